@@ -1,0 +1,25 @@
+// bitsctl as a function, so that tests can run it.
+//
+// Thread safety: runs with different streams may go on at once.
+
+#ifndef BITSD_CLIENT_CLI_APP_H_
+#define BITSD_CLIENT_CLI_APP_H_
+
+#include <iosfwd>
+
+namespace bits::cli {
+
+struct Streams {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool out_is_terminal = false;
+};
+
+/// Runs one command line; returns the exit status: 0 done, 1 refused or failed, 2 usage, 3 no
+/// connection.
+int Run(int argc, const char* const* argv, const Streams& streams);
+
+}  // namespace bits::cli
+
+#endif  // BITSD_CLIENT_CLI_APP_H_

@@ -1,0 +1,18 @@
+# What bitsd is built on, all of it from the distribution; nothing is downloaded.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+if(BITSD_SERVICE)
+  find_package(Protobuf REQUIRED)  # Debian's gRPC configuration needs it first.
+  find_package(gRPC REQUIRED)
+  find_package(CLI11 REQUIRED)
+  pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+endif()
+if(BITSD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

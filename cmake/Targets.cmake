@@ -1,0 +1,32 @@
+# bitsd_library(NAME SRCS... DEPS...), bitsd_executable(...), bitsd_test(...): how targets are made.
+
+add_library(bitsd_options INTERFACE)
+target_compile_features(bitsd_options INTERFACE cxx_std_20)
+target_include_directories(bitsd_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(bitsd_options INTERFACE -Wall -Wextra -Wpedantic -Werror)
+target_compile_definitions(bitsd_options INTERFACE BITSD_VERSION="${PROJECT_VERSION}")
+if(BITSD_SANITIZE)
+  target_compile_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE} -fno-omit-frame-pointer
+                                                 -fno-sanitize-recover=all)
+  target_link_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE})
+endif()
+
+function(bitsd_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SRCS})
+  target_link_libraries(${name} PUBLIC bitsd_options ${ARG_DEPS})
+endfunction()
+
+function(bitsd_executable name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE bitsd_options ${ARG_DEPS})
+endfunction()
+
+# A GoogleTest program. LABEL is unit or integration; TIMEOUT is in seconds.
+function(bitsd_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  bitsd_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,81 @@
+// The server's FileBroker: asks the broker for a worker of each identity, and the worker for files.
+//
+// One worker per identity, one operation per worker at a time. A worker or broker that does not
+// answer in time is given up, and the next operation asks for a new one: a file system that hangs
+// costs only the identity that uses it. What comes back is checked, as a worker may have been taken
+// over. Thread safety: any thread. Ownership: owns the control socket and all channels.
+
+#ifndef BITSD_SERVER_BROKER_BROKER_CLIENT_H_
+#define BITSD_SERVER_BROKER_BROKER_CLIENT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/broker/broker_link.h"
+#include "server/broker/file_broker.h"
+#include "server/broker/turn.h"
+#include "server/broker/wire.h"
+
+namespace bitsd {
+
+class BrokerClient final : public FileBroker {
+ public:
+  /// `control` is what RunSupervised gives the server; `deadline` bounds every operation, and the
+  /// wait for the first broker. kUnavailable when there is none.
+  static absl::StatusOr<std::unique_ptr<BrokerClient>> Connect(UniqueFd control,
+                                                               absl::Duration deadline);
+
+  absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
+  absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who,
+                                                const std::string& path) override;
+  absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
+                                           FileId id) override;
+  absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
+                       const std::string& destination, absl::Time mtime) override;
+  absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
+                               FileId id) override;
+  absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
+
+  /// False: bitsd serves only accounts mapped to its own user.
+  bool identity_switching() const { return link_.identity_switching(); }
+  /// A broker is there to be asked.
+  bool healthy() { return link_.healthy(); }
+  /// Messages to the broker and its workers so far.
+  uint64_t messages_sent() const { return messages_sent_ + link_.messages_sent(); }
+
+ private:
+  struct Worker;
+  struct Answer {
+    FileId id;
+    UniqueFd fd;
+  };
+
+  BrokerClient(UniqueFd control, absl::Duration deadline)
+      : link_(std::move(control)), timeout_(deadline) {}
+
+  absl::StatusOr<Answer> Call(const ActingIdentity& who, const wire::FileRequest& request);
+  absl::StatusOr<Answer> CallWorker(Worker* worker, const std::string& identity,
+                                    const wire::FileRequest& request, Deadline deadline);
+  absl::StatusOr<ExchangeResult> Deliver(Worker* worker, const std::string& identity,
+                                         const wire::FileRequest& request, Deadline deadline,
+                                         Packet* reply);
+  std::shared_ptr<Worker> FindWorker(const std::string& identity);
+  void CloseIdleWorkers(Deadline now);
+
+  BrokerLink link_;
+  const absl::Duration timeout_;
+  std::mutex mutex_;  ///< Guards workers_ and their last_used.
+  std::unordered_map<std::string, std::shared_ptr<Worker>> workers_;  ///< By encoded identity.
+  std::atomic<uint64_t> messages_sent_ = 0;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_BROKER_BROKER_CLIENT_H_

@@ -1,0 +1,130 @@
+#include "server/broker/channel.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <vector>
+
+namespace bitsd {
+namespace {
+
+/// More than we accept: a packet with two must be seen to have two.
+constexpr size_t kDescriptorRoom = 4;
+
+SendResult Send(int socket, std::string_view bytes, int fd, int flags) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &fd, sizeof(int));
+  }
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | flags);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return SendResult::kSent;
+  return errno == EAGAIN ? SendResult::kFull : SendResult::kPeerGone;
+}
+
+std::vector<UniqueFd> TakeDescriptors(msghdr* message) {
+  std::vector<UniqueFd> fds;
+  for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
+       header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+      fds.emplace_back(fd);
+    }
+  }
+  return fds;
+}
+
+int MillisecondsUntil(Deadline deadline) {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX));
+}
+
+}  // namespace
+
+ChannelPair MakeChannelPair() {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return {};
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+SendResult SendPacket(int socket, std::string_view bytes, int fd) {
+  return Send(socket, bytes, fd, 0);
+}
+
+SendResult TrySendPacket(int socket, std::string_view bytes, int fd) {
+  return Send(socket, bytes, fd, MSG_DONTWAIT);
+}
+
+ReceiveResult ReceivePacket(int socket, Packet* packet) {
+  packet->bytes.resize(kMaxPacket);
+  packet->fd.Reset();
+  iovec part{packet->bytes.data(), packet->bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(kDescriptorRoom * sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  ssize_t size = 0;
+  do {
+    size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) return ReceiveResult::kPeerGone;
+  packet->bytes.resize(static_cast<size_t>(size));
+  std::vector<UniqueFd> fds = TakeDescriptors(&message);
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return ReceiveResult::kMalformed;
+  if (fds.size() > 1) return ReceiveResult::kMalformed;
+  if (!fds.empty()) packet->fd = std::move(fds.front());
+  return ReceiveResult::kPacket;
+}
+
+bool WaitReadable(int fd, Deadline deadline) {
+  pollfd entry{fd, POLLIN, 0};
+  while (true) {
+    const int ready = ::poll(&entry, 1, MillisecondsUntil(deadline));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+bool PeerGone(int socket) {
+  pollfd entry{socket, 0, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply) {
+  switch (TrySendPacket(socket, request)) {
+    case SendResult::kPeerGone: return ExchangeResult::kNotSent;
+    case SendResult::kFull: return ExchangeResult::kTimeout;
+    case SendResult::kSent: break;
+  }
+  if (!WaitReadable(socket, deadline)) return ExchangeResult::kTimeout;
+  switch (ReceivePacket(socket, reply)) {
+    case ReceiveResult::kPeerGone: return ExchangeResult::kNoReply;
+    case ReceiveResult::kMalformed: return ExchangeResult::kMalformed;
+    case ReceiveResult::kPacket: break;
+  }
+  return ExchangeResult::kReply;
+}
+
+}  // namespace bitsd

@@ -1,0 +1,62 @@
+// Packets with at most one descriptor over an inherited SOCK_SEQPACKET pair.
+//
+// The peer may be hostile: a packet that is too long, or carries more than one descriptor, is
+// malformed, and whatever descriptors came with it are closed. Thread safety: pure functions; one
+// reader and one writer per socket. Ownership: a received descriptor belongs to its Packet.
+
+#ifndef BITSD_SERVER_BROKER_CHANNEL_H_
+#define BITSD_SERVER_BROKER_CHANNEL_H_
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "server/broker/unique_fd.h"
+
+namespace bitsd {
+
+inline constexpr size_t kMaxPacket = 16'384;
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+struct Packet {
+  std::string bytes;
+  UniqueFd fd;
+};
+
+struct ChannelPair {
+  UniqueFd first;
+  UniqueFd second;
+};
+
+/// Two connected ends, close-on-exec; invalid when the kernel has no descriptors left.
+ChannelPair MakeChannelPair();
+
+enum class SendResult { kSent, kFull, kPeerGone };
+
+/// Sends one packet, with a copy of `fd` unless it is -1. Blocks while the peer's queue is full.
+SendResult SendPacket(int socket, std::string_view bytes, int fd = -1);
+
+/// As SendPacket, but answers kFull instead of blocking.
+SendResult TrySendPacket(int socket, std::string_view bytes, int fd = -1);
+
+enum class ReceiveResult { kPacket, kMalformed, kPeerGone };
+
+/// Blocks until a packet arrives or the peer is gone.
+ReceiveResult ReceivePacket(int socket, Packet* packet);
+
+/// True when `fd` is readable, or its peer gone, before `deadline`.
+bool WaitReadable(int fd, Deadline deadline);
+
+/// True when the peer of `socket` is gone.
+bool PeerGone(int socket);
+
+enum class ExchangeResult { kReply, kNotSent, kNoReply, kTimeout, kMalformed };
+
+/// Sends `request` and receives its reply. kNotSent: the peer was gone before it could read the
+/// request. kNoReply: it went away afterwards.
+ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_BROKER_CHANNEL_H_

@@ -1,0 +1,59 @@
+// The operations of file_broker.h, done as whoever the calling process is.
+//
+// A request comes from a server that may be compromised: every name is checked again here, only
+// temporary names can be made, opened or removed, and reopen, publish and remove act only if the
+// name still leads to the recorded inode. What the process may not do, the kernel refuses.
+//
+// Thread safety: none. Ownership: keeps a reference to the paths it was made with.
+
+#ifndef BITSD_SERVER_BROKER_FILE_OPERATIONS_H_
+#define BITSD_SERVER_BROKER_FILE_OPERATIONS_H_
+
+#include <string>
+#include <string_view>
+
+#include "server/broker/safe_path.h"
+#include "server/broker/unique_fd.h"
+#include "server/broker/wire.h"
+
+namespace bitsd {
+
+/// ".BIT", 16 lower-case hexadecimal digits, ".tmp".
+bool IsTemporaryName(std::string_view name);
+
+class FileOperations {
+ public:
+  struct Result {
+    absl::Status status;
+    FileId id;
+    UniqueFd fd;
+  };
+
+  explicit FileOperations(const SafePaths& paths) : paths_(paths) {}
+
+  Result Perform(const wire::FileRequest& request) const;
+
+  /// Takes back a creation whose answer nobody received.
+  void Undo(const wire::FileRequest& request, const Result& result) const;
+
+ private:
+  struct Place;
+
+  absl::StatusOr<Place> Find(const std::string& path) const;
+  absl::StatusOr<Place> FindTemporary(const std::string& path) const;
+  absl::Status CheckDirectory(const std::string& path) const;
+  absl::Status SyncDirectory(const std::string& path) const;
+  Result Create(const wire::FileRequest& request) const;
+  Result Reopen(const wire::FileRequest& request) const;
+  absl::Status Publish(const wire::FileRequest& request) const;
+  absl::Status PublishIn(const Place& place, const wire::FileRequest& request) const;
+  absl::Status CheckDestination(const Place& place, const std::string& name,
+                                const std::string& path) const;
+  absl::Status Remove(const wire::FileRequest& request) const;
+
+  const SafePaths& paths_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_BROKER_FILE_OPERATIONS_H_

@@ -1,0 +1,68 @@
+// The messages between the server, the broker and its workers: a closed list, every field bounded.
+//
+// Integers are in the machine's byte order: both ends are one binary on one machine. A message that
+// is too short, too long, or holds a value out of bounds does not decode. Thread safety: pure
+// functions and values.
+
+#ifndef BITSD_SERVER_BROKER_WIRE_H_
+#define BITSD_SERVER_BROKER_WIRE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/broker/file_id.h"
+#include "server/identity/access_token.h"
+
+namespace bitsd::wire {
+
+inline constexpr size_t kMaxGroups = 1024;
+
+enum class Operation : uint8_t {
+  kOpenWorker = 1,  ///< To the broker; all others to a worker.
+  kCheckDirectory = 2,
+  kCreateTemporary = 3,
+  kReopenTemporary = 4,
+  kPublish = 5,
+  kRemoveTemporary = 6,
+  kSyncDirectory = 7,
+};
+
+/// Asks the broker for a worker; the reply carries the worker's channel.
+struct OpenWorkerRequest {
+  Sid sid;
+  PosixIdentity posix;
+};
+
+/// Asks a worker for one operation of file_broker.h. Fields the operation does not need are empty.
+struct FileRequest {
+  Operation operation = Operation::kCheckDirectory;
+  std::string path;
+  std::string destination;
+  FileId id;
+  mode_t umask = 0;
+  absl::Time mtime = absl::InfinitePast();
+};
+
+struct Reply {
+  absl::Status status;
+  FileId id;
+};
+
+std::string Encode(const OpenWorkerRequest& request);
+std::string Encode(const FileRequest& request);
+std::string Encode(const Reply& reply);
+
+/// E_INVALIDARG when `bytes` are not such a message.
+absl::StatusOr<OpenWorkerRequest> DecodeOpenWorker(std::string_view bytes);
+absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes);
+absl::StatusOr<Reply> DecodeReply(std::string_view bytes);
+
+}  // namespace bitsd::wire
+
+#endif  // BITSD_SERVER_BROKER_WIRE_H_

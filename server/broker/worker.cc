@@ -1,0 +1,70 @@
+#include "server/broker/worker.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "server/broker/channel.h"
+#include "server/broker/file_operations.h"
+#include "server/broker/privileges.h"
+#include "server/error/errors.h"
+
+namespace bitsd {
+namespace {
+
+/// Waits for a request; false when the broker has ended.
+bool WaitForRequest(int channel, int lifeline) {
+  pollfd entries[] = {{channel, POLLIN, 0}, {lifeline, POLLIN, 0}};
+  while (::poll(entries, 2, -1) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return entries[1].revents == 0;
+}
+
+FileOperations::Result Perform(const FileOperations& operations, ReceiveResult received,
+                               const Packet& packet, wire::FileRequest* request) {
+  if (received == ReceiveResult::kMalformed) {
+    return {error::InvalidArgument("malformed broker message: too long"), {}, {}};
+  }
+  absl::StatusOr<wire::FileRequest> decoded = wire::DecodeFileRequest(packet.bytes);
+  if (!decoded.ok()) return {decoded.status(), {}, {}};
+  *request = *std::move(decoded);
+  return operations.Perform(*request);
+}
+
+}  // namespace
+
+void RunWorker(const WorkerOptions& options, const SafePaths& paths, UniqueFd channel,
+               UniqueFd lifeline) {
+  privileges::KeepOnly({&channel, &lifeline});
+  if (options.identity_switching) {
+    privileges::BecomeIdentity(options.identity);
+  } else {
+    privileges::RequireIdentity(options.identity);
+    privileges::DropAllCapabilities();
+  }
+  privileges::Harden();
+  privileges::EndWith(options.broker);
+  privileges::DetachStandardStreams();
+  ::umask(0);
+  ServeFileRequests(paths, channel.get(), lifeline.get());
+}
+
+void ServeFileRequests(const SafePaths& paths, int channel, int lifeline) {
+  const FileOperations operations(paths);
+  while (WaitForRequest(channel, lifeline)) {
+    Packet packet;
+    const ReceiveResult received = ReceivePacket(channel, &packet);
+    if (received == ReceiveResult::kPeerGone) return;
+    wire::FileRequest request;
+    const FileOperations::Result result = Perform(operations, received, packet, &request);
+    const std::string reply = wire::Encode(wire::Reply{result.status, result.id});
+    if (SendPacket(channel, reply, result.fd.get()) == SendResult::kSent) continue;
+    operations.Undo(request, result);
+    return;
+  }
+}
+
+}  // namespace bitsd

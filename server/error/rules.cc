@@ -1,0 +1,47 @@
+#include "server/error/rules.h"
+
+namespace bitsd {
+
+std::string_view RuleName(Rule rule) {
+  switch (rule) {
+    case Rule::kCertificateRefused: return "certificate_refused";
+    case Rule::kCertificateNotValidNow: return "certificate_not_valid_now";
+    case Rule::kCertificateNotPinned: return "certificate_not_pinned";
+    case Rule::kUnknownAccount: return "unknown_account";
+    case Rule::kAccountDisabled: return "account_disabled";
+    case Rule::kJobAccess: return "job_access";
+    case Rule::kElevatedJob: return "elevated_job";
+    case Rule::kSystemJob: return "system_job";
+    case Rule::kAllUsers: return "all_users";
+    case Rule::kMethodDenied: return "method_denied";
+    case Rule::kHandleBoundToAnother: return "handle_bound_to_another";
+    case Rule::kHandleReleaseByAnother: return "handle_release_by_another";
+    case Rule::kHelperCannotChangeFlags: return "helper_cannot_change_flags";
+    case Rule::kHandleNotOwnerNorAdministrator: return "handle_not_owner_nor_administrator";
+    case Rule::kAdminTokenOnUnelevatedJob: return "admin_token_on_unelevated_job";
+    case Rule::kAdminTokenNeedsAdministrator: return "admin_token_needs_administrator";
+    case Rule::kAdministratorOwnedJobRequired: return "administrator_owned_job_required";
+    case Rule::kFilteredTokenHasNoIdentity: return "filtered_token_has_no_identity";
+    case Rule::kTokenEnded: return "token_ended";
+    case Rule::kStaleRevision: return "stale_revision";
+    case Rule::kAddressDenied: return "address_denied";
+    case Rule::kUrlDenied: return "url_denied";
+    case Rule::kRedirectDenied: return "redirect_denied";
+    case Rule::kPathProtected: return "path_protected";
+    case Rule::kPathOutsideRoots: return "path_outside_roots";
+    case Rule::kPathIsLink: return "path_is_link";
+    case Rule::kPathNotRegular: return "path_not_regular";
+    case Rule::kPseudoFileSystem: return "pseudo_file_system";
+    case Rule::kFileReplaced: return "file_replaced";
+    case Rule::kUnknownIdentity: return "unknown_identity";
+    case Rule::kRootDenied: return "root_denied";
+    case Rule::kServiceIdentityDenied: return "service_identity_denied";
+    case Rule::kIdentitySwitchingUnavailable: return "identity_switching_unavailable";
+    case Rule::kOwnerNotAdministrator: return "owner_not_administrator";
+    case Rule::kOwnerUnknown: return "owner_unknown";
+    case Rule::kNotPermitted: return "not_permitted";
+  }
+  return "unknown";
+}
+
+}  // namespace bitsd

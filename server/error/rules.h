@@ -1,0 +1,65 @@
+// The rules that can refuse, by the names that clients, logs and docs/semantics.md use.
+//
+// Thread safety: constants.
+
+#ifndef BITSD_SERVER_ERROR_RULES_H_
+#define BITSD_SERVER_ERROR_RULES_H_
+
+#include <string_view>
+
+namespace bitsd {
+
+enum class Rule {
+  // Who a caller is (UNAUTHENTICATED).
+  kCertificateRefused,      ///< Unreadable, a CA, no clientAuth, no SID, or more than one.
+  kCertificateNotValidNow,  ///< Expired or not yet valid.
+  kCertificateNotPinned,    ///< S-1-5-18, -19, -20 from a certificate its account does not list.
+  kUnknownAccount,          ///< The account directory does not hold the SID.
+  kAccountDisabled,
+
+  // Who may open a job.
+  kJobAccess,     ///< Neither the owner nor an enabled administrator.
+  kElevatedJob,   ///< The owner of an elevated job, without enabled administrators.
+  kSystemJob,     ///< A job of LocalSystem, for another administrator.
+  kAllUsers,      ///< all_users without enabled administrators.
+  kMethodDenied,  ///< The method's policy row does not admit the caller.
+
+  // Handles.
+  kHandleBoundToAnother,
+  kHandleReleaseByAnother,
+  kHelperCannotChangeFlags,  ///< A bound helper called SetHelperTokenFlags.
+
+  // Helper tokens.
+  kHandleNotOwnerNorAdministrator,
+  kAdminTokenOnUnelevatedJob,
+  kAdminTokenNeedsAdministrator,
+  kAdministratorOwnedJobRequired,  ///< Policy windows7.
+  kFilteredTokenHasNoIdentity,
+  kTokenEnded,
+  kStaleRevision,  ///< UpdateJob with another expected_revision.
+
+  // What a job may open.
+  kAddressDenied,
+  kUrlDenied,
+  kRedirectDenied,
+  kPathProtected,
+  kPathOutsideRoots,
+  kPathIsLink,
+  kPathNotRegular,
+  kPseudoFileSystem,
+  kFileReplaced,
+  kUnknownIdentity,  ///< The broker's own directory does not hold the identity.
+  kRootDenied,
+  kServiceIdentityDenied,
+  kIdentitySwitchingUnavailable,
+  kOwnerNotAdministrator,  ///< An elevated job whose owner is no longer an administrator.
+  kOwnerUnknown,           ///< The owner is no longer in the account directory, or disabled.
+  kNotPermitted,           ///< The kernel refused the acting identity.
+};
+
+/// "handle_bound_to_another" for kHandleBoundToAnother.
+std::string_view RuleName(Rule rule);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_ERROR_RULES_H_

@@ -1,0 +1,70 @@
+// From a peer's certificate to its SID.
+//
+// The chain has been verified by the handshake; this reads who the leaf stands for. The SID is the
+// certificate extension 1.3.6.1.4.1.311.25.2. The URI form in the subject alternative name counts
+// only for leaves that verify below roots configured so (requesters can often choose their names);
+// for any other leaf it is ignored, as if it were not there. What is read does not depend on the
+// time, so it may be kept; CheckValidity judges the time at each use.
+//
+// Thread safety: CertificateReader may be used from any thread. Ownership: it owns its roots.
+
+#ifndef BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_
+#define BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/identity/account_directory.h"
+#include "server/identity/openssl_ptr.h"
+#include "server/identity/sid.h"
+
+namespace bitsd {
+
+struct CertificateIdentity {
+  Sid sid;
+  /// When the leaf is valid; when its URI counted, when the whole chain to that root is.
+  absl::Time not_before = absl::InfiniteFuture();
+  absl::Time not_after = absl::InfinitePast();
+  std::string fingerprint_sha256_hex;  ///< Of the leaf's DER, lower case.
+};
+
+class CertificateReader {
+ public:
+  /// `san_sid_roots`: PEM texts of the trust roots below which the URI form counts. E_INVALIDARG
+  /// when one holds no certificate.
+  static absl::StatusOr<CertificateReader> Create(const std::vector<std::string>& san_sid_roots);
+
+  /// `leaf` is PEM of one certificate; `chain` is PEM of its issuers, as far as the peer sent them.
+  /// UNAUTHENTICATED with the reason unless the leaf is no CA, has clientAuth and exactly one SID.
+  absl::StatusOr<CertificateIdentity> Read(std::string_view leaf, std::string_view chain) const;
+
+  /// False: the chain does not matter to Read.
+  bool uses_chain() const { return san_sid_roots_ != nullptr; }
+
+ private:
+  explicit CertificateReader(X509StorePtr san_sid_roots);
+
+  /// The SID of the leaf's URI, when it counts; then `identity` is valid as long as the chain is.
+  absl::StatusOr<std::optional<Sid>> SidOfTrustedUri(X509& leaf, std::string_view chain,
+                                                     CertificateIdentity& identity) const;
+
+  /// Shrinks the validity to that of the chain from `leaf` to one of the roots. False: no chain.
+  bool NarrowToSanSidChain(X509& leaf, std::string_view chain, CertificateIdentity& identity) const;
+
+  X509StorePtr san_sid_roots_;  ///< Null: the URI form never counts.
+};
+
+/// UNAUTHENTICATED outside the certificate's validity.
+absl::Status CheckValidity(const CertificateIdentity& identity, absl::Time now);
+
+/// UNAUTHENTICATED when `account` is S-1-5-18, -19 or -20 and does not pin this certificate.
+absl::Status CheckPinned(const CertificateIdentity& identity, const Account& account);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_

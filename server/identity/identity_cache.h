@@ -1,0 +1,119 @@
+// Who the peer of a connection is: its certificate parsed once, its tokens made once.
+//
+// Keyed by the bytes of the certificate (and of its issuers where they matter), bounded, the oldest
+// entry leaves first. What a certificate says and what the directory says of it are kept; the time
+// is judged at every use. A refusal is kept like an identity: its peer gets the same reason on
+// every call.
+//
+// Thread safety: any thread; the lock is held for a lookup or an insertion only, never while a
+// certificate is parsed. Ownership: identities and tokens are shared and immutable.
+
+#ifndef BITSD_SERVER_IDENTITY_IDENTITY_CACHE_H_
+#define BITSD_SERVER_IDENTITY_IDENTITY_CACHE_H_
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/identity/access_token.h"
+#include "server/identity/account_directory.h"
+#include "server/identity/certificate_identity.h"
+
+namespace bitsd {
+
+class PeerIdentity {
+ public:
+  /// A verified peer who is nobody to us, and why.
+  explicit PeerIdentity(absl::Status refusal);
+  /// The tokens that `account` gets by this certificate.
+  PeerIdentity(const CertificateIdentity& certificate, const Account& account);
+
+  /// OK while the identity stands at `now`; otherwise UNAUTHENTICATED with the reason.
+  absl::Status Check(absl::Time now) const;
+
+  /// The token for a call that asks for `level`, capped at what the account may have; or what
+  /// Check answers.
+  absl::StatusOr<std::shared_ptr<const AccessToken>> Token(bool filtered, ImpersonationLevel level,
+                                                           absl::Time now) const;
+
+ private:
+  static constexpr size_t kLevels = 4;
+
+  absl::Status refusal_;
+  CertificateIdentity certificate_;
+  /// By filtered, then by level up to the account's cap.
+  std::array<std::array<std::shared_ptr<const AccessToken>, kLevels>, 2> tokens_;
+  ImpersonationLevel max_level_ = ImpersonationLevel::kAnonymous;
+};
+
+class IdentityCache {
+ public:
+  static constexpr size_t kDefaultEntries = 4096;
+  /// Longer texts are not worth keeping: no honest certificate is as long.
+  static constexpr size_t kMaxKeyBytes = size_t{64} << 10;
+
+  IdentityCache(CertificateReader reader, std::shared_ptr<const AccountDirectory> directory,
+                size_t max_entries = kDefaultEntries);
+
+  /// The identity behind the PEM text of a leaf, and of its issuers as the peer sent them. Never
+  /// null.
+  std::shared_ptr<const PeerIdentity> Lookup(std::string_view leaf, std::string_view chain);
+
+  size_t size() const;
+
+ private:
+  struct Key {
+    std::string_view leaf;
+    std::string_view chain;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Entry {
+    std::string leaf;
+    std::string chain;
+    std::shared_ptr<const PeerIdentity> identity;
+  };
+  using EntryPtr = std::shared_ptr<const Entry>;
+
+  static Key KeyOf(const EntryPtr& entry) { return {entry->leaf, entry->chain}; }
+  static Key KeyOf(const Key& key) { return key; }
+  struct Hash {
+    using is_transparent = void;
+    template <typename T>
+    size_t operator()(const T& value) const {
+      return HashOf(KeyOf(value));
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return KeyOf(a) == KeyOf(b);
+    }
+  };
+
+  static size_t HashOf(const Key& key);
+  std::shared_ptr<const PeerIdentity> Find(const Key& key) const;
+  std::shared_ptr<const PeerIdentity> Identify(const Key& key) const;
+  std::shared_ptr<const PeerIdentity> Insert(const Key& key,
+                                             std::shared_ptr<const PeerIdentity> identity);
+
+  const CertificateReader reader_;
+  const std::shared_ptr<const AccountDirectory> directory_;
+  const size_t max_entries_;
+
+  mutable std::mutex mutex_;
+  absl::flat_hash_set<EntryPtr, Hash, Equal> entries_;
+  std::deque<EntryPtr> oldest_first_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_IDENTITY_IDENTITY_CACHE_H_

@@ -1,0 +1,87 @@
+// The handles that QueryInterface gave out.
+//
+// A handle is 32 bytes: the job's id and 128 random bits, compared in constant time. It remembers
+// what was true of its acquirer and ends by Release, after a time unused, with the acquirer's
+// session or certificate, and with its job. Handles are never stored or logged; Digest is what the
+// audit log shows. Thread safety: any thread; 64 stripes by job. Ownership: the table owns the
+// handles; what Find returns stays readable after the handle has ended.
+
+#ifndef BITSD_SERVER_JOB_HANDLE_TABLE_H_
+#define BITSD_SERVER_JOB_HANDLE_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/job/job_id.h"
+#include "server/job/job_service.h"
+#include "server/ops/clock.h"
+#include "server/policy/token_rules.h"
+
+namespace bitsd {
+
+class HandleTable {
+ public:
+  static constexpr size_t kHandleSize = 32;
+
+  HandleTable(const Clock& clock, absl::Duration idle_limit);
+
+  /// A new handle of `caller` on `job`. E_OUTOFMEMORY when it has 16 on it; ERROR_NOT_LOGGED_ON
+  /// when its session has ended.
+  absl::StatusOr<std::string> Acquire(const JobId& job, policy::HandleFacts facts,
+                                      const Caller& caller);
+
+  struct Found {
+    JobId job;
+    std::shared_ptr<const policy::HandleFacts> facts;
+  };
+  /// E_INVALIDARG for a wrong length; RPC_E_DISCONNECTED when dead or unknown. Counts as a use.
+  absl::StatusOr<Found> Find(std::string_view handle);
+
+  void Release(std::string_view handle);
+  void EndOfJob(const JobId& job);
+  /// Ends what has been unused for too long or whose certificate has ended.
+  void Sweep();
+
+  /// A keyed digest of a handle, for the audit log: tells handles apart, gives nothing away.
+  std::string Digest(std::string_view handle) const;
+
+ private:
+  using Secret = std::array<uint8_t, 16>;
+  struct Handle {
+    Secret secret{};
+    std::shared_ptr<const policy::HandleFacts> facts;
+    std::shared_ptr<Session> session;
+    uint64_t attachment = 0;
+    absl::Time certificate_end;
+    absl::Time last_use;
+    ~Handle();
+  };
+  using Handles = std::vector<std::unique_ptr<Handle>>;
+  struct Stripe {
+    std::mutex mutex;
+    absl::flat_hash_map<JobId, Handles> handles;
+  };
+  static constexpr size_t kStripes = 64;
+
+  bool IsDead(const Handle& handle, absl::Time now) const;
+  Stripe& StripeOf(const JobId& job);
+  void End(const JobId& job, const Secret& secret);
+
+  const Clock& clock_;
+  const absl::Duration idle_limit_;
+  std::array<uint8_t, 32> digest_key_;
+  std::array<Stripe, kStripes> stripes_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_JOB_HANDLE_TABLE_H_

@@ -1,0 +1,176 @@
+// One job: its queue of changes, and the work that is going on for it.
+//
+// Every change goes decide -> commit -> apply -> answer. It is decided against the newest version,
+// uncommitted ones included. What it grants is neither visible nor used before its commit; what it
+// withdraws is in force at once, and while such a withdrawal is not in the store the job is parked:
+// nothing is opened or sent for it. A commit that fails leaves the withdrawal in force and is tried
+// again; what was decided behind it is decided anew. The answer of a change that withdraws waits
+// until nothing goes on under what was withdrawn.
+//
+// Thread safety: any thread; the job's mutex is never held across I/O or a foreign callback.
+// Ownership: shared between the table and the work under way. JobEnvironment outlives every job.
+
+#ifndef BITSD_SERVER_JOB_JOB_H_
+#define BITSD_SERVER_JOB_JOB_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "server/identity/account_directory.h"
+#include "server/job/job_service.h"
+#include "server/job/job_version.h"
+#include "server/job/run_slots.h"
+#include "server/job/transfer_service.h"
+#include "server/ops/clock.h"
+#include "server/ops/timer.h"
+#include "server/store/job_store.h"
+
+namespace bitsd {
+
+class Job;
+
+/// What jobs need of the world.
+struct JobEnvironment {
+  JobStore& store;
+  TransferService& transfers;
+  const AccountDirectory& accounts;
+  const Clock& clock;
+  Timer& timer;
+  RunSlots& slots;
+  /// Runs after every change of what a job shows. Must not block.
+  std::function<void(const std::shared_ptr<Job>&)> changed;
+};
+
+class Job : public std::enable_shared_from_this<Job> {
+ public:
+  struct Change {
+    /// Turns the newest version into the next; pure, may run more than once. An error refuses the
+    /// change.
+    std::function<absl::StatusOr<JobVersion>(const JobVersion& newest)> decide;
+    /// Gets the version that was committed, the refusal, or the store's error. Once; may be null.
+    std::function<void(absl::StatusOr<JobVersion>)> done;
+    /// Written in the same commit; may be null. Gets the decided record.
+    std::function<std::optional<RequestRecord>(const JobRecordPtr&)> request;
+  };
+
+  /// `record` is in the store already.
+  Job(JobEnvironment& environment, JobRecordPtr record);
+
+  const JobId& id() const { return id_; }
+  const Sid& owner() const { return owner_; }
+  bool elevated() const { return elevated_; }
+
+  void Submit(Change change);
+
+  /// What is in force: committed, less what was withdrawn since.
+  JobVersion InForce() const;
+  JobView View() const;
+  std::vector<FileView> Files(size_t first, size_t count) const;
+
+  /// True when bytes arrived since the last time it was asked.
+  bool HasNewProgress();
+
+  /// Publishes the transferred files once the intent is committed. `done` gets the indexes that are
+  /// in place and OK or what stopped it. Call it once per BeginCompletion.
+  void RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done);
+
+  /// Stops the work and starts no more: the service is going down.
+  void Shutdown(std::function<void()> stopped);
+
+ private:
+  class Events;
+
+  struct Answer {
+    std::function<void(absl::StatusOr<JobVersion>)> done;
+    absl::StatusOr<JobVersion> result;
+    int waits = 1;  ///< For the commit; and for the end of the work, when it withdraws.
+  };
+  struct Pending {
+    Change change;
+    JobVersion result;
+    absl::Status refusal;
+    std::shared_ptr<Answer> answer;
+  };
+  /// What is to be done once the mutex is released.
+  using Later = std::vector<std::function<void()>>;
+  struct Completion {
+    std::function<void(std::vector<uint32_t>, absl::Status)> done;
+  };
+
+  // The queue of changes (job_queue.cc). All with the mutex held.
+  const JobVersion& Newest() const;
+  void Decide(Pending& pending);
+  JobVersion InForceLocked() const;
+  bool ParkedLocked() const;
+  bool DirtyLocked() const { return base_.record != durable_.record; }
+  void StartCommit(Later& later);
+  void OnCommitted(const absl::Status& status);
+  void CommitFailed(const absl::Status& status, Later& later);
+  void Finish(const std::shared_ptr<Answer>& answer, Later& later);
+  void ScheduleStoreRetry(Later& later);
+
+  // The work (job_work.cc). All with the mutex held.
+  void Evaluate(Later& later);
+  bool WorkIsRight() const;
+  void StopWork(Later& later);
+  void StartDownload(const JobVersion& version, Later& later);
+  void StartCompletion(const JobVersion& version, Later& later);
+  absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version) const;
+  std::string NetworkContext(const JobVersion& version) const;
+  void OnWorkStopped();
+  void ScheduleRetry(const JobVersion& version, Later& later);
+  void FailLater(TransferFailure failure, Later& later);
+
+  // News of the download, without the mutex.
+  void OnPhase(bool transferring);
+  void OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned);
+  void OnDone();
+  void OnFailed(TransferFailure failure);
+  void OnPublished(std::vector<uint32_t> indexes, absl::Status status);
+  /// The work told its last news: takes it and lets the work go.
+  void OnWorkEnded(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide);
+  /// Submits a change nobody waits for.
+  void SubmitNews(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide);
+
+  static void Run(Later& later);
+  void Changed(Later& later);
+
+  JobEnvironment& environment_;
+  const JobId id_;
+  const Sid owner_;
+  const bool elevated_;
+
+  mutable std::mutex mutex_;
+  JobVersion durable_;  ///< What the store has.
+  JobVersion base_;     ///< That, less withdrawals whose commit failed.
+  std::deque<Pending> pending_;
+  size_t committing_ = 0;  ///< This many of pending_ are in the commit under way.
+  bool commit_running_ = false;
+  int store_failures_ = 0;
+  bool resting_ = false;  ///< A commit failed: nothing is started until it is tried again.
+
+  std::unique_ptr<Activity> work_;
+  bool stopping_ = false;
+  bool work_ended_ = false;  ///< By itself: it only has to be let go.
+  bool shut_down_ = false;
+  std::optional<ActingIdentity> work_identity_;
+  std::string work_context_;  ///< Network context of a download; empty for a completion.
+  std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
+  std::vector<std::function<void()>> on_stopped_;
+  std::optional<Completion> completion_;
+  bool holds_slot_ = false;
+  bool waits_for_slot_ = false;
+  std::optional<JobState> phase_;
+  std::shared_ptr<LiveProgress> progress_;
+  uint64_t bytes_shown_ = 0;  ///< Of the current file, when HasNewProgress was last asked.
+  uint64_t bytes_at_failure_ = 0;
+  std::optional<absl::Time> retry_timer_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_JOB_JOB_H_

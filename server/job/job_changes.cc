@@ -1,0 +1,238 @@
+#include "server/job/job_changes.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/policy/job_limits.h"
+
+namespace bitsd::change {
+namespace {
+
+/// A copy of the record to change, in place of `job.record`.
+template <typename Edit>
+JobVersion Edited(const JobVersion& job, Edit edit) {
+  auto record = std::make_shared<JobRecord>(*job.record);
+  edit(*record);
+  return {std::move(record), job.token};
+}
+
+absl::Status NotFinal(const JobRecord& record) {
+  if (!IsFinal(record.state)) return absl::OkStatus();
+  return error::InvalidState(record.state == JobState::kCancelled
+                                 ? "the job is CANCELLED: create a new one"
+                                 : "the job is ACKNOWLEDGED: create a new one");
+}
+
+/// For calls that may not come between the steps of Complete.
+absl::Status Movable(const JobRecord& record) {
+  if (record.completing) {
+    return error::InvalidState("the job is being completed: wait for the answer of Complete");
+  }
+  return NotFinal(record);
+}
+
+bool WantsToRun(JobState state) {
+  return state == JobState::kQueued || state == JobState::kTransientError;
+}
+
+bool AllFilesTransferred(const JobRecord& record) {
+  return std::all_of(record.files->begin(), record.files->end(),
+                     [](const FileRecord& file) { return file.progress.transferred; });
+}
+
+void Queue(JobRecord& record) {
+  record.state = JobState::kQueued;
+  record.error.reset();
+  record.transfer_completion.reset();
+}
+
+void Fail(JobRecord& record, JobError error) {
+  record.state = error.next_retry ? JobState::kTransientError : JobState::kError;
+  record.error = std::move(error);
+  ++record.error_count;
+}
+
+/// Ends the retries: the delay or the time without progress is over what the job allows.
+bool MayRetry(const JobRecord& record, absl::Time now) {
+  return record.no_progress_timeout > absl::ZeroDuration() &&
+         record.minimum_retry_delay <= record.no_progress_timeout &&
+         now - *record.no_progress_since < record.no_progress_timeout;
+}
+
+}  // namespace
+
+Result Suspend(const JobVersion& job) {
+  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (!WantsToRun(job.record->state)) return job;
+  return Edited(job, [](JobRecord& record) {
+    record.state = JobState::kSuspended;
+    record.error.reset();
+  });
+}
+
+Result Resume(const JobVersion& job) {
+  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (job.record->files->empty()) return error::Empty();
+  if (job.record->state == JobState::kQueued) return job;
+  if (job.record->state == JobState::kTransferred && AllFilesTransferred(*job.record)) return job;
+  return Edited(job, [](JobRecord& record) {
+    Queue(record);
+    record.no_progress_since.reset();
+  });
+}
+
+Result Cancel(const JobVersion& job) {
+  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  JobVersion next = Edited(job, [](JobRecord& record) {
+    record.state = JobState::kCancelled;
+    record.error.reset();
+  });
+  next.token = nullptr;
+  return next;
+}
+
+Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files) {
+  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (files.size() > max_files || job.record->files->size() > max_files - files.size()) {
+    return error::TooManyFilesInJob(
+        absl::StrCat("the job may have ", max_files, " files: use another job for the rest"));
+  }
+  return Edited(job, [&](JobRecord& record) {
+    auto all = std::make_shared<std::vector<FileRecord>>(*record.files);
+    for (const NewFile& file : files) {
+      FileRecord added;
+      added.remote_name = file.remote_name;
+      added.local_name = file.local_name;
+      all->push_back(std::move(added));
+    }
+    record.files = std::move(all);
+  });
+}
+
+Result Update(const JobVersion& job, const JobUpdate& update) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  if (update.expected_revision && *update.expected_revision != job.record->revision) {
+    return error::StaleRevision(absl::StrCat("the job has revision ", job.record->revision,
+                                             " by now: read it again and decide anew"));
+  }
+  return Edited(job, [&](JobRecord& record) {
+    if (update.display_name) record.display_name = *update.display_name;
+    if (update.description) record.description = *update.description;
+    if (update.priority) record.priority = *update.priority;
+    if (update.minimum_retry_delay) {
+      record.minimum_retry_delay =
+          std::max(*update.minimum_retry_delay, policy::kMinimumRetryDelayFloor);
+    }
+    if (update.no_progress_timeout) record.no_progress_timeout = *update.no_progress_timeout;
+  });
+}
+
+Result BeginCompletion(const JobVersion& job) {
+  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  return Edited(job, [](JobRecord& record) {
+    record.completing = true;
+    if (!WantsToRun(record.state)) return;
+    record.state = JobState::kSuspended;
+    record.error.reset();
+  });
+}
+
+Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+                     const absl::Status& status) {
+  JobVersion next = Edited(job, [&](JobRecord& record) {
+    record.completing = false;
+    auto files = std::make_shared<std::vector<FileRecord>>(*record.files);
+    for (uint32_t index : published) (*files)[index].completed = true;
+    record.files = std::move(files);
+    if (status.ok()) record.state = JobState::kAcknowledged;
+  });
+  if (status.ok()) next.token = nullptr;
+  return next;
+}
+
+Result SetFlags(const JobVersion& job, uint32_t flags) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  if (job.record->token_flags == flags) return job;
+  return Edited(job, [&](JobRecord& record) { record.token_flags = flags; });
+}
+
+Result SetToken(const JobVersion& job, HelperTokenPtr token) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  JobVersion next = Edited(job, [](JobRecord&) {});
+  next.token = std::move(token);
+  return next;
+}
+
+Result DropToken(const JobVersion& job) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  if (job.token == nullptr) return job;
+  JobVersion next = Edited(job, [](JobRecord& record) {
+    if (record.token_flags == 0 || record.state == JobState::kTransferred) return;
+    Fail(record, TokenRequired().error);
+  });
+  next.token = nullptr;
+  return next;
+}
+
+Result DiscardToken(const JobVersion& job, const HelperToken* token) {
+  if (job.token.get() != token) return job;
+  return DropToken(job);
+}
+
+Result FileProgressed(const JobVersion& job, uint32_t index, const FileProgress& progress,
+                      const std::optional<TemporaryFile>& abandoned) {
+  if (index >= job.record->files->size()) return job;
+  return Edited(job, [&](JobRecord& record) {
+    auto files = std::make_shared<std::vector<FileRecord>>(*record.files);
+    (*files)[index].progress = progress;
+    record.files = std::move(files);
+    if (abandoned) record.abandoned.push_back(*abandoned);
+  });
+}
+
+Result AllTransferred(const JobVersion& job, absl::Time now) {
+  if (job.record->state != JobState::kQueued || !AllFilesTransferred(*job.record)) return job;
+  return Edited(job, [&](JobRecord& record) {
+    record.state = JobState::kTransferred;
+    record.transfer_completion = now;
+    record.no_progress_since.reset();
+  });
+}
+
+Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now) {
+  if (job.record->state != JobState::kQueued) return job;
+  return Edited(job, [&](JobRecord& record) {
+    if (progressed || !record.no_progress_since) record.no_progress_since = now;
+    if (failure.transient && MayRetry(record, now)) {
+      failure.error.next_retry = now + record.minimum_retry_delay;
+    }
+    Fail(record, std::move(failure.error));
+  });
+}
+
+Result Retry(const JobVersion& job, absl::Time now) {
+  const JobRecord& record = *job.record;
+  const bool due = record.state == JobState::kTransientError && *record.error->next_retry <= now;
+  if (!due || record.completing) return job;
+  return Edited(job, [](JobRecord& edited) { Queue(edited); });
+}
+
+Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files) {
+  return Edited(job, [&](JobRecord& record) { record.abandoned = std::move(files); });
+}
+
+TransferFailure TokenRequired() {
+  TransferFailure failure;
+  failure.transient = false;
+  failure.error.context = ErrorContext::kGeneralQueueManager;
+  failure.error.hresult = Hresult::kTokenRequired;
+  failure.error.message =
+      "the job needs a helper token and has none: call SetHelperToken then Resume, or "
+      "SetHelperTokenFlags(0) then Resume to go on as the owner";
+  return failure;
+}
+
+}  // namespace bitsd::change

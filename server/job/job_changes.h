@@ -1,0 +1,61 @@
+// The changes a job can go through: pure functions from the newest version to the next.
+//
+// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "States").
+// They do not ask who calls: that was judged before. A result equal to its input changes nothing
+// and succeeds. Thread safety: pure functions.
+
+#ifndef BITSD_SERVER_JOB_JOB_CHANGES_H_
+#define BITSD_SERVER_JOB_JOB_CHANGES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/job/job_record.h"
+#include "server/job/job_service.h"
+#include "server/job/job_version.h"
+#include "server/job/transfer_service.h"
+
+namespace bitsd::change {
+
+using Result = absl::StatusOr<JobVersion>;
+
+Result Suspend(const JobVersion& job);
+Result Resume(const JobVersion& job);
+Result Cancel(const JobVersion& job);
+Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files);
+Result Update(const JobVersion& job, const JobUpdate& update);
+
+/// Complete, first step: records the intent and stops the transfer.
+Result BeginCompletion(const JobVersion& job);
+/// Complete, last step: `published` are in place; with OK the job is ACKNOWLEDGED.
+Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+                     const absl::Status& status);
+
+Result SetFlags(const JobVersion& job, uint32_t flags);
+Result SetToken(const JobVersion& job, HelperTokenPtr token);
+/// The token goes away. An incomplete job with flags goes to ERROR, BG_E_TOKEN_REQUIRED, at once.
+Result DropToken(const JobVersion& job);
+/// DropToken if `token` still is the job's.
+Result DiscardToken(const JobVersion& job, const HelperToken* token);
+
+/// News of the download of file `index`.
+Result FileProgressed(const JobVersion& job, uint32_t index, const FileProgress& progress,
+                      const std::optional<TemporaryFile>& abandoned);
+/// Every file the download knew of is transferred: TRANSFERRED, unless files were added meanwhile.
+Result AllTransferred(const JobVersion& job, absl::Time now);
+/// The transfer failed: TRANSIENT_ERROR or ERROR, by the job's timeouts. `progressed`: bytes were
+/// gained since the last failure.
+Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now);
+/// The retry delay of a TRANSIENT_ERROR is over.
+Result Retry(const JobVersion& job, absl::Time now);
+/// Temporary files that could not be removed after the end of the job.
+Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files);
+
+/// The job needs a helper token and has none.
+TransferFailure TokenRequired();
+
+}  // namespace bitsd::change
+
+#endif  // BITSD_SERVER_JOB_JOB_CHANGES_H_

@@ -1,0 +1,152 @@
+// Calls that list and watch.
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/job/job_manager.h"
+#include "server/policy/job_access.h"
+
+namespace bitsd {
+namespace {
+
+constexpr size_t kMaxWatchedJobs = 1000;
+
+/// Where a job stands in the order of creation; fixed width, so that text compares as the order.
+std::string Position(const JobView& job) {
+  const int64_t nanos = absl::ToUnixNanos(job.record->creation);
+  const std::string digits = absl::StrCat(nanos);
+  return absl::StrCat(std::string(20 - std::min<size_t>(20, digits.size()), '0'), digits, "/",
+                      job.record->id.ToString());
+}
+
+}  // namespace
+
+std::vector<JobManager::JobPtr> JobManager::Visible(const Caller& caller, bool all_users) const {
+  std::vector<JobPtr> jobs = all_users ? table_.All() : table_.OfOwner(caller.token->user);
+  std::erase_if(jobs, [&](const JobPtr& job) {
+    return !policy::MayOpenJob(*caller.token, job->owner(), job->elevated()).ok();
+  });
+  return jobs;
+}
+
+absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_users,
+                                             uint32_t page_size, const std::string& page_token) {
+  if (all_users) {
+    if (absl::Status s = policy::MaySeeAllUsers(*caller.token); !s.ok()) return s;
+  }
+  const auto size = PageTokens::PageSize(page_size);
+  if (!size.ok()) return size.status();
+  const std::string question =
+      absl::StrCat("jobs/", caller.token->user.ToString(), all_users ? "/all" : "/own");
+  const auto after = page_tokens_.Read(question, page_token);
+  if (!after.ok()) return after.status();
+
+  std::vector<std::pair<std::string, JobView>> found;
+  for (const JobPtr& job : Visible(caller, all_users)) {
+    JobView view = job->View();
+    if (IsFinal(view.state)) continue;
+    std::string position = Position(view);
+    if (position > *after) found.emplace_back(std::move(position), std::move(view));
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  JobPage page;
+  if (found.size() > *size) {
+    found.resize(*size);
+    page.next_page_token = page_tokens_.Make(question, found.back().first);
+  }
+  for (auto& [position, view] : found) page.jobs.push_back(std::move(view));
+  return page;
+}
+
+absl::StatusOr<FilePage> JobManager::ListFiles(const Caller& caller, const JobId& id,
+                                               uint32_t page_size, const std::string& page_token) {
+  const auto job = Open(caller, id);
+  if (!job.ok()) return job.status();
+  const auto size = PageTokens::PageSize(page_size);
+  if (!size.ok()) return size.status();
+  const std::string question = absl::StrCat("files/", id.ToString());
+  const auto after = page_tokens_.Read(question, page_token);
+  if (!after.ok()) return after.status();
+  size_t first = 0;
+  if (!after->empty() && !absl::SimpleAtoi(*after, &first)) {
+    return error::InvalidArgument("page_token does not continue this question");
+  }
+  FilePage page;
+  page.files = (*job)->Files(first, *size + size_t{1});
+  if (page.files.size() > *size) {
+    page.files.pop_back();
+    page.next_page_token = page_tokens_.Make(question, absl::StrCat(first + *size));
+  }
+  return page;
+}
+
+/// Tells a watcher the jobs as they are, and from then on what changed.
+class JobManager::Watch : public JobWatch {
+ public:
+  Watch(JobManager& manager, Caller caller, bool all_users, std::shared_ptr<WatchQueue> queue,
+        std::vector<JobPtr> snapshot)
+      : manager_(manager),
+        caller_(std::move(caller)),
+        all_users_(all_users),
+        queue_(std::move(queue)),
+        snapshot_(snapshot.rbegin(), snapshot.rend()) {}
+
+  ~Watch() override { manager_.watchers_.Remove(queue_); }
+
+  std::optional<Event> Next() override {
+    if (!snapshot_.empty()) {
+      const JobPtr job = std::move(snapshot_.back());
+      snapshot_.pop_back();
+      return Event{Kind::kSnapshot, job->View()};
+    }
+    if (!std::exchange(snapshot_ended_, true)) return Event{Kind::kSnapshotEnd, std::nullopt};
+    while (const auto id = queue_->Pop()) {
+      const auto job = manager_.Open(caller_, *id);
+      if (!job.ok() || !IsWatched(**job)) continue;
+      return Event{Kind::kChanged, (*job)->View()};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool IsWatched(const Job& job) const {
+    return all_users_ || job.owner() == caller_.token->user || queue_->names(job.id());
+  }
+
+  JobManager& manager_;
+  const Caller caller_;
+  const bool all_users_;
+  const std::shared_ptr<WatchQueue> queue_;
+  std::vector<JobPtr> snapshot_;  ///< Still to be told, the next one last.
+  bool snapshot_ended_ = false;
+};
+
+absl::StatusOr<std::unique_ptr<JobWatch>> JobManager::WatchJobs(const Caller& caller,
+                                                                WatchFilter filter,
+                                                                std::function<void()> on_ready) {
+  if (filter.all_users) {
+    if (absl::Status s = policy::MaySeeAllUsers(*caller.token); !s.ok()) return s;
+  }
+  if (filter.jobs.size() > kMaxWatchedJobs) {
+    return error::InvalidArgument("job_ids has over 1,000 entries: leave it empty to watch all");
+  }
+  std::vector<JobPtr> snapshot;
+  for (const JobId& id : filter.jobs) {
+    auto job = Open(caller, id);
+    if (!job.ok()) return job.status();
+    snapshot.push_back(*std::move(job));
+  }
+  // Changes are collected from before the snapshot is taken: none falls between the two.
+  auto queue = std::make_shared<WatchQueue>(filter.jobs, std::move(on_ready));
+  watchers_.Add(queue);
+  if (filter.jobs.empty()) snapshot = Visible(caller, filter.all_users);
+  return std::make_unique<Watch>(*this, caller, filter.all_users, std::move(queue),
+                                 std::move(snapshot));
+}
+
+}  // namespace bitsd

@@ -1,0 +1,106 @@
+#include "server/job/job_manager.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/policy/job_access.h"
+
+namespace bitsd {
+namespace {
+
+constexpr absl::Duration kSweepInterval = absl::Minutes(1);
+/// How often watchers hear of progress: BITS' default minimum notification interval.
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
+
+}  // namespace
+
+JobManager::JobManager(Deps deps, Options options)
+    : deps_(deps),
+      options_(std::move(options)),
+      handles_(deps.clock, options_.handle_idle),
+      ledger_(deps.clock),
+      slots_(options_.max_running_jobs),
+      environment_{deps.store,
+                   deps.transfers,
+                   deps.accounts,
+                   deps.clock,
+                   deps.timer,
+                   slots_,
+                   [this](const JobPtr& job) { OnChanged(job); }} {
+  ScheduleSweep();
+  ScheduleProgress();
+}
+
+JobManager::~JobManager() = default;
+
+absl::StatusOr<JobManager::JobPtr> JobManager::Open(const Caller& caller, const JobId& id) const {
+  JobPtr job = table_.Find(id);
+  if (job == nullptr) return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+  const absl::Status access = policy::MayOpenJob(*caller.token, job->owner(), job->elevated());
+  if (!access.ok()) return access;
+  return job;
+}
+
+void JobManager::OnChanged(const JobPtr& job) {
+  watchers_.Push(job->id());
+  if (!IsFinal(job->InForce().record->state)) return;
+  if (!table_.Retire(job->owner(), job->id())) return;
+  deps_.timer.At(deps_.clock.Now() + options_.retention, [this, id = job->id()] { Purge(id); });
+  std::optional<JobId> oldest;
+  {
+    std::lock_guard lock(finished_mutex_);
+    finished_.push_back(job->id());
+    if (finished_.size() > options_.max_finished_jobs) {
+      oldest = finished_.front();
+      finished_.pop_front();
+    }
+  }
+  if (oldest) Purge(*oldest);
+}
+
+void JobManager::Purge(const JobId& id) {
+  handles_.EndOfJob(id);
+  table_.Erase(id);
+  StoreChange change;
+  change.erase = id;
+  // A store that refuses keeps a finished job longer: nothing is lost.
+  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+  std::lock_guard lock(finished_mutex_);
+  std::erase(finished_, id);
+}
+
+void JobManager::ScheduleSweep() {
+  deps_.timer.At(deps_.clock.Now() + kSweepInterval, [this] {
+    handles_.Sweep();
+    ledger_.Sweep();
+    if (!stopping_) ScheduleSweep();
+  });
+}
+
+void JobManager::ScheduleProgress() {
+  deps_.timer.At(deps_.clock.Now() + kProgressInterval, [this] {
+    if (!watchers_.empty()) {
+      for (const JobPtr& job : table_.All()) {
+        if (job->HasNewProgress()) watchers_.Push(job->id());
+      }
+    }
+    if (!stopping_) ScheduleProgress();
+  });
+}
+
+void JobManager::Shutdown(std::function<void()> stopped) {
+  stopping_ = true;
+  const std::vector<JobPtr> jobs = table_.All();
+  auto all = std::shared_ptr<void>(nullptr, [stopped = std::move(stopped)](void*) { stopped(); });
+  for (const JobPtr& job : jobs) job->Shutdown([all] {});
+}
+
+void JobManager::Audit(const Caller& caller, std::string_view event, const JobId& job,
+                       std::vector<std::pair<std::string_view, std::string>> more) const {
+  AuditEvent entry{event, {{"caller_sid", caller.token->user.ToString()}, {"job", job.ToString()}}};
+  for (auto& field : more) entry.fields.push_back(std::move(field));
+  deps_.audit.Write(std::move(entry));
+}
+
+}  // namespace bitsd

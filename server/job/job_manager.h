@@ -1,0 +1,150 @@
+// The jobs of the service: implements JobService and TokenOptions over the job table.
+//
+// Each call is: find the job or the handle, ask server/policy, submit the change, audit, answer.
+// The calls are in job_calls.cc, job_listing.cc, job_ending.cc and token_calls.cc. Thread safety:
+// any thread. Ownership: owns table, handles, ledger and watchers; what Deps names outlives it.
+// Call Shutdown before destroying it.
+
+#ifndef BITSD_SERVER_JOB_JOB_MANAGER_H_
+#define BITSD_SERVER_JOB_JOB_MANAGER_H_
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "server/job/handle_table.h"
+#include "server/job/job.h"
+#include "server/job/job_service.h"
+#include "server/job/job_table.h"
+#include "server/job/page_token.h"
+#include "server/job/request_ledger.h"
+#include "server/job/watch_hub.h"
+#include "server/ops/audit.h"
+#include "server/policy/job_limits.h"
+#include "server/policy/remote_names.h"
+#include "server/policy/token_rules.h"
+
+namespace bitsd {
+
+class JobManager : public JobService, public TokenOptions {
+ public:
+  struct Options {
+    policy::Version policy = policy::Version::kWindows10_1607;
+    policy::JobLimits limits;
+    policy::RemoteRules remote;
+    size_t max_running_jobs = 64;
+    absl::Duration token_max_ttl = absl::Hours(24);
+    absl::Duration handle_idle = absl::Hours(1);
+    absl::Duration retention = absl::Hours(1);
+    size_t max_finished_jobs = 10000;  ///< The oldest are purged before their time.
+  };
+  struct Deps {
+    JobStore& store;
+    TransferService& transfers;
+    const AccountDirectory& accounts;
+    AuditLog& audit;
+    const Clock& clock;
+    Timer& timer;
+  };
+
+  JobManager(Deps deps, Options options);
+  ~JobManager() override;
+
+  /// Parks every transfer; `stopped` runs when nothing is opened, read, written or sent any more.
+  void Shutdown(std::function<void()> stopped);
+
+  // JobService.
+  void CreateJob(const Caller& caller, NewJob job, JobDone done) override;
+  absl::StatusOr<JobView> GetJob(const Caller& caller, const JobId& id) override;
+  absl::StatusOr<JobPage> ListJobs(const Caller& caller, bool all_users, uint32_t page_size,
+                                   const std::string& page_token) override;
+  absl::StatusOr<std::unique_ptr<JobWatch>> WatchJobs(const Caller& caller, WatchFilter filter,
+                                                      std::function<void()> on_ready) override;
+  void AddFiles(const Caller& caller, const JobId& id, std::vector<NewFile> files,
+                const std::string& request_id, JobDone done) override;
+  absl::StatusOr<FilePage> ListFiles(const Caller& caller, const JobId& id, uint32_t page_size,
+                                     const std::string& page_token) override;
+  void UpdateJob(const Caller& caller, const JobId& id, JobUpdate update, JobDone done) override;
+  void Suspend(const Caller& caller, const JobId& id, JobDone done) override;
+  void Resume(const Caller& caller, const JobId& id, JobDone done) override;
+  void Cancel(const Caller& caller, const JobId& id, OutcomeDone done) override;
+  void Complete(const Caller& caller, const JobId& id, OutcomeDone done) override;
+  absl::StatusOr<std::string> QueryInterface(const Caller& caller, const JobId& id,
+                                             std::optional<Sid> helper) override;
+  absl::Status Release(const Caller& caller, std::string_view handle) override;
+
+  // TokenOptions.
+  void SetHelperTokenFlags(const Caller& caller, std::string_view handle, uint32_t flags,
+                           std::function<void(absl::Status)> done) override;
+  absl::StatusOr<uint32_t> GetHelperTokenFlags(const Caller& caller,
+                                               std::string_view handle) override;
+  void SetHelperToken(const Caller& caller, std::string_view handle,
+                      std::function<void(absl::StatusOr<absl::Time>)> done) override;
+  void ClearHelperToken(const Caller& caller, std::string_view handle,
+                        std::function<void(absl::Status)> done) override;
+  absl::StatusOr<std::optional<Sid>> GetHelperTokenSid(const Caller& caller,
+                                                       std::string_view handle) override;
+
+ private:
+  class Watch;
+  using JobPtr = std::shared_ptr<Job>;
+  using Decide = std::function<absl::StatusOr<JobVersion>(const JobVersion&)>;
+
+  struct Presented {
+    JobPtr job;
+    std::shared_ptr<const policy::HandleFacts> facts;
+  };
+
+  /// The job, after the access check.
+  absl::StatusOr<JobPtr> Open(const Caller& caller, const JobId& id) const;
+  /// The job of a handle, after the check of who presents it.
+  absl::StatusOr<Presented> Present(const Caller& caller, std::string_view handle,
+                                    policy::TokenCall call);
+  absl::StatusOr<Presented> PresentForReading(const Caller& caller, std::string_view handle,
+                                              policy::TokenCall call);
+
+  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Decide decide,
+                  JobDone done);
+  void AddCheckedFiles(const Caller& caller, const JobPtr& job, std::vector<NewFile> files,
+                       RequestRecord request, JobDone done);
+  absl::Status CheckNames(const std::vector<NewFile>& files) const;
+  /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
+  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(const Job& job) const;
+
+  void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
+  void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
+                     const absl::Status& status, OutcomeDone done);
+  void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  void DiscardToken(const std::weak_ptr<Job>& job, const std::weak_ptr<HelperToken>& token,
+                    std::string_view reason);
+  void WatchExpiry(const JobPtr& job, const HelperTokenPtr& token);
+
+  std::vector<JobPtr> Visible(const Caller& caller, bool all_users) const;
+  void OnChanged(const JobPtr& job);
+  void Purge(const JobId& id);
+  void ScheduleSweep();
+  void ScheduleProgress();
+  void Audit(const Caller& caller, std::string_view event, const JobId& job,
+             std::vector<std::pair<std::string_view, std::string>> more = {}) const;
+
+  const Deps deps_;
+  const Options options_;
+  JobTable table_;
+  HandleTable handles_;
+  RequestLedger ledger_;
+  PageTokens page_tokens_;
+  WatchHub watchers_;
+  RunSlots slots_;
+  JobEnvironment environment_;
+  std::atomic<bool> stopping_{false};
+  std::mutex finished_mutex_;
+  std::deque<JobId> finished_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_JOB_JOB_MANAGER_H_

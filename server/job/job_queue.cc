@@ -1,0 +1,202 @@
+// The queue of changes of a job: decide -> commit -> apply -> answer.
+
+#include <algorithm>
+#include <utility>
+
+#include "server/job/job.h"
+
+namespace bitsd {
+namespace {
+
+constexpr absl::Duration kFirstStoreRetry = absl::Milliseconds(100);
+constexpr absl::Duration kLastStoreRetry = absl::Seconds(10);
+constexpr int kMaxDoublings = 10;
+
+absl::Duration StoreBackoff(int failures) {
+  return std::min(kFirstStoreRetry * (1 << std::min(failures, kMaxDoublings)), kLastStoreRetry);
+}
+
+}  // namespace
+
+Job::Job(JobEnvironment& environment, JobRecordPtr record)
+    : environment_(environment),
+      id_(record->id),
+      owner_(record->owner),
+      elevated_(record->elevated),
+      durable_{record, nullptr},
+      base_{std::move(record), nullptr} {}
+
+const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pending_.back().result; }
+
+void Job::Submit(Change change) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    const bool alone = pending_.empty() && !DirtyLocked();
+    Pending pending;
+    pending.result = Newest();
+    pending.change = std::move(change);
+    pending.answer = std::make_shared<Answer>();
+    pending.answer->done = std::move(pending.change.done);
+    const JobVersion before = pending.result;
+    Decide(pending);
+    const bool changes = pending.result != before;
+    const bool withdraws = changes && Withdrawn(before, pending.result) != before;
+    if (alone && !changes) {
+      pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
+                                                    : absl::StatusOr<JobVersion>(pending.refusal);
+      Finish(pending.answer, later);
+    } else {
+      pending_.push_back(std::move(pending));
+      Evaluate(later);
+      if (withdraws && stopping_) {
+        ++pending_.back().answer->waits;
+        waiting_for_stop_.push_back(pending_.back().answer);
+      }
+      StartCommit(later);
+    }
+  }
+  Run(later);
+}
+
+void Job::Decide(Pending& pending) {
+  const JobVersion before = pending.result;
+  absl::StatusOr<JobVersion> next = pending.change.decide(before);
+  pending.refusal = next.status();
+  if (!next.ok() || *next == before) return;
+  auto record = std::make_shared<JobRecord>(*next->record);
+  record->revision = before.record->revision + 1;
+  record->modification = environment_.clock.Now();
+  next->record = std::move(record);
+  pending.result = *std::move(next);
+}
+
+JobVersion Job::InForceLocked() const {
+  JobVersion version = base_;
+  for (const Pending& pending : pending_) version = Withdrawn(version, pending.result);
+  return version;
+}
+
+bool Job::ParkedLocked() const {
+  if (DirtyLocked()) return true;
+  const JobVersion version = InForceLocked();
+  const bool token_used = base_.record->token_flags != 0;
+  return version.record != base_.record || (token_used && version.token != base_.token);
+}
+
+JobVersion Job::InForce() const {
+  std::lock_guard lock(mutex_);
+  return InForceLocked();
+}
+
+void Job::StartCommit(Later& later) {
+  const bool due = !pending_.empty() || (DirtyLocked() && !resting_);
+  if (commit_running_ || !due) return;
+  std::vector<StoreChange> changes;
+  StoreChange put;
+  put.put = Newest().record;
+  if (put.put != durable_.record) changes.push_back(std::move(put));
+  for (const Pending& pending : pending_) {
+    if (!pending.change.request || !pending.refusal.ok()) continue;
+    StoreChange request;
+    request.request = pending.change.request(pending.result.record);
+    changes.push_back(std::move(request));
+  }
+  committing_ = pending_.size();
+  commit_running_ = true;
+  if (changes.empty()) {
+    later.push_back([self = shared_from_this()] { self->OnCommitted(absl::OkStatus()); });
+    return;
+  }
+  later.push_back([self = shared_from_this(), changes = std::move(changes)]() mutable {
+    self->environment_.store.Commit(std::move(changes),
+                                    [self](absl::Status status) { self->OnCommitted(status); });
+  });
+}
+
+void Job::OnCommitted(const absl::Status& status) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    commit_running_ = false;
+    if (!status.ok()) {
+      CommitFailed(status, later);
+    } else {
+      store_failures_ = 0;
+      resting_ = false;
+      if (committing_ > 0) base_ = pending_[committing_ - 1].result;
+      durable_ = base_;
+      std::vector<std::shared_ptr<Answer>> answers;
+      for (; committing_ > 0; --committing_, pending_.pop_front()) {
+        Pending& first = pending_.front();
+        if (first.refusal.ok()) first.answer->result = std::move(first.result);
+        if (!first.refusal.ok()) first.answer->result = first.refusal;
+        answers.push_back(std::move(first.answer));
+      }
+      Evaluate(later);
+      for (const auto& answer : answers) {
+        if (stopping_) {
+          ++answer->waits;
+          waiting_for_stop_.push_back(answer);
+        }
+        Finish(answer, later);
+      }
+      Changed(later);
+    }
+    StartCommit(later);
+  }
+  Run(later);
+}
+
+void Job::CommitFailed(const absl::Status& status, Later& later) {
+  ++store_failures_;
+  for (; committing_ > 0; --committing_, pending_.pop_front()) {
+    Pending& first = pending_.front();
+    base_ = Withdrawn(base_, first.result);
+    first.answer->result = first.refusal.ok() ? status : first.refusal;
+    Finish(first.answer, later);
+  }
+  const JobVersion* newest = &base_;
+  for (Pending& pending : pending_) {
+    pending.result = *newest;
+    Decide(pending);
+    newest = &pending.result;
+  }
+  ScheduleStoreRetry(later);
+  Evaluate(later);
+  Changed(later);
+}
+
+void Job::ScheduleStoreRetry(Later& later) {
+  if (std::exchange(resting_, true)) return;
+  const absl::Time when = environment_.clock.Now() + StoreBackoff(store_failures_);
+  later.push_back([self = shared_from_this(), when] {
+    self->environment_.timer.At(when, [weak = self->weak_from_this()] {
+      const auto job = weak.lock();
+      if (job == nullptr) return;
+      Later then;
+      {
+        std::lock_guard lock(job->mutex_);
+        job->resting_ = false;
+        job->StartCommit(then);
+        job->Evaluate(then);
+      }
+      Run(then);
+    });
+  });
+}
+
+void Job::Finish(const std::shared_ptr<Answer>& answer, Later& later) {
+  if (--answer->waits > 0 || answer->done == nullptr) return;
+  later.push_back([answer] { answer->done(std::move(answer->result)); });
+}
+
+void Job::Run(Later& later) {
+  for (auto& action : later) action();
+}
+
+void Job::Changed(Later& later) {
+  later.push_back([self = shared_from_this()] { self->environment_.changed(self); });
+}
+
+}  // namespace bitsd

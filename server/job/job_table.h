@@ -1,0 +1,67 @@
+// Every job, by id and by owner.
+//
+// 64 stripes each, so that callers of different jobs rarely meet. The owner index holds the jobs
+// that are not finished: what ListJobs shows and the limits count. Thread safety: any thread.
+// Ownership: the table shares the jobs.
+
+#ifndef BITSD_SERVER_JOB_JOB_TABLE_H_
+#define BITSD_SERVER_JOB_JOB_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "server/identity/sid.h"
+#include "server/job/job.h"
+#include "server/policy/job_limits.h"
+
+namespace bitsd {
+
+class JobTable {
+ public:
+  /// Takes the place of a new job of `owner`. BG_E_TOO_MANY_JOBS_PER_USER or _PER_MACHINE when
+  /// there is none, unless `exempt`.
+  absl::Status Reserve(const Sid& owner, const JobId& id, const policy::JobLimits& limits,
+                       bool exempt);
+  /// Gives the place back: the job was not made, or is finished. It can still be found by id. False
+  /// when it had none.
+  bool Retire(const Sid& owner, const JobId& id);
+
+  void Insert(std::shared_ptr<Job> job);
+  std::shared_ptr<Job> Find(const JobId& id) const;
+  void Erase(const JobId& id);
+
+  /// The jobs of `owner` that are not finished.
+  std::vector<std::shared_ptr<Job>> OfOwner(const Sid& owner) const;
+  /// Every job, finished ones included.
+  std::vector<std::shared_ptr<Job>> All() const;
+
+ private:
+  static constexpr size_t kStripes = 64;
+  struct JobStripe {
+    mutable std::mutex mutex;
+    absl::flat_hash_map<JobId, std::shared_ptr<Job>> jobs;
+  };
+  struct OwnerStripe {
+    mutable std::mutex mutex;
+    absl::flat_hash_map<Sid, absl::flat_hash_set<JobId>> jobs;
+  };
+
+  JobStripe& StripeOf(const JobId& id);
+  const JobStripe& StripeOf(const JobId& id) const;
+  OwnerStripe& StripeOf(const Sid& owner);
+  const OwnerStripe& StripeOf(const Sid& owner) const;
+
+  std::array<JobStripe, kStripes> jobs_;
+  std::array<OwnerStripe, kStripes> owners_;
+  std::atomic<size_t> unfinished_{0};
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_JOB_JOB_TABLE_H_

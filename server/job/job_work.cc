@@ -1,0 +1,303 @@
+// The work of a job: starts it when the job may run, stops it when it may not, takes its news.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/job/job.h"
+#include "server/job/job_changes.h"
+#include "server/policy/openers.h"
+
+namespace bitsd {
+namespace {
+
+bool HasWork(const JobRecord& record) {
+  return record.state == JobState::kQueued && !record.completing;
+}
+
+TransferFailure Refused(const absl::Status& status) {
+  if (DetailOf(status).hresult == Hresult::kTokenRequired) return change::TokenRequired();
+  TransferFailure failure;
+  failure.transient = false;
+  failure.error.context = ErrorContext::kGeneralQueueManager;
+  failure.error.hresult = DetailOf(status).hresult;
+  failure.error.rule = DetailOf(status).rule;
+  failure.error.message = std::string(status.message());
+  return failure;
+}
+
+}  // namespace
+
+/// Passes news on while the job exists.
+class Job::Events : public DownloadEvents {
+ public:
+  explicit Events(std::weak_ptr<Job> job) : job_(std::move(job)) {}
+
+  void OnPhase(bool transferring) override {
+    if (auto job = job_.lock()) job->OnPhase(transferring);
+  }
+  void OnFile(uint32_t index, FileProgress progress,
+              std::optional<TemporaryFile> abandoned) override {
+    if (auto job = job_.lock()) job->OnFile(index, std::move(progress), std::move(abandoned));
+  }
+  void OnDone() override {
+    if (auto job = job_.lock()) job->OnDone();
+  }
+  void OnFailed(TransferFailure failure) override {
+    if (auto job = job_.lock()) job->OnFailed(std::move(failure));
+  }
+
+ private:
+  const std::weak_ptr<Job> job_;
+};
+
+void Job::Evaluate(Later& later) {
+  if (work_ != nullptr) {
+    if (!stopping_ && !WorkIsRight()) StopWork(later);
+    return;
+  }
+  const JobVersion version = InForceLocked();
+  // Only what is committed is used: while changes are under way the job starts nothing.
+  const bool still = !pending_.empty() || DirtyLocked() || resting_ || shut_down_;
+  if (!still && completion_) return StartCompletion(version, later);
+  if (!still && HasWork(*version.record)) return StartDownload(version, later);
+  if (waits_for_slot_ && environment_.slots.Leave(id_)) waits_for_slot_ = false;
+  if (holds_slot_) {
+    holds_slot_ = false;
+    later.push_back([this, self = shared_from_this()] { environment_.slots.GiveBack(); });
+  }
+  if (!still && version.record->state == JobState::kTransientError) ScheduleRetry(version, later);
+}
+
+bool Job::WorkIsRight() const {
+  if (work_ended_ || shut_down_ || ParkedLocked()) return false;
+  const JobVersion version = InForceLocked();
+  const bool completing = work_context_.empty();
+  if (completing ? !version.record->completing : !HasWork(*version.record)) return false;
+  const auto identity = LocalIdentity(version);
+  if (!identity.ok() || *identity != *work_identity_) return false;
+  return completing || NetworkContext(version) == work_context_;
+}
+
+void Job::StopWork(Later& later) {
+  stopping_ = true;
+  later.push_back(
+      [this, self = shared_from_this()] { work_->Stop([self] { self->OnWorkStopped(); }); });
+}
+
+absl::StatusOr<ActingIdentity> Job::LocalIdentity(const JobVersion& version) const {
+  const JobRecord& record = *version.record;
+  const HelperToken* token = version.LiveToken();
+  const auto side =
+      policy::SideFor(policy::Resource::kLocalFile, record.token_flags, token != nullptr);
+  if (!side.ok()) return side.status();
+  if (*side == policy::Side::kHelper) return policy::HelperIdentity(token->identity());
+  return policy::OwnerIdentity(environment_.accounts.Find(record.owner).get(), record.elevated);
+}
+
+std::string Job::NetworkContext(const JobVersion& version) const {
+  const JobRecord& record = *version.record;
+  const HelperToken* token = version.LiveToken();
+  const auto side =
+      policy::SideFor(policy::Resource::kNetwork, record.token_flags, token != nullptr);
+  const bool helper = side.ok() && *side == policy::Side::kHelper;
+  const Sid& acting = helper ? token->identity().user : record.owner;
+  return absl::StrCat(record.owner.ToString(), "/", acting.ToString(), helper ? "/helper" : "");
+}
+
+void Job::StartDownload(const JobVersion& version, Later& later) {
+  auto identity = LocalIdentity(version);
+  if (!identity.ok()) return FailLater(Refused(identity.status()), later);
+  if (!holds_slot_) {
+    if (waits_for_slot_) return;
+    const bool taken =
+        environment_.slots.Take(id_, [weak = weak_from_this(), &slots = environment_.slots] {
+          const auto job = weak.lock();
+          if (job == nullptr) return slots.GiveBack();
+          Later then;
+          {
+            std::lock_guard lock(job->mutex_);
+            job->waits_for_slot_ = false;
+            job->holds_slot_ = true;
+            job->Evaluate(then);
+          }
+          Run(then);
+        });
+    waits_for_slot_ = !taken;
+    holds_slot_ = taken;
+    Changed(later);
+    if (!taken) return;
+  }
+  progress_ = std::make_shared<LiveProgress>();
+  work_identity_ = *identity;
+  work_context_ = NetworkContext(version);
+  phase_ = JobState::kConnecting;
+  DownloadTask task{id_,           owner_,   version.record->files, *std::move(identity),
+                    work_context_, progress_};
+  work_ = environment_.transfers.StartDownload(std::move(task),
+                                               std::make_shared<Events>(weak_from_this()));
+}
+
+void Job::StartCompletion(const JobVersion& version, Later& later) {
+  auto identity = LocalIdentity(version);
+  if (!identity.ok()) {
+    later.push_back(
+        [done = std::move(completion_->done), status = identity.status()] { done({}, status); });
+    completion_.reset();
+    return;
+  }
+  work_identity_ = *identity;
+  work_context_.clear();
+  CompletionTask task{id_, owner_, version.record->files, *std::move(identity)};
+  work_ = environment_.transfers.StartCompletion(
+      std::move(task), [weak = weak_from_this()](std::vector<uint32_t> indexes, absl::Status s) {
+        if (auto job = weak.lock()) job->OnPublished(std::move(indexes), std::move(s));
+      });
+}
+
+void Job::RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    completion_ = Completion{std::move(done)};
+    Evaluate(later);
+  }
+  Run(later);
+}
+
+void Job::OnPublished(std::vector<uint32_t> indexes, absl::Status status) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    later.push_back([done = std::move(completion_->done), indexes = std::move(indexes),
+                     status = std::move(status)] { done(indexes, status); });
+    completion_.reset();
+    work_ended_ = true;
+    Evaluate(later);
+  }
+  Run(later);
+}
+
+void Job::OnWorkStopped() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    // Whoever calls us may be a part of the work: it is let go on another thread.
+    environment_.timer.Post([work = std::shared_ptr<Activity>(std::move(work_))] {});
+    stopping_ = false;
+    work_ended_ = false;
+    phase_.reset();
+    progress_.reset();
+    if (completion_ && work_context_.empty()) {
+      later.push_back([done = std::move(completion_->done)] {
+        done({}, error::TokenRequired("the identity that puts the files in place was withdrawn "
+                                      "while Complete was under way: call Complete again"));
+      });
+      completion_.reset();
+    }
+    for (const auto& answer : std::exchange(waiting_for_stop_, {})) Finish(answer, later);
+    for (auto& stopped : std::exchange(on_stopped_, {})) later.push_back(std::move(stopped));
+    Evaluate(later);
+    Changed(later);
+  }
+  Run(later);
+}
+
+void Job::Shutdown(std::function<void()> stopped) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    shut_down_ = true;
+    Evaluate(later);
+    if (work_ != nullptr) {
+      on_stopped_.push_back(std::move(stopped));
+    } else {
+      later.push_back(std::move(stopped));
+    }
+  }
+  Run(later);
+}
+
+void Job::ScheduleRetry(const JobVersion& version, Later& later) {
+  const absl::Time when = *version.record->error->next_retry;
+  if (retry_timer_ == when) return;
+  retry_timer_ = when;
+  later.push_back([this, self = shared_from_this(), when] {
+    environment_.timer.At(when, [weak = weak_from_this()] {
+      const auto job = weak.lock();
+      if (job == nullptr) return;
+      {
+        std::lock_guard lock(job->mutex_);
+        job->retry_timer_.reset();
+      }
+      job->SubmitNews([job = job.get()](const JobVersion& newest) {
+        return change::Retry(newest, job->environment_.clock.Now());
+      });
+    });
+  });
+}
+
+void Job::FailLater(TransferFailure failure, Later& later) {
+  later.push_back([this, self = shared_from_this(), failure = std::move(failure)] {
+    SubmitNews([this, failure](const JobVersion& newest) {
+      return change::Failed(newest, failure, false, environment_.clock.Now());
+    });
+  });
+}
+
+void Job::SubmitNews(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide) {
+  Change change;
+  change.decide = std::move(decide);
+  Submit(std::move(change));
+}
+
+void Job::OnPhase(bool transferring) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = transferring ? JobState::kTransferring : JobState::kConnecting;
+    Changed(later);
+  }
+  Run(later);
+}
+
+void Job::OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned) {
+  SubmitNews([index, progress = std::move(progress),
+              abandoned = std::move(abandoned)](const JobVersion& newest) {
+    return change::FileProgressed(newest, index, progress, abandoned);
+  });
+}
+
+void Job::OnDone() {
+  OnWorkEnded([this](const JobVersion& newest) {
+    return change::AllTransferred(newest, environment_.clock.Now());
+  });
+}
+
+void Job::OnFailed(TransferFailure failure) {
+  const uint64_t bytes = View().bytes_transferred;
+  bool progressed = false;
+  {
+    std::lock_guard lock(mutex_);
+    progressed = bytes > std::exchange(bytes_at_failure_, bytes);
+  }
+  OnWorkEnded([this, failure = std::move(failure), progressed](const JobVersion& newest) {
+    return change::Failed(newest, failure, progressed, environment_.clock.Now());
+  });
+}
+
+void Job::OnWorkEnded(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide) {
+  {
+    std::lock_guard lock(mutex_);
+    work_ended_ = true;
+  }
+  SubmitNews(std::move(decide));
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    Evaluate(later);
+  }
+  Run(later);
+}
+
+}  // namespace bitsd

@@ -1,0 +1,123 @@
+// What the job layer asks of the transfer layer: work on a job's files that takes time.
+//
+// An interface, so that the job layer links neither curl nor the broker; server/transfer implements
+// it. Thread safety: every method may be called from any thread and none blocks. Callbacks run on
+// threads of the transfer layer, never inside the call that started the work, and must not block.
+// Ownership: an Activity belongs to the caller; destroying one that has not ended is an error: stop
+// it first.
+
+#ifndef BITSD_SERVER_JOB_TRANSFER_SERVICE_H_
+#define BITSD_SERVER_JOB_TRANSFER_SERVICE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/identity/access_token.h"
+#include "server/job/job_record.h"
+
+namespace bitsd {
+
+/// Work that is going on.
+class Activity {
+ public:
+  virtual ~Activity() = default;
+
+  /// Ends the work soon. `stopped` runs once, when nothing is or will be opened, read, written or
+  /// sent for it any more and no callback of it runs or will run. Also right for work that has
+  /// ended by itself. Call it at most once.
+  virtual void Stop(std::function<void()> stopped) = 0;
+};
+
+/// How far a running download is, for readers that must not wait. Bytes are those written to the
+/// current file, whose index is `file`; files before it are done.
+struct LiveProgress {
+  std::atomic<uint32_t> file{0};
+  std::atomic<uint64_t> bytes{0};
+  std::atomic<uint64_t> size{kSizeUnknown};
+};
+
+/// Why a download ended without all its files.
+struct TransferFailure {
+  JobError error;         ///< next_retry is not set here: the job layer decides when.
+  bool transient = true;  ///< Worth trying again.
+};
+
+/// What the job layer is told of a download, in order, one call at a time.
+class DownloadEvents {
+ public:
+  virtual ~DownloadEvents() = default;
+  /// The job enters CONNECTING (false) or TRANSFERRING (true).
+  virtual void OnPhase(bool transferring) = 0;
+  /// File `index` has new progress: the temporary file was created, the size is known, more is
+  /// synced, or it is whole. `abandoned` is a temporary file that was given up for a new one.
+  virtual void OnFile(uint32_t index, FileProgress progress,
+                      std::optional<TemporaryFile> abandoned) = 0;
+  /// Every file is transferred. The last call.
+  virtual void OnDone() = 0;
+  /// The last call, in place of OnDone.
+  virtual void OnFailed(TransferFailure failure) = 0;
+};
+
+/// How the network context of a helper ends.
+inline constexpr char kHelperNetworkContext[] = "/helper";
+
+struct DownloadTask {
+  JobId job;
+  Sid owner;
+  FileList files;
+  ActingIdentity local;  ///< Opens the local files.
+  /// Whose connections are used: no connection is ever shared between two of these. Ends with
+  /// kHelperNetworkContext when the helper is on the network side.
+  std::string network_context;
+  std::shared_ptr<LiveProgress> progress;
+};
+
+/// Puts the transferred files of a job in place.
+struct CompletionTask {
+  JobId job;
+  Sid owner;
+  FileList files;
+  ActingIdentity local;
+};
+
+/// Removes temporary files: each as the identity whose SID is its creator's, else as the last.
+struct CleanupTask {
+  JobId job;
+  Sid owner;
+  std::vector<TemporaryFile> files;
+  std::vector<ActingIdentity>
+      identities;  ///< In order of preference; the owner last. May be empty.
+};
+
+class TransferService {
+ public:
+  virtual ~TransferService() = default;
+
+  /// Downloads the files that are not transferred yet, one after the other. `events` is kept until
+  /// the activity has ended.
+  virtual std::unique_ptr<Activity> StartDownload(DownloadTask task,
+                                                  std::shared_ptr<DownloadEvents> events) = 0;
+
+  /// Publishes the files that are transferred and not completed, one after the other, and syncs
+  /// their directories. `done` gets the indexes of the files that are in place and OK, or the first
+  /// error, after which nothing more was published.
+  virtual std::unique_ptr<Activity> StartCompletion(
+      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) = 0;
+
+  /// `done` gets the files that could not be removed.
+  virtual void StartCleanup(CleanupTask task,
+                            std::function<void(std::vector<TemporaryFile>)> done) = 0;
+
+  /// Checks that `who` could create files in every one of `directories`.
+  virtual void CheckDirectories(ActingIdentity who, JobId job, std::vector<std::string> directories,
+                                std::function<void(absl::Status)> done) = 0;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_JOB_TRANSFER_SERVICE_H_

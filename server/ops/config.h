@@ -1,0 +1,69 @@
+// The configuration of bitsd: one YAML file, every key documented in docs/operations.md.
+//
+// Unknown keys, keys given twice, wrong types and values out of bounds are refused with the line.
+// Thread safety: a value, loaded once.
+
+#ifndef BITSD_SERVER_OPS_CONFIG_H_
+#define BITSD_SERVER_OPS_CONFIG_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/policy/job_limits.h"
+#include "server/policy/remote_names.h"
+#include "server/policy/token_rules.h"
+
+namespace bitsd {
+
+struct Config {
+  std::string path;  ///< Of the file itself: it is out of reach of every job.
+
+  std::string listen = "127.0.0.1:7443";
+  std::string tls_certificate;  ///< PEM files.
+  std::string tls_key;
+  std::string tls_roots;
+  /// Trust roots (PEM) below which the SAN URI counts as a SID too.
+  std::vector<std::string> tls_san_sid_roots;
+
+  std::string account_directory;
+  std::vector<std::string> privileged_groups = {"root", "sudo",   "adm", "disk",
+                                                "shadow", "docker", "lxd", "kmem"};
+
+  /// Who bitsd becomes when it is started as root.
+  std::optional<uid_t> run_as_uid;
+  std::optional<gid_t> run_as_gid;
+  bool allow_root = false;  ///< Flag --allow-root, not a key.
+
+  std::string state_dir = "/var/lib/bitsd";
+  std::string run_dir = "/run/bitsd";
+  std::string log_dir = "/var/log/bitsd";
+
+  policy::Version policy = policy::Version::kWindows10_1607;
+  policy::JobLimits limits;
+  std::vector<std::string> allowed_roots;            ///< Empty: everywhere the kernel allows.
+  std::vector<policy::Endpoint> allowed_addresses;   ///< Exceptions from the denied ones.
+
+  size_t max_running_jobs = 64;               ///< 1 to 1,000.
+  absl::Duration token_max_ttl = absl::Hours(24);
+  absl::Duration handle_idle = absl::Hours(1);
+  absl::Duration retention = absl::Hours(1);  ///< Of finished jobs; at most 30 days.
+  absl::Duration broker_deadline = absl::Seconds(30);  ///< For one operation on a local file.
+  absl::Duration connect_timeout = absl::Seconds(30);
+  absl::Duration stall_timeout = absl::Minutes(5);  ///< Without a byte from the server.
+  std::string log_level = "info";
+};
+
+/// Reads and checks `path`. E_INVALIDARG with "FILE:LINE: what is wrong and what to write".
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+/// As LoadConfig, from text that was read already.
+absl::StatusOr<Config> ParseConfig(const std::string& content, const std::string& path);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_OPS_CONFIG_H_

@@ -1,0 +1,70 @@
+// The audit log in a file: one JSON object a line, beginning with its time and event.
+//
+// Write queues a line and returns; a thread of the log writes. The queue is bounded: when the disk
+// cannot keep up or is full, lines are dropped, counted, and the next line that gets through says
+// how many ("audit_dropped"). A line torn by a full disk is ended before the next one begins.
+//
+// Thread safety: any thread. Ownership: the log owns its file and its thread; destroying it writes
+// what is queued. The clock must outlive it.
+
+#ifndef BITSD_SERVER_OPS_FILE_AUDIT_LOG_H_
+#define BITSD_SERVER_OPS_FILE_AUDIT_LOG_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "server/broker/unique_fd.h"
+#include "server/ops/audit.h"
+#include "server/ops/clock.h"
+
+namespace bitsd {
+
+class FileAuditLog : public AuditLog {
+ public:
+  static constexpr size_t kDefaultQueueBytes = size_t{16} << 20;
+
+  /// Appends to the regular file `path`, made with mode 0640 when it is not there.
+  static absl::StatusOr<std::unique_ptr<FileAuditLog>> Open(
+      const std::string& path, const Clock& clock, size_t max_queue_bytes = kDefaultQueueBytes);
+
+  ~FileAuditLog() override;
+  FileAuditLog(const FileAuditLog&) = delete;
+  FileAuditLog& operator=(const FileAuditLog&) = delete;
+
+  void Write(AuditEvent event) override;
+
+  /// Lines lost since the log was opened.
+  uint64_t dropped() const;
+
+ private:
+  FileAuditLog(UniqueFd file, const Clock& clock, size_t max_queue_bytes);
+
+  void Run();
+  /// The line that tells of dropped ones; empty when there are none.
+  std::string NoticeOf(uint64_t dropped) const;
+  /// Returns how many lines were lost.
+  uint64_t WriteLines(const std::string& lines);
+
+  const UniqueFd file_;
+  const Clock& clock_;
+  const size_t max_queue_bytes_;
+  bool torn_ = false;  ///< The file ends in the middle of a line. Only the thread uses it.
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string queue_;  ///< Whole lines.
+  bool closing_ = false;
+  uint64_t dropped_ = 0;
+  uint64_t unreported_ = 0;  ///< Of `dropped_`, what no line has told yet.
+  std::thread thread_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_OPS_FILE_AUDIT_LOG_H_

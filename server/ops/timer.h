@@ -1,0 +1,50 @@
+// One thread that runs short functions at given times.
+//
+// Thread safety: any thread. Functions run one at a time and must not block. Ownership: the timer
+// owns its thread; destroying it drops what has not run yet.
+
+#ifndef BITSD_SERVER_OPS_TIMER_H_
+#define BITSD_SERVER_OPS_TIMER_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace bitsd {
+
+class Timer {
+ public:
+  Timer();
+  ~Timer();
+
+  /// Runs `fn` at `when` or soon after; at once when that is past. Returns an id for Cancel.
+  uint64_t At(absl::Time when, std::function<void()> fn);
+  /// Runs `fn` soon, on the timer's thread.
+  void Post(std::function<void()> fn) { At(absl::InfinitePast(), std::move(fn)); }
+  /// Drops a function that has not begun to run.
+  void Cancel(uint64_t id, absl::Time when);
+  /// Ends the thread; nothing runs afterwards. Called by the destructor.
+  void Stop();
+
+ private:
+  using Key = std::pair<absl::Time, uint64_t>;
+
+  void Run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  uint64_t next_id_ = 1;
+  std::map<Key, std::function<void()>> due_;
+  std::thread thread_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_OPS_TIMER_H_

@@ -1,0 +1,30 @@
+// Who may open which job.
+//
+// One function, MayOpenJob, for every job that a call reads or changes: for a job that was named,
+// its error is the call's; in lists and streams what does not pass is left out. Thread safety: pure
+// functions.
+
+#ifndef BITSD_SERVER_POLICY_JOB_ACCESS_H_
+#define BITSD_SERVER_POLICY_JOB_ACCESS_H_
+
+#include "absl/status/status.h"
+#include "server/identity/access_token.h"
+#include "server/identity/sid.h"
+
+namespace bitsd::policy {
+
+/// E_ACCESSDENIED with job_access, elevated_job or system_job unless `caller` may open the job.
+absl::Status MayOpenJob(const AccessToken& caller, const Sid& owner, bool elevated);
+
+/// E_ACCESSDENIED, rule all_users, unless `caller` is an enabled administrator.
+absl::Status MaySeeAllUsers(const AccessToken& caller);
+
+/// What a job of `caller` records at CreateJob: the caller is an enabled administrator.
+bool IsElevatedCreation(const AccessToken& caller);
+
+/// Administrators and service accounts are exempt from the limits on jobs and files.
+bool IsExemptFromLimits(const AccessToken& caller);
+
+}  // namespace bitsd::policy
+
+#endif  // BITSD_SERVER_POLICY_JOB_ACCESS_H_

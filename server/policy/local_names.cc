@@ -1,0 +1,58 @@
+#include "server/policy/local_names.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/error/errors.h"
+#include "server/policy/utf8.h"
+
+namespace bitsd::policy {
+namespace {
+
+bool IsControl(char32_t c) { return c < 0x20 || (c >= 0x7F && c <= 0x9F); }
+
+bool IsPlainText(std::string_view path) {
+  const std::optional<std::u32string> characters = DecodeUtf8(path);
+  return characters && std::none_of(characters->begin(), characters->end(), IsControl);
+}
+
+absl::Status CheckComponent(std::string_view component) {
+  if (component.empty()) {
+    return error::InvalidArgument("a local name has no empty component and no slash at its end");
+  }
+  if (component == "." || component == "..") {
+    return error::InvalidArgument("a local name has no \".\" or \"..\" in it: write the real path");
+  }
+  if (component.size() > kMaxLocalComponent) {
+    return error::InvalidArgument("a component of a local name is at most 255 bytes");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckLocalName(std::string_view path) {
+  if (path.empty() || path[0] != '/') {
+    return error::InvalidArgument("a local name is an absolute path, such as /srv/data/file");
+  }
+  if (path.size() > kMaxLocalName) {
+    return error::InvalidArgument("a local name is at most 4,095 bytes");
+  }
+  if (!IsPlainText(path)) {
+    return error::InvalidArgument("a local name is UTF-8 without NUL and control characters");
+  }
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view component = path.substr(0, path.find('/'));
+    if (absl::Status status = CheckComponent(component); !status.ok()) return status;
+    path.remove_prefix(component.size());
+  }
+  return absl::OkStatus();
+}
+
+std::string DirectoryOf(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string_view::npos ? "/" : std::string(path.substr(0, slash));
+}
+
+}  // namespace bitsd::policy

@@ -1,0 +1,52 @@
+// Who makes a call: from the connection's certificate and the call's metadata to a Caller.
+//
+// The chain was verified by the handshake. What the identity may call is policy's method table.
+// Thread safety: any thread; never blocks. Ownership: what the constructor is given must outlive
+// it.
+
+#ifndef BITSD_SERVER_RPC_AUTHENTICATOR_H_
+#define BITSD_SERVER_RPC_AUTHENTICATOR_H_
+
+#include <grpcpp/security/auth_context.h>
+#include <grpcpp/support/server_callback.h>
+#include <grpcpp/support/string_ref.h>
+
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/identity/identity_cache.h"
+#include "server/job/job_service.h"
+#include "server/ops/clock.h"
+#include "server/session/session.h"
+
+namespace bitsd::rpc {
+
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+using TokenPtr = std::shared_ptr<const AccessToken>;
+
+class Authenticator {
+ public:
+  Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock)
+      : identities_(identities), sessions_(sessions), clock_(clock) {}
+
+  /// The caller, if it may call the method `path`: UNAUTHENTICATED, E_ACCESSDENIED with
+  /// method_denied, or what is wrong with the bits- metadata.
+  absl::StatusOr<Caller> Authenticate(const grpc::CallbackServerContext& context,
+                                      std::string_view path) const;
+
+  /// As Authenticate, without a session. Null for a refused identity at a method that is open to
+  /// every verified peer.
+  absl::StatusOr<TokenPtr> Judge(std::string_view path, const grpc::AuthContext& peer,
+                                 const Metadata& metadata) const;
+
+ private:
+  IdentityCache& identities_;
+  SessionTable& sessions_;
+  const Clock& clock_;
+};
+
+}  // namespace bitsd::rpc
+
+#endif  // BITSD_SERVER_RPC_AUTHENTICATOR_H_

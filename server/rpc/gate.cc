@@ -1,0 +1,36 @@
+#include "server/rpc/gate.h"
+
+#include <string_view>
+#include <vector>
+
+#include "server/rpc/services.h"
+#include "server/rpc/status.h"
+
+namespace bitsd::rpc {
+namespace {
+
+absl::flat_hash_set<std::string> HandledPaths() {
+  const std::vector<std::string> paths = MethodPaths();
+  return {paths.begin(), paths.end()};
+}
+
+/// The method that is called; empty, which no policy row covers, when that is not clear.
+std::string PathOf(const Metadata& metadata) {
+  if (metadata.count(":path") != 1) return "";
+  const grpc::string_ref path = metadata.find(":path")->second;
+  return {path.data(), path.size()};
+}
+
+}  // namespace
+
+Gate::Gate(const Authenticator& authenticator)
+    : authenticator_(authenticator), handled_(HandledPaths()) {}
+
+grpc::Status Gate::Process(const InputMetadata& metadata, grpc::AuthContext* peer, OutputMetadata*,
+                           OutputMetadata*) {
+  const std::string path = PathOf(metadata);
+  if (handled_.contains(path)) return grpc::Status::OK;
+  return ToGrpc(authenticator_.Judge(path, *peer, metadata).status());
+}
+
+}  // namespace bitsd::rpc

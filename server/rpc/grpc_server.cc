@@ -1,0 +1,140 @@
+#include "server/rpc/grpc_server.h"
+
+#include <grpcpp/ext/channelz_service_plugin.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/rpc/authenticator.h"
+#include "server/rpc/gate.h"
+#include "server/rpc/grpc_log.h"
+#include "server/rpc/job_service_rpc.h"
+#include "server/rpc/manager_service.h"
+#include "server/rpc/server_credentials.h"
+#include "server/rpc/services.h"
+#include "server/rpc/token_options_service.h"
+
+namespace bitsd::rpc {
+namespace {
+
+constexpr size_t kMaxBufferMemory = size_t{256} << 20;
+constexpr int kMaxSyncThreads = 64;  ///< Reflection and channelz are not asynchronous.
+
+/// Process-wide settings of gRPC, made once and before the first server.
+void EnablePlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::channelz::experimental::InitChannelzService();
+  });
+}
+
+/// What a peer may cost.
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(GrpcServer::kMaxMessage);
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("bitsd").Resize(kMaxBufferMemory).SetMaxThreads(kMaxSyncThreads));
+  const std::pair<const char*, int> arguments[] = {
+      {GRPC_ARG_MAX_METADATA_SIZE, GrpcServer::kMaxMetadata},
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, GrpcServer::kMaxStreamsPerConnection},
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
+      // Our pings find dead peers; theirs may come every 10 s, else the connection is closed.
+      {GRPC_ARG_KEEPALIVE_TIME_MS, 60'000},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000},
+      {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},
+      // A second bitsd on the same port is an error, not a partner.
+      {GRPC_ARG_ALLOW_REUSEPORT, 0},
+  };
+  for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
+}
+
+}  // namespace
+
+class GrpcServer::Impl {
+ public:
+  Impl(const GrpcServerOptions& options, const GrpcServerParts& parts)
+      : counters_(std::make_shared<HandshakeCounters>(parts.audit, parts.clock)),
+        log_(counters_),
+        authenticator_(parts.identities, parts.sessions, parts.clock),
+        manager_(authenticator_, parts.jobs, parts.clock, options.info),
+        jobs_(authenticator_, parts.jobs),
+        tokens_(authenticator_, parts.tokens) {}
+
+  absl::Status Listen(const GrpcServerOptions& options);
+  void SetServing(bool serving);
+  void Shutdown(absl::Duration grace);
+
+  int port() const { return port_; }
+  const HandshakeCounters& handshakes() const { return *counters_; }
+
+ private:
+  const std::shared_ptr<HandshakeCounters> counters_;
+  const GrpcLogHook log_;
+  const Authenticator authenticator_;
+  ManagerService manager_;
+  JobServiceRpc jobs_;
+  TokenOptionsService tokens_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  std::once_flag shut_down_;
+};
+
+absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  builder.AddListeningPort(
+      options.listen, MakeServerCredentials(options.tls, std::make_shared<Gate>(authenticator_)),
+      &port_);
+  builder.RegisterService(&manager_);
+  builder.RegisterService(&jobs_);
+  builder.RegisterService(&tokens_);
+  server_ = builder.BuildAndStart();
+  if (server_ != nullptr && port_ != 0) return absl::OkStatus();
+  return error::InvalidArgument(absl::StrCat("Cannot listen on ", options.listen,
+                                             ": is the address right, and the port free?"));
+}
+
+void GrpcServer::Impl::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus(serving);
+  for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
+}
+
+void GrpcServer::Impl::Shutdown(absl::Duration grace) {
+  if (server_ == nullptr) return;
+  std::call_once(shut_down_, [&] {
+    SetServing(false);
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  });
+}
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
+                                                              const GrpcServerParts& parts) {
+  absl::Status status = CheckTlsMaterial(options.tls, parts.clock.Now());
+  if (!status.ok()) return status;
+  EnablePlugins();
+  auto impl = std::make_unique<Impl>(options, parts);
+  status = impl->Listen(options);
+  if (!status.ok()) return status;
+  impl->SetServing(true);
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+}
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
+
+int GrpcServer::port() const { return impl_->port(); }
+const HandshakeCounters& GrpcServer::handshakes() const { return impl_->handshakes(); }
+void GrpcServer::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
+
+}  // namespace bitsd::rpc

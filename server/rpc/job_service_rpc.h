@@ -1,0 +1,56 @@
+// The gRPC service bits.v1.BackgroundCopyJob: parses, calls JobService, converts.
+//
+// Thread safety: any thread. Ownership: what the constructor is given must outlive the server.
+
+#ifndef BITSD_SERVER_RPC_JOB_SERVICE_RPC_H_
+#define BITSD_SERVER_RPC_JOB_SERVICE_RPC_H_
+
+#include "bits/v1/job.grpc.pb.h"
+#include "server/job/job_service.h"
+#include "server/rpc/authenticator.h"
+
+namespace bitsd::rpc {
+
+namespace v1 = ::bits::v1;
+
+class JobServiceRpc : public v1::BackgroundCopyJob::CallbackService {
+ public:
+  JobServiceRpc(const Authenticator& authenticator, JobService& jobs)
+      : authenticator_(authenticator), jobs_(jobs) {}
+
+  grpc::ServerUnaryReactor* QueryInterface(grpc::CallbackServerContext* context,
+                                           const v1::QueryInterfaceRequest* request,
+                                           v1::QueryInterfaceResponse* response) override;
+  grpc::ServerUnaryReactor* Release(grpc::CallbackServerContext* context,
+                                    const v1::ReleaseRequest* request,
+                                    v1::ReleaseResponse* response) override;
+  grpc::ServerUnaryReactor* AddFileSet(grpc::CallbackServerContext* context,
+                                       const v1::AddFileSetRequest* request,
+                                       v1::AddFileSetResponse* response) override;
+  grpc::ServerUnaryReactor* ListFiles(grpc::CallbackServerContext* context,
+                                      const v1::ListFilesRequest* request,
+                                      v1::ListFilesResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateJob(grpc::CallbackServerContext* context,
+                                      const v1::UpdateJobRequest* request,
+                                      v1::UpdateJobResponse* response) override;
+  grpc::ServerUnaryReactor* Suspend(grpc::CallbackServerContext* context,
+                                    const v1::SuspendRequest* request,
+                                    v1::SuspendResponse* response) override;
+  grpc::ServerUnaryReactor* Resume(grpc::CallbackServerContext* context,
+                                   const v1::ResumeRequest* request,
+                                   v1::ResumeResponse* response) override;
+  grpc::ServerUnaryReactor* Cancel(grpc::CallbackServerContext* context,
+                                   const v1::CancelRequest* request,
+                                   v1::CancelResponse* response) override;
+  grpc::ServerUnaryReactor* Complete(grpc::CallbackServerContext* context,
+                                     const v1::CompleteRequest* request,
+                                     v1::CompleteResponse* response) override;
+
+ private:
+  const Authenticator& authenticator_;
+  JobService& jobs_;
+};
+
+}  // namespace bitsd::rpc
+
+#endif  // BITSD_SERVER_RPC_JOB_SERVICE_RPC_H_

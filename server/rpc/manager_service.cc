@@ -1,0 +1,109 @@
+#include "server/rpc/manager_service.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/unary.h"
+#include "server/rpc/watch_reactor.h"
+
+namespace bitsd::rpc {
+namespace {
+
+using Contract = v1::BackgroundCopyManager;
+
+v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
+  v1::GetServerInfoResponse out;
+  out.set_version(info.version);
+  out.set_policy(info.policy);
+  out.set_identity_switching(info.identity_switching);
+  for (const std::string& feature : info.features) out.add_features(feature);
+  return out;
+}
+
+absl::StatusOr<std::string> DescriptionOf(uint32_t hresult) {
+  const std::string name = HresultName(hresult);
+  if (!name.empty()) return absl::StrCat(name, ": ", HresultDescription(hresult));
+  return error::NotFound(absl::StrCat("There is no text for ", HresultText(hresult), "."));
+}
+
+}  // namespace
+
+ManagerService::ManagerService(const Authenticator& authenticator, JobService& jobs,
+                               const Clock& clock, const ServerInfo& info)
+    : authenticator_(authenticator), jobs_(jobs), clock_(clock), info_(InfoResponse(info)) {}
+
+grpc::ServerUnaryReactor* ManagerService::CreateJob(grpc::CallbackServerContext* context,
+                                                    const v1::CreateJobRequest* request,
+                                                    v1::CreateJobResponse* response) {
+  return Unary<Contract>(authenticator_, context, request,
+                         [this, request, response](const Caller& caller, Finish finish) {
+                           absl::StatusOr<NewJob> job = ParseNewJob(*request);
+                           if (!job.ok()) return finish(job.status());
+                           jobs_.CreateJob(caller, *std::move(job), ShowJob(finish, response));
+                         });
+}
+
+grpc::ServerUnaryReactor* ManagerService::GetJob(grpc::CallbackServerContext* context,
+                                                 const v1::GetJobRequest* request,
+                                                 v1::GetJobResponse* response) {
+  return Unary<Contract>(authenticator_, context, request,
+                         [this, request, response](const Caller& caller, Finish finish) {
+                           const absl::StatusOr<JobId> id = JobId::Parse(request->job_id());
+                           if (!id.ok()) return finish(id.status());
+                           ShowJob(finish, response)(jobs_.GetJob(caller, *id));
+                         });
+}
+
+grpc::ServerUnaryReactor* ManagerService::ListJobs(grpc::CallbackServerContext* context,
+                                                   const v1::ListJobsRequest* request,
+                                                   v1::ListJobsResponse* response) {
+  return Unary<Contract>(authenticator_, context, request,
+                         [this, request, response](const Caller& caller, Finish finish) {
+                           Answer<JobPage>(
+                               finish,
+                               [response](JobPage page) {
+                                 for (const JobView& job : page.jobs)
+                                   *response->add_jobs() = ToProto(job);
+                                 response->set_next_page_token(std::move(page.next_page_token));
+                               })(jobs_.ListJobs(caller, request->all_users(), request->page_size(),
+                                                 request->page_token()));
+                         });
+}
+
+grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
+    grpc::CallbackServerContext* context, const v1::WatchJobsRequest* request) {
+  const absl::StatusOr<Caller> caller =
+      authenticator_.Authenticate(*context, MethodPath<Contract, v1::WatchJobsRequest>());
+  if (!caller.ok()) return WatchReactor::Refuse(caller.status());
+  absl::StatusOr<WatchFilter> filter = ParseWatch(*request);
+  if (!filter.ok()) return WatchReactor::Refuse(filter.status());
+  auto ticket = watches_.Acquire(caller->token->user);
+  if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
+  return WatchReactor::Start(*caller, *std::move(filter), jobs_, clock_, *std::move(ticket));
+}
+
+grpc::ServerUnaryReactor* ManagerService::GetErrorDescription(
+    grpc::CallbackServerContext* context, const v1::GetErrorDescriptionRequest* request,
+    v1::GetErrorDescriptionResponse* response) {
+  return Unary<Contract>(authenticator_, context, request,
+                         [request, response](const Caller&, Finish finish) {
+                           Answer<std::string>(finish, [response](std::string text) {
+                             response->set_description(std::move(text));
+                           })(DescriptionOf(request->hresult()));
+                         });
+}
+
+grpc::ServerUnaryReactor* ManagerService::GetServerInfo(grpc::CallbackServerContext* context,
+                                                        const v1::GetServerInfoRequest* request,
+                                                        v1::GetServerInfoResponse* response) {
+  return Unary<Contract>(authenticator_, context, request,
+                         [this, response](const Caller&, Finish finish) {
+                           *response = info_;
+                           finish(absl::OkStatus());
+                         });
+}
+
+}  // namespace bitsd::rpc

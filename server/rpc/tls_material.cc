@@ -1,0 +1,96 @@
+#include "server/rpc/tls_material.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "server/error/errors.h"
+#include "server/identity/openssl_ptr.h"
+#include "server/identity/strict_yaml.h"
+
+namespace bitsd::rpc {
+namespace {
+
+constexpr size_t kMaxFile = size_t{4} << 20;
+
+using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
+
+/// Answers OpenSSL's question for a passphrase: there is none, and nobody at a terminal to ask.
+int NoPassphrase(char*, int, int, void*) { return 0; }
+
+BioPtr Reader(const std::string& pem) {
+  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+/// Every certificate of `pem`; empty when it has none, or text that is no certificate.
+std::vector<X509Ptr> ReadCertificates(const std::string& pem) {
+  std::vector<X509Ptr> certificates;
+  const BioPtr bio = Reader(pem);
+  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)) {
+    certificates.emplace_back(next);
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!at_end) certificates.clear();
+  return certificates;
+}
+
+KeyPtr ReadKey(const std::string& pem) {
+  const BioPtr bio = Reader(pem);
+  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  ERR_clear_error();
+  return key;
+}
+
+bool KeyMatches(const X509& leaf, const EVP_PKEY& key) {
+  const bool matches = X509_check_private_key(&leaf, &key) == 1;
+  ERR_clear_error();
+  return matches;
+}
+
+bool IsValidAt(const X509& leaf, absl::Time now) {
+  time_t when = absl::ToTimeT(now);
+  return X509_cmp_time(X509_get0_notBefore(&leaf), &when) < 0 &&
+         X509_cmp_time(X509_get0_notAfter(&leaf), &when) > 0;
+}
+
+}  // namespace
+
+absl::Status CheckTlsMaterial(const TlsMaterial& material, absl::Time now) {
+  const std::vector<X509Ptr> chain = ReadCertificates(material.certificate_chain);
+  if (chain.empty()) return error::InvalidArgument("The TLS certificate is no PEM certificate.");
+  const KeyPtr key = ReadKey(material.private_key);
+  if (key == nullptr) {
+    return error::InvalidArgument("The TLS key is no PEM private key without a passphrase.");
+  }
+  if (!KeyMatches(*chain.front(), *key)) {
+    return error::InvalidArgument("The TLS key does not belong to the TLS certificate.");
+  }
+  if (!IsValidAt(*chain.front(), now)) {
+    return error::InvalidArgument("The TLS certificate has expired or is not valid yet.");
+  }
+  if (ReadCertificates(material.roots).empty()) {
+    return error::InvalidArgument("The TLS roots hold no PEM certificate.");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TlsMaterial> LoadTlsMaterial(const std::string& certificate_path,
+                                            const std::string& key_path,
+                                            const std::string& roots_path) {
+  TlsMaterial material;
+  for (auto [path, text] :
+       {std::pair(&certificate_path, &material.certificate_chain),
+        std::pair(&key_path, &material.private_key), std::pair(&roots_path, &material.roots)}) {
+    absl::StatusOr<std::string> content = yaml::ReadFile(*path, kMaxFile);
+    if (!content.ok()) return content.status();
+    *text = *std::move(content);
+  }
+  return material;
+}
+
+}  // namespace bitsd::rpc

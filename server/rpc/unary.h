@@ -1,0 +1,83 @@
+// How every unary call of bits.v1 runs: authenticate, call the domain, answer.
+//
+// Thread safety: a Finish may run on any thread, once. Ownership: gRPC owns the reactor; request
+// and response live until it is finished.
+
+#ifndef BITSD_SERVER_RPC_UNARY_H_
+#define BITSD_SERVER_RPC_UNARY_H_
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "server/job/job_service.h"
+#include "server/rpc/authenticator.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/status.h"
+
+namespace bitsd::rpc {
+
+/// "/bits.v1.BackgroundCopyJob/Cancel" of the service and CancelRequest: requests are named after
+/// their methods, so that no handler spells its own path.
+template <typename Service, typename Request>
+const std::string& MethodPath() {
+  static const std::string path = [] {
+    std::string method(Request::descriptor()->name());
+    method.resize(method.size() - std::string_view("Request").size());
+    return std::string("/") + Service::service_full_name() + "/" + method;
+  }();
+  return path;
+}
+
+/// Ends a call with a status; OK sends the response.
+class Finish {
+ public:
+  explicit Finish(grpc::ServerUnaryReactor* reactor) : reactor_(reactor) {}
+  void operator()(const absl::Status& status) const { reactor_->Finish(ToGrpc(status)); }
+
+ private:
+  grpc::ServerUnaryReactor* reactor_;
+};
+
+/// The callback that takes the domain's answer: `fill` writes it into the response.
+template <typename T, typename Fill>
+std::function<void(absl::StatusOr<T>)> Answer(Finish finish, Fill fill) {
+  return [finish, fill](absl::StatusOr<T> result) {
+    const absl::Status status = result.status();
+    if (result.ok()) fill(*std::move(result));
+    finish(status);
+  };
+}
+
+/// Answer for calls whose response shows the job.
+template <typename Response>
+JobService::JobDone ShowJob(Finish finish, Response* response) {
+  return Answer<JobView>(
+      finish, [response](const JobView& job) { *response->mutable_job() = ToProto(job); });
+}
+
+/// Runs `body(caller, finish)` for an authenticated caller that the method admits. `body` sees to
+/// it that finish is called once.
+template <typename Service, typename Request, typename Body>
+grpc::ServerUnaryReactor* Unary(const Authenticator& authenticator,
+                                grpc::CallbackServerContext* context, const Request*, Body body) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Finish finish(reactor);
+  const absl::StatusOr<Caller> caller =
+      authenticator.Authenticate(*context, MethodPath<Service, Request>());
+  if (caller.ok()) {
+    body(*caller, finish);
+  } else {
+    finish(caller.status());
+  }
+  return reactor;
+}
+
+}  // namespace bitsd::rpc
+
+#endif  // BITSD_SERVER_RPC_UNARY_H_

@@ -1,0 +1,25 @@
+#include "server/rpc/watch_limiter.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+
+namespace bitsd::rpc {
+
+absl::StatusOr<std::unique_ptr<WatchLimiter::Ticket>> WatchLimiter::Acquire(const Sid& user) {
+  const std::lock_guard lock(mutex_);
+  size_t& open = open_[user];
+  if (open >= kMaxPerSid) {
+    return error::LimitReached(
+        absl::StrCat("You have ", kMaxPerSid, " watches open. End one before you begin another."));
+  }
+  ++open;
+  return std::make_unique<Ticket>(this, user);
+}
+
+void WatchLimiter::Release(const Sid& user) {
+  const std::lock_guard lock(mutex_);
+  const auto it = open_.find(user);
+  if (--it->second == 0) open_.erase(it);
+}
+
+}  // namespace bitsd::rpc

@@ -1,0 +1,74 @@
+// One open WatchJobs stream: writes the events of a JobWatch, one at a time.
+//
+// The stream ends when the client ends it, when a write fails, and when the caller's certificate
+// has ended: that is checked before every event and by an alarm.
+//
+// Thread safety: gRPC, the watch and the alarm may call at once; whoever holds the claim (busy_)
+// asks the watch and writes. Next is never called under the lock. Ownership: a reactor owns itself
+// until gRPC is done with it; whoever else may call it holds a weak pointer.
+
+#ifndef BITSD_SERVER_RPC_WATCH_REACTOR_H_
+#define BITSD_SERVER_RPC_WATCH_REACTOR_H_
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "bits/v1/manager.pb.h"
+#include "server/job/job_service.h"
+#include "server/ops/clock.h"
+#include "server/rpc/watch_limiter.h"
+
+namespace bitsd::rpc {
+
+using WatchStream = grpc::ServerWriteReactor<::bits::v1::WatchJobsResponse>;
+
+class WatchReactor : public WatchStream {
+ public:
+  /// A stream that begins at once.
+  static WatchStream* Start(const Caller& caller, WatchFilter filter, JobService& jobs,
+                            const Clock& clock, std::unique_ptr<WatchLimiter::Ticket> ticket);
+  /// A stream that only answers `status`.
+  static WatchStream* Refuse(const absl::Status& status);
+
+  WatchReactor(Caller caller, const Clock* clock, std::unique_ptr<WatchLimiter::Ticket> ticket);
+
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  void Begin(WatchFilter filter, JobService& jobs);
+  /// The watch has an event again.
+  void OnReady();
+  /// Writes the next event, if any; the caller holds the claim.
+  void Run(bool more);
+  /// Decides whether the holder of the claim goes on; otherwise gives it back, or ends the stream.
+  bool Keep(bool more);
+  /// Ends the stream with `status`, at once or when the claim is given back.
+  void End(grpc::Status status);
+  /// UNAUTHENTICATED once the caller's certificate has ended.
+  absl::Status CheckCaller() const;
+  void SetAlarm();
+  void OnAlarm();
+
+  const Caller caller_;
+  const Clock* const clock_;
+  const std::unique_ptr<WatchLimiter::Ticket> ticket_;
+  std::shared_ptr<WatchReactor> self_;
+  std::unique_ptr<JobWatch> watch_;
+  ::bits::v1::WatchJobsResponse response_;  ///< The holder of the claim's.
+
+  std::mutex mutex_;
+  bool busy_ = true;    ///< Somebody asks the watch or writes, or the stream is over.
+  bool again_ = false;  ///< The watch became ready while busy.
+  std::optional<grpc::Status> end_;
+  std::unique_ptr<grpc::Alarm> alarm_;
+};
+
+}  // namespace bitsd::rpc
+
+#endif  // BITSD_SERVER_RPC_WATCH_REACTOR_H_

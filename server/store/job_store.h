@@ -1,0 +1,48 @@
+// Where jobs are kept. Acknowledged means durable: a change is answered after its commit.
+//
+// Thread safety: any thread. Commit never blocks; `done` runs on a thread of the store, or inside
+// the call when the store needs no waiting (the memory store). Ownership: records are shared and
+// immutable.
+
+#ifndef BITSD_SERVER_STORE_JOB_STORE_H_
+#define BITSD_SERVER_STORE_JOB_STORE_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/identity/sid.h"
+#include "server/job/job_record.h"
+
+namespace bitsd {
+
+/// The first answer to a request_id: remembered so that a repeat gives it again.
+struct RequestRecord {
+  Sid caller;
+  std::string request_id;
+  std::string fingerprint;  ///< Digest of the request, to tell a repeat from a misuse.
+  JobRecordPtr answer;
+  absl::Time expires;
+};
+
+/// What one commit writes, all or nothing.
+struct StoreChange {
+  JobRecordPtr put;  ///< Replaces the record with its id; may be null.
+  std::optional<RequestRecord> request;
+  std::optional<JobId> erase;  ///< Purges a job.
+};
+
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  /// Makes `changes` durable and calls `done` once: OK, or an error after which none of them is.
+  virtual void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) = 0;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_STORE_JOB_STORE_H_

@@ -1,0 +1,45 @@
+// Puts transferred files in place: publishes each, then makes their directories durable.
+//
+// Thread safety: any thread. Ownership: shared by its task and the Activity that stands for it.
+
+#ifndef BITSD_SERVER_TRANSFER_COMPLETION_H_
+#define BITSD_SERVER_TRANSFER_COMPLETION_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "server/job/transfer_service.h"
+#include "server/transfer/disk_pool.h"
+#include "server/transfer/job_audit.h"
+
+namespace bitsd {
+
+class Completion : public std::enable_shared_from_this<Completion> {
+ public:
+  using Done = std::function<void(std::vector<uint32_t>, absl::Status)>;
+
+  Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
+             CompletionTask task, Done done);
+
+  void Start();
+  /// Ends it between two files.
+  void Stop(std::function<void()> stopped);
+
+ private:
+  void Run();
+  absl::Status PublishAll(std::vector<uint32_t>& published);
+  absl::Status Publish(const FileRecord& file);
+  absl::Status SyncDirectories(std::vector<uint32_t>& published);
+
+  const std::shared_ptr<Strand> strand_;
+  const CompletionTask task_;
+  const JobFiles files_;
+  const Done done_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_COMPLETION_H_

@@ -1,0 +1,101 @@
+#include "server/transfer/curl_transfer_service.h"
+
+#include <utility>
+
+#include "server/error/errors.h"
+#include "server/transfer/cleanup.h"
+#include "server/transfer/completion.h"
+#include "server/transfer/download.h"
+#include "server/transfer/job_audit.h"
+
+namespace bitsd {
+namespace {
+
+/// Checks of directories that one identity may have waiting.
+constexpr size_t kMaxChecks = 64;
+
+class DownloadActivity : public Activity {
+ public:
+  DownloadActivity(HttpEngine& engine, std::shared_ptr<Download> download)
+      : engine_(engine), download_(std::move(download)) {}
+  ~DownloadActivity() override {
+    // Its easy handle is let go where it was used.
+    engine_.Post([download = std::move(download_)] { download->Halt(); });
+  }
+  DownloadActivity(const DownloadActivity&) = delete;
+  DownloadActivity& operator=(const DownloadActivity&) = delete;
+
+  void Stop(std::function<void()> stopped) override { download_->Stop(std::move(stopped)); }
+
+ private:
+  HttpEngine& engine_;
+  std::shared_ptr<Download> download_;
+};
+
+class CompletionActivity : public Activity {
+ public:
+  explicit CompletionActivity(std::shared_ptr<Completion> completion)
+      : completion_(std::move(completion)) {}
+
+  void Stop(std::function<void()> stopped) override { completion_->Stop(std::move(stopped)); }
+
+ private:
+  const std::shared_ptr<Completion> completion_;
+};
+
+}  // namespace
+
+CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
+                                         TransferOptions options)
+    : broker_(broker),
+      audit_(audit),
+      options_(std::move(options)),
+      chunks_(std::make_shared<ChunkPool>()),
+      checks_(disks_, kMaxChecks),
+      disks_(options_.disk_threads),
+      engine_(options_.idle_connections) {}
+
+std::unique_ptr<Activity> CurlTransferService::StartDownload(
+    DownloadTask task, std::shared_ptr<DownloadEvents> events) {
+  const TransferContext context{broker_, audit_, options_, disks_, engine_, chunks_};
+  auto download = std::make_shared<Download>(context, std::move(task), std::move(events));
+  download->Start();
+  return std::make_unique<DownloadActivity>(engine_, std::move(download));
+}
+
+std::unique_ptr<Activity> CurlTransferService::StartCompletion(
+    CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) {
+  auto completion = std::make_shared<Completion>(broker_, audit_, disks_.NewStrand(),
+                                                 std::move(task), std::move(done));
+  completion->Start();
+  return std::make_unique<CompletionActivity>(std::move(completion));
+}
+
+void CurlTransferService::StartCleanup(CleanupTask task,
+                                       std::function<void(std::vector<TemporaryFile>)> done) {
+  disks_.NewStrand()->Post([this, task = std::move(task), done = std::move(done)] {
+    done(RemoveTemporaries(broker_, audit_, task));
+  });
+}
+
+void CurlTransferService::CheckDirectories(ActingIdentity who, JobId job,
+                                           std::vector<std::string> directories,
+                                           std::function<void(absl::Status)> done) {
+  const Sid identity = who.sid;
+  auto check = [this, who = std::move(who), job, directories = std::move(directories), done] {
+    const JobFiles files(broker_, audit_, job, Sid());
+    for (const std::string& directory : directories) {
+      absl::Status status = files.CheckDirectory(who, directory);
+      if (!status.ok()) return done(std::move(status));
+    }
+    done(absl::OkStatus());
+  };
+  if (checks_.Post(identity, std::move(check))) return;
+  disks_.NewStrand()->Post([done = std::move(done)] {
+    done(
+        error::LimitReached("too many files of this identity wait to be checked: try again when "
+                            "its file system answers"));
+  });
+}
+
+}  // namespace bitsd

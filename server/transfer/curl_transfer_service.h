@@ -1,0 +1,54 @@
+// The transfer service: HTTP by libcurl, files through the broker, data by a bounded disk pool.
+//
+// Thread safety: as TransferService. Ownership: broker and audit log must outlive it; every
+// activity must be stopped or ended, and destroyed, before it. Its destructor waits for cleanups
+// and checks under way. Stop waits for a disk operation that hangs, for as long as it hangs; a name
+// look-up under way is abandoned, and may still ask its name server.
+
+#ifndef BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_
+#define BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/broker/file_broker.h"
+#include "server/job/transfer_service.h"
+#include "server/ops/audit.h"
+#include "server/transfer/chunk.h"
+#include "server/transfer/disk_pool.h"
+#include "server/transfer/http_engine.h"
+#include "server/transfer/identity_strands.h"
+#include "server/transfer/transfer_options.h"
+
+namespace bitsd {
+
+class CurlTransferService : public TransferService {
+ public:
+  CurlTransferService(FileBroker& broker, AuditLog& audit, TransferOptions options);
+
+  std::unique_ptr<Activity> StartDownload(DownloadTask task,
+                                          std::shared_ptr<DownloadEvents> events) override;
+  std::unique_ptr<Activity> StartCompletion(
+      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) override;
+  void StartCleanup(CleanupTask task,
+                    std::function<void(std::vector<TemporaryFile>)> done) override;
+  void CheckDirectories(ActingIdentity who, JobId job, std::vector<std::string> directories,
+                        std::function<void(absl::Status)> done) override;
+
+ private:
+  FileBroker& broker_;
+  AuditLog& audit_;
+  const TransferOptions options_;
+  const std::shared_ptr<ChunkPool> chunks_;
+  // Destroyed in this order: the engine, then the disk pool, which runs what is left, then the
+  // rest.
+  IdentityStrands checks_;
+  DiskPool disks_;
+  HttpEngine engine_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_

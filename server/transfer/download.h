@@ -1,0 +1,89 @@
+// One download: asks for the files of a job one after the other and hands what comes to the disk.
+//
+// The network side lives on the engine's thread; the disk side is LocalFiles. A body is never
+// waited for by the disk nor the other way round: at most max_backlog bytes lie in between, then
+// the connection is paused. Thread safety: Start and Stop from any thread. Ownership: shared by its
+// tasks and the Activity that stands for it.
+
+#ifndef BITSD_SERVER_TRANSFER_DOWNLOAD_H_
+#define BITSD_SERVER_TRANSFER_DOWNLOAD_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/job/transfer_service.h"
+#include "server/transfer/http_request.h"
+#include "server/transfer/local_files.h"
+#include "server/transfer/response_rules.h"
+#include "server/transfer/transfer_context.h"
+
+namespace bitsd {
+
+class Download : public FileFeed,
+                 public HttpListener,
+                 public std::enable_shared_from_this<Download> {
+ public:
+  Download(const TransferContext& context, DownloadTask task,
+           std::shared_ptr<DownloadEvents> events);
+
+  void Start();
+  void Stop(std::function<void()> stopped);
+
+  // FileFeed, on the engine's thread, as everything below.
+  void OnFileReady(FilePlan plan) override;
+  void OnDrained() override;
+  void Halt() override;
+
+ private:
+  // HttpListener.
+  void OnConnecting() override;
+  void OnSending(std::string_view address) override;
+  bool OnHead(const HttpResponse& response) override;
+  BodyStep OnBody(std::string_view data) override;
+  void OnEnd(const HttpEnd& end) override;
+
+  void NextFile();
+  void Send();
+  void EndOfBody(const HttpEnd& end);
+  void FollowRedirect();
+  void FinishFile();
+  BodyStep Discard(size_t bytes);
+  bool MustWait();
+  void Append(std::string_view data);
+  void Flush();
+  void FlushLater();
+  void Fail(TransferFailure failure);
+  void SetPhase(bool transferring);
+
+  const TransferContext context_;
+  const JobId job_;
+  const Sid owner_;
+  const FileList list_;
+  const std::string network_context_;
+  const std::shared_ptr<LocalFiles> files_;
+
+  // The engine's thread only.
+  std::unique_ptr<HttpRequest> request_;
+  std::deque<FilePlan> ready_;
+  bool halted_ = false;
+  bool transferring_ = false;
+  bool busy_ = false;  ///< A file is being received: plan_ and what follows are its.
+
+  FilePlan plan_;
+  std::string url_;
+  int redirects_ = 0;
+  std::optional<ResponseVerdict> verdict_;
+  std::string location_;
+  size_t discarded_ = 0;
+  uint64_t received_ = 0;  ///< Offset in the file of the next byte.
+  FileWork pending_;       ///< Received and not yet handed to the disk.
+  bool flush_planned_ = false;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_DOWNLOAD_H_

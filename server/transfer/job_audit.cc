@@ -1,0 +1,91 @@
+#include "server/transfer/job_audit.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+#include "server/job/transfer_service.h"
+
+namespace bitsd {
+namespace {
+
+/// "OK", the rule that refused, or what failed.
+std::string ResultOf(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const ErrorDetail detail = DetailOf(status);
+  if (!detail.rule.empty()) return detail.rule;
+  if (detail.hresult != Hresult::kOk) return HresultName(static_cast<uint32_t>(detail.hresult));
+  return absl::StatusCodeToString(status.code());
+}
+
+}  // namespace
+
+std::string WithoutQuery(std::string_view url) {
+  return std::string(url.substr(0, url.find_first_of("?#")));
+}
+
+void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, std::string_view url,
+                  std::string_view address, std::string_view network_context) {
+  const bool helper =
+      absl::EndsWith({network_context.data(), network_context.size()}, kHelperNetworkContext);
+  audit.Write({"request_sent",
+               {{"job", job.ToString()},
+                {"owner_sid", owner.ToString()},
+                {"role", helper ? "helper" : "owner"},
+                {"url", WithoutQuery(url)},
+                {"address", std::string(address)}}});
+}
+
+void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
+                     const absl::Status& status) const {
+  AuditEvent entry{event, {{"job", job_.ToString()}}};
+  if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
+  entry.fields.emplace_back("acting_sid", who.sid.ToString());
+  entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
+  entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));
+  entry.fields.emplace_back("path", path);
+  entry.fields.emplace_back("result", ResultOf(status));
+  audit_.Write(std::move(entry));
+}
+
+absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
+                                      const std::string& directory) const {
+  absl::Status status = broker_.CheckDirectory(who, directory);
+  Write("directory_checked", who, directory, status);
+  return status;
+}
+
+absl::StatusOr<OpenTemporary> JobFiles::Create(const ActingIdentity& who,
+                                               const std::string& path) const {
+  auto file = broker_.CreateTemporary(who, path);
+  Write("temporary_created", who, path, file.status());
+  return file;
+}
+
+absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
+                                          const TemporaryFile& file) const {
+  auto fd = broker_.ReopenTemporary(who, file.path, file.id);
+  Write("temporary_reopened", who, file.path, fd.status());
+  return fd;
+}
+
+absl::Status JobFiles::Publish(const ActingIdentity& who, const TemporaryFile& file,
+                               const std::string& destination, absl::Time mtime) const {
+  absl::Status status = broker_.Publish(who, file.path, file.id, destination, mtime);
+  Write("file_published", who, destination, status);
+  return status;
+}
+
+absl::Status JobFiles::Remove(const ActingIdentity& who, const TemporaryFile& file) const {
+  absl::Status status = broker_.RemoveTemporary(who, file.path, file.id);
+  Write("temporary_removed", who, file.path, status);
+  return status;
+}
+
+absl::Status JobFiles::SyncDirectory(const ActingIdentity& who,
+                                     const std::string& directory) const {
+  absl::Status status = broker_.SyncDirectory(who, directory);
+  if (!status.ok()) Write("directory_synced", who, directory, status);
+  return status;
+}
+
+}  // namespace bitsd

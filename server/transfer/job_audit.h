@@ -1,0 +1,57 @@
+// What a job's work says to the audit log, and its way to the file broker: no opening goes unsaid.
+//
+// Thread safety: any thread; calls that reach the broker block. URLs are logged without their
+// query, which may carry secrets. Ownership: broker and log must outlive it.
+
+#ifndef BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
+#define BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/broker/file_broker.h"
+#include "server/identity/access_token.h"
+#include "server/identity/sid.h"
+#include "server/job/job_id.h"
+#include "server/job/job_record.h"
+#include "server/ops/audit.h"
+
+namespace bitsd {
+
+/// `url` without query and fragment.
+std::string WithoutQuery(std::string_view url);
+
+/// request_sent, for a request of the security context `network_context`.
+void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, std::string_view url,
+                  std::string_view address, std::string_view network_context);
+
+/// The files of one job. The owner is unknown where only a directory is checked.
+class JobFiles {
+ public:
+  JobFiles(FileBroker& broker, AuditLog& audit, JobId job, Sid owner)
+      : broker_(broker), audit_(audit), job_(job), owner_(owner) {}
+
+  absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
+  absl::StatusOr<OpenTemporary> Create(const ActingIdentity& who, const std::string& path) const;
+  absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
+  absl::Status Publish(const ActingIdentity& who, const TemporaryFile& file,
+                       const std::string& destination, absl::Time mtime) const;
+  absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
+  absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
+
+ private:
+  void Write(std::string_view event, const ActingIdentity& who, const std::string& path,
+             const absl::Status& status) const;
+
+  FileBroker& broker_;
+  AuditLog& audit_;
+  const JobId job_;
+  const Sid owner_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_JOB_AUDIT_H_

@@ -1,0 +1,355 @@
+#include "server/transfer/local_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "server/error/errors.h"
+#include "server/transfer/failures.h"
+#include "server/transfer/temporary_names.h"
+
+namespace bitsd {
+namespace {
+
+/// Files that are open and not whole: the one being received, and those made ready after it.
+constexpr size_t kMaxOpen = 3;
+/// Files that are whole and wait for their sync.
+constexpr size_t kMaxUnsynced = 32;
+/// Bytes after which writing them to the disk is begun, so that the sync finds little to do.
+constexpr uint64_t kHintInterval = uint64_t{8} << 20;
+/// Slow downloads are synced by time.
+constexpr std::chrono::seconds kSyncEvery{15};
+
+std::vector<uint32_t> FilesToDo(const std::vector<FileRecord>& files) {
+  std::vector<uint32_t> todo;
+  for (uint32_t i = 0; i < files.size(); ++i) {
+    if (!files[i].progress.transferred) todo.push_back(i);
+  }
+  return todo;
+}
+
+/// The recorded file is not there for us any more: a new one takes its place.
+bool IsLost(const absl::Status& status) {
+  const std::string rule = DetailOf(status).rule;
+  return rule == RuleName(Rule::kFileReplaced) || rule == RuleName(Rule::kNotPermitted) ||
+         rule == RuleName(Rule::kPathIsLink) || rule == RuleName(Rule::kPathNotRegular);
+}
+
+}  // namespace
+
+LocalFiles::LocalFiles(const TransferContext& context, DownloadTask task,
+                       std::shared_ptr<DownloadEvents> events)
+    : context_(context),
+      task_(std::move(task)),
+      files_(context.broker, context.audit, task_.job, task_.owner),
+      events_(std::move(events)),
+      file_strand_(context.disks.NewStrand()),
+      sync_strand_(context.disks.NewStrand()),
+      todo_(FilesToDo(*task_.files)) {
+  if (todo_.empty()) return;
+  const FileProgress& first = (*task_.files)[todo_.front()].progress;
+  ShowFile(todo_.front(), PlanFile(0, first).offset, first.size);
+}
+
+void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
+  file_strand_->Post([self = shared_from_this(), feed = std::move(feed)] {
+    self->feed_ = feed;
+    if (!self->Active()) return;
+    self->events_->OnPhase(false);
+    self->OpenAhead();
+    self->ReportEnd();
+  });
+}
+
+void LocalFiles::PostToFeed(std::function<void(FileFeed&)> call) {
+  if (auto feed = feed_.lock()) {
+    context_.engine.Post([feed = std::move(feed), call = std::move(call)] { call(*feed); });
+  }
+}
+
+void LocalFiles::SetPhase(bool transferring) {
+  file_strand_->Post([self = shared_from_this(), transferring] {
+    if (self->Active()) self->events_->OnPhase(transferring);
+  });
+}
+
+void LocalFiles::OpenAhead() {
+  while (Active() && !open_failure_ && next_ < todo_.size() && open_.size() < kMaxOpen &&
+         unsynced_.size() < kMaxUnsynced) {
+    Open(todo_[next_++]);
+  }
+  // Files come one after the other: a file that cannot be opened counts when its turn has come.
+  if (open_failure_ && open_.empty() && unsynced_.empty()) FailNow(*open_failure_);
+}
+
+void LocalFiles::Open(uint32_t index) {
+  auto file = OpenOrCreate(index);
+  if (!file.ok()) {
+    open_failure_ = LocalFailure(file.status());
+    open_failure_->error.file_index = index;
+    return;
+  }
+  (*file)->last_sync = SteadyClock::now();
+  open_.emplace(index, *file);
+  if (Active()) {
+    PostToFeed(
+        [plan = PlanFile(index, (*file)->progress)](FileFeed& feed) { feed.OnFileReady(plan); });
+  }
+}
+
+absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::OpenOrCreate(uint32_t index) {
+  const FileRecord& record = (*task_.files)[index];
+  const auto& old = record.progress.temporary;
+  if (!old) {
+    auto created = Create(index, record);
+    if (created.ok()) Report(**created);
+    return created;
+  }
+  auto reopened = Reopen(index, record);
+  if (reopened.ok() || !IsLost(reopened.status())) return reopened;
+  auto created = Create(index, record);
+  if (created.ok()) Report(**created, old);
+  return created;
+}
+
+absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::Reopen(uint32_t index,
+                                                           const FileRecord& record) {
+  auto fd = files_.Reopen(task_.local, *record.progress.temporary);
+  if (!fd.ok()) return fd.status();
+  auto file = std::make_shared<OpenFile>();
+  file->index = index;
+  file->fd = *std::move(fd);
+  file->progress = record.progress;
+  struct stat info {};
+  // A file that is shorter than the record was cut by a restart that the record does not know of.
+  if (fstat(file->fd.get(), &info) != 0 ||
+      static_cast<uint64_t>(info.st_size) < record.progress.synced) {
+    file->progress.synced = 0;
+  }
+  file->written = file->hinted = file->sync_begun = file->progress.synced;
+  return file;
+}
+
+absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::Create(uint32_t index,
+                                                           const FileRecord& record) {
+  const std::string path = TemporaryNameFor(record.local_name);
+  auto temporary = files_.Create(task_.local, path);
+  if (!temporary.ok()) return temporary.status();
+  auto file = std::make_shared<OpenFile>();
+  file->index = index;
+  file->fd = std::move(temporary->fd);
+  file->progress.temporary = TemporaryFile{path, task_.local.sid, temporary->id};
+  return file;
+}
+
+void LocalFiles::Write(FileWork work) {
+  if (work.chunk != nullptr) backlog_ += work.chunk->size;
+  file_strand_->Post([self = shared_from_this(), work = std::move(work)] {
+    self->DoWork(work);
+    if (work.chunk != nullptr) self->ReleaseBacklog(work.chunk->size);
+  });
+}
+
+void LocalFiles::DoWork(const FileWork& work) {
+  if (!Active()) return;
+  const auto found = open_.find(work.index);
+  if (found == open_.end()) return;
+  const OpenFilePtr file = found->second;
+  int error = work.begin ? Begin(*file, work) : 0;
+  if (error == 0 && work.chunk != nullptr) error = WriteChunk(*file, work);
+  if (error != 0) {
+    TransferFailure failure = WriteFailure(error);
+    failure.error.file_index = work.index;
+    return FailNow(failure);
+  }
+  if (work.finish) return Finish(file);
+  if (work.begin) Report(*file);
+  if (work.chunk != nullptr) Written(file);
+}
+
+int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
+  const ResponseBody& body = *work.begin;
+  // Also what an earlier attempt wrote and did not sync is gone with this.
+  if (ftruncate(file.fd.get(), static_cast<off_t>(body.offset)) != 0) return errno;
+  file.progress.size = body.size;
+  file.progress.etag = body.etag;
+  file.progress.last_modified = body.last_modified;
+  file.progress.not_resumable = body.not_resumable;
+  file.progress.final_url = work.final_url;
+  file.progress.synced = std::min(file.progress.synced, body.offset);
+  file.written = file.hinted = file.sync_begun = body.offset;
+  ShowNext();
+  return 0;
+}
+
+int LocalFiles::WriteChunk(OpenFile& file, const FileWork& work) {
+  size_t done = 0;
+  while (done < work.chunk->size && !stopping_) {
+    const ssize_t count = pwrite(file.fd.get(), work.chunk->data.get() + done,
+                                 work.chunk->size - done, static_cast<off_t>(work.offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    done += static_cast<size_t>(count);
+    file.written = work.offset + done;
+    if (unsynced_.empty()) task_.progress->bytes = file.written;
+  }
+  return 0;
+}
+
+void LocalFiles::Written(const OpenFilePtr& file) {
+  if (file->written - file->hinted >= kHintInterval) {
+    sync_file_range(file->fd.get(), static_cast<off_t>(file->hinted),
+                    static_cast<off_t>(file->written - file->hinted), SYNC_FILE_RANGE_WRITE);
+    file->hinted = file->written;
+  }
+  if (file->syncing || file->progress.not_resumable) return;
+  if (file->written - file->sync_begun >= context_.options.sync_interval ||
+      SteadyClock::now() - file->last_sync >= kSyncEvery) {
+    Sync(file, false);
+  }
+}
+
+void LocalFiles::Finish(const OpenFilePtr& file) {
+  file->progress.size = file->written;
+  open_.erase(file->index);
+  unsynced_.emplace(file->index, file);
+  ShowNext();
+  Sync(file, true);
+  OpenAhead();
+}
+
+void LocalFiles::Sync(const OpenFilePtr& file, bool finished) {
+  file->syncing = true;
+  file->sync_begun = file->written;
+  file->last_sync = SteadyClock::now();
+  sync_strand_->Post([self = shared_from_this(), file, upto = file->written, finished] {
+    const int error = fdatasync(file->fd.get()) == 0 ? 0 : errno;
+    self->file_strand_->Post(
+        [self, file, upto, finished, error] { self->Synced(file, upto, finished, error); });
+  });
+}
+
+void LocalFiles::Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error) {
+  file->syncing = false;
+  if (finished) unsynced_.erase(file->index);
+  if (ended_) return;
+  // An error is reported once: later syncs of the file prove nothing.
+  if (error != 0) file->sync_failed = true;
+  if (file->sync_failed) {
+    TransferFailure failure = WriteFailure(error);
+    failure.error.file_index = file->index;
+    return FailNow(failure);
+  }
+  file->progress.synced = upto;
+  file->progress.transferred = finished;
+  Report(*file);
+  if (!finished) return;
+  ShowNext();
+  OpenAhead();
+  ReportEnd();
+}
+
+void LocalFiles::ReportEnd() {
+  if (!Active() || open_failure_ || next_ < todo_.size() || !open_.empty() || !unsynced_.empty())
+    return;
+  ended_ = true;
+  events_->OnDone();
+}
+
+bool LocalFiles::AwaitDrain() {
+  drain_awaited_ = true;
+  // The last write may have ended in between, and then nobody else looks at the flag.
+  return backlog_ > context_.options.max_backlog / 2 || !drain_awaited_.exchange(false);
+}
+
+void LocalFiles::ReleaseBacklog(size_t bytes) {
+  const size_t left = backlog_ -= bytes;
+  if (left <= context_.options.max_backlog / 2 && drain_awaited_.exchange(false)) {
+    PostToFeed([](FileFeed& feed) { feed.OnDrained(); });
+  }
+}
+
+void LocalFiles::Report(const OpenFile& file, std::optional<TemporaryFile> abandoned) {
+  if (!ended_) events_->OnFile(file.index, file.progress, std::move(abandoned));
+}
+
+void LocalFiles::ShowFile(uint32_t index, uint64_t bytes, uint64_t size) {
+  // A reader in between sees no more bytes than the file it sees has.
+  LiveProgress& live = *task_.progress;
+  if (live.file != index || live.bytes > bytes) live.bytes = 0;
+  live.size = kSizeUnknown;
+  live.file = index;
+  live.size = size;
+  live.bytes = bytes;
+}
+
+/// Shows the first file that is not reported as transferred: what is shown never falls back.
+void LocalFiles::ShowNext() {
+  const auto& files = unsynced_.empty() ? open_ : unsynced_;
+  if (files.empty()) return;
+  const OpenFile& file = *files.begin()->second;
+  ShowFile(file.index, file.written, file.progress.size);
+}
+
+void LocalFiles::Fail(TransferFailure failure) {
+  file_strand_->Post(
+      [self = shared_from_this(), failure = std::move(failure)] { self->FailNow(failure); });
+}
+
+void LocalFiles::FailNow(const TransferFailure& failure) {
+  if (!Active()) return;
+  // From here on nothing is written: what is queued behind a gap must not hide it.
+  failing_ = true;
+  WindDown([self = shared_from_this(), failure] {
+    if (std::exchange(self->ended_, true)) return;
+    self->open_.clear();
+    self->events_->OnFailed(failure);
+  });
+}
+
+void LocalFiles::Stop(std::function<void()> stopped) {
+  stopping_ = true;
+  file_strand_->Post([self = shared_from_this(), stopped = std::move(stopped)] {
+    self->WindDown([self, stopped] {
+      self->ended_ = true;
+      self->open_.clear();
+      stopped();
+    });
+  });
+}
+
+void LocalFiles::WindDown(std::function<void()> last) {
+  auto then = [self = shared_from_this(), last = std::move(last)] {
+    self->file_strand_->Post([self, last] { self->SyncForResume(last); });
+  };
+  auto feed = feed_.lock();
+  // Without a feed there is no network side any more.
+  if (feed == nullptr) return then();
+  context_.engine.Post([feed = std::move(feed), then = std::move(then)] {
+    feed->Halt();
+    then();
+  });
+}
+
+void LocalFiles::SyncForResume(std::function<void()> last) {
+  OpenFilePtr kept;
+  for (const auto& [index, file] : open_) {
+    if (file->written > file->progress.synced && !file->progress.not_resumable) kept = file;
+  }
+  sync_strand_->Post([self = shared_from_this(), kept, last = std::move(last)] {
+    const bool synced = kept != nullptr && fdatasync(kept->fd.get()) == 0;
+    self->file_strand_->Post([self, kept, synced, last] {
+      if (synced && !kept->sync_failed && !self->ended_) {
+        kept->progress.synced = kept->written;
+        self->Report(*kept);
+      }
+      last();
+    });
+  });
+}
+
+}  // namespace bitsd

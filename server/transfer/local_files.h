@@ -1,0 +1,142 @@
+// The disk side of a download: opens the temporary files, writes and syncs them, and tells the job.
+//
+// Two strands. The file strand opens and writes, and alone touches the state and calls the job's
+// events, which are therefore in order and one at a time. The sync strand does nothing but
+// fdatasync, so that the network and the next file go on meanwhile; small files that wait for it
+// share the file system's commits. A few files are opened ahead of the network, and a bounded
+// number waits to be synced.
+//
+// Recorded progress (`synced`, `transferred`) is what fdatasync has returned for, never more.
+//
+// Thread safety: any thread; every method returns at once. Ownership: shared by its tasks. The feed
+// is held weakly.
+
+#ifndef BITSD_SERVER_TRANSFER_LOCAL_FILES_H_
+#define BITSD_SERVER_TRANSFER_LOCAL_FILES_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/job/transfer_service.h"
+#include "server/transfer/chunk.h"
+#include "server/transfer/job_audit.h"
+#include "server/transfer/response_rules.h"
+#include "server/transfer/transfer_context.h"
+
+namespace bitsd {
+
+/// The network side of a download, as the disk side sees it. Called on the engine's thread.
+class FileFeed {
+ public:
+  virtual ~FileFeed() = default;
+  /// A file is open and may be asked for. In order.
+  virtual void OnFileReady(FilePlan plan) = 0;
+  /// Backlog() has fallen after AwaitDrain.
+  virtual void OnDrained() = 0;
+  /// Sends and receives nothing any more.
+  virtual void Halt() = 0;
+};
+
+/// A step of writing one file; any part may be absent.
+struct FileWork {
+  uint32_t index = 0;
+  std::optional<ResponseBody> begin;  ///< A body starts.
+  std::string final_url;              ///< With `begin`: where redirects led.
+  ChunkPtr chunk;
+  uint64_t offset = 0;  ///< Of the chunk.
+  bool finish = false;  ///< The file is whole.
+};
+
+class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
+ public:
+  LocalFiles(const TransferContext& context, DownloadTask task,
+             std::shared_ptr<DownloadEvents> events);
+
+  /// Opens the first files. Once.
+  void Start(std::weak_ptr<FileFeed> feed);
+  void Write(FileWork work);
+  void SetPhase(bool transferring);
+
+  /// Bytes given to Write and not written yet.
+  size_t Backlog() const { return backlog_.load(); }
+  /// False when the backlog is low already; else OnDrained follows.
+  bool AwaitDrain();
+
+  /// Stops the network, records what can be kept, and reports the failure.
+  void Fail(TransferFailure failure);
+  /// Stops everything; `stopped` runs last of all.
+  void Stop(std::function<void()> stopped);
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+
+  /// An open temporary file. The sync strand uses `fd` only.
+  struct OpenFile {
+    uint32_t index = 0;
+    UniqueFd fd;
+    FileProgress progress;
+    uint64_t written = 0;
+    uint64_t hinted = 0;      ///< Writing to the disk was begun up to here.
+    uint64_t sync_begun = 0;  ///< A sync covers up to here.
+    SteadyClock::time_point last_sync;
+    bool syncing = false;
+    bool sync_failed = false;  ///< What is on the disk is not known any more.
+  };
+  using OpenFilePtr = std::shared_ptr<OpenFile>;
+
+  bool Active() const { return !stopping_ && !failing_ && !ended_; }
+  void PostToFeed(std::function<void(FileFeed&)> call);
+
+  // The file strand only.
+  void OpenAhead();
+  void Open(uint32_t index);
+  absl::StatusOr<OpenFilePtr> OpenOrCreate(uint32_t index);
+  absl::StatusOr<OpenFilePtr> Reopen(uint32_t index, const FileRecord& file);
+  absl::StatusOr<OpenFilePtr> Create(uint32_t index, const FileRecord& file);
+  void DoWork(const FileWork& work);
+  int Begin(OpenFile& file, const FileWork& work);
+  int WriteChunk(OpenFile& file, const FileWork& work);
+  void Written(const OpenFilePtr& file);
+  void Finish(const OpenFilePtr& file);
+  void Sync(const OpenFilePtr& file, bool finished);
+  void Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error);
+  void ReportEnd();
+  void ReleaseBacklog(size_t bytes);
+  void Report(const OpenFile& file, std::optional<TemporaryFile> abandoned = std::nullopt);
+  void ShowFile(uint32_t index, uint64_t bytes, uint64_t size);
+  void ShowNext();
+  void FailNow(const TransferFailure& failure);
+  void WindDown(std::function<void()> last);
+  void SyncForResume(std::function<void()> last);
+
+  const TransferContext context_;
+  const DownloadTask task_;
+  const JobFiles files_;
+  const std::shared_ptr<DownloadEvents> events_;
+  const std::shared_ptr<Strand> file_strand_;
+  const std::shared_ptr<Strand> sync_strand_;
+  const std::vector<uint32_t> todo_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<size_t> backlog_{0};
+  std::atomic<bool> drain_awaited_{false};
+
+  // The file strand only.
+  std::weak_ptr<FileFeed> feed_;
+  size_t next_ = 0;                              ///< Into todo_: the next file to open.
+  std::map<uint32_t, OpenFilePtr> open_;         ///< Opened and not yet whole.
+  std::map<uint32_t, OpenFilePtr> unsynced_;     ///< Whole, and waiting for their sync.
+  std::optional<TransferFailure> open_failure_;  ///< Of a file that is not yet needed.
+  bool failing_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_LOCAL_FILES_H_

@@ -1,0 +1,29 @@
+// What every piece of transfer work is given. Thread safety: references to objects that are safe on
+// any thread. Ownership: everything outlives the work.
+
+#ifndef BITSD_SERVER_TRANSFER_TRANSFER_CONTEXT_H_
+#define BITSD_SERVER_TRANSFER_TRANSFER_CONTEXT_H_
+
+#include <memory>
+
+#include "server/broker/file_broker.h"
+#include "server/ops/audit.h"
+#include "server/transfer/chunk.h"
+#include "server/transfer/disk_pool.h"
+#include "server/transfer/http_engine.h"
+#include "server/transfer/transfer_options.h"
+
+namespace bitsd {
+
+struct TransferContext {
+  FileBroker& broker;
+  AuditLog& audit;
+  const TransferOptions& options;
+  DiskPool& disks;
+  HttpEngine& engine;
+  std::shared_ptr<ChunkPool> chunks;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_TRANSFER_CONTEXT_H_

@@ -1,0 +1,31 @@
+// How the transfer layer works: limits and timeouts. Thread safety: a value.
+
+#ifndef BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_
+#define BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/policy/remote_names.h"
+
+namespace bitsd {
+
+struct TransferOptions {
+  policy::RemoteRules remote_rules;
+  absl::Duration connect_timeout = absl::Seconds(30);
+  absl::Duration stall_timeout = absl::Minutes(5);      ///< Without a byte from the server.
+  absl::Duration idle_connections = absl::Seconds(60);  ///< Then an unused pool is closed.
+  /// A download uses two: one writes, one syncs.
+  size_t disk_threads = 192;
+  /// Bytes of one download that were received and are not written yet; more waits in the network.
+  size_t max_backlog = size_t{4} << 20;
+  /// Bytes between two syncs of a file that is being written.
+  uint64_t sync_interval = uint64_t{64} << 20;
+  std::string ca_file;  ///< PEM file of trust roots; empty: those of the system.
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_

@@ -1,0 +1,251 @@
+// The client against a small service in this process, over real mutual TLS: what is sent, what is
+// repeated, what a refusal looks like, how a watch ends.
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "bitsd/client/client.h"
+#include "bitsd/client/error.h"
+#include "client/cli/pki.h"
+#include "client/files.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/integration/client_cli_run.h"
+#include "tests/integration/client_fake_service.h"
+
+namespace bits {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kAlice[] = "S-1-5-21-1-2-3-1002";
+constexpr char kMallory[] = "S-1-5-21-1-2-3-1666";
+
+class ClientCallTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "bitsd-call-XXXXXX").string();
+    dir_ = mkdtemp(pattern.data());
+    ASSERT_TRUE(cli::InitPki(dir_).ok());
+    ASSERT_TRUE(cli::IssueClient(dir_, "alice", kAlice, 1).ok());
+    StartServer();
+  }
+
+  void TearDown() override {
+    manager_.Stop();
+    server_->Shutdown();
+    std::filesystem::remove_all(dir_);
+  }
+
+  void StartServer() {
+    grpc::SslServerCredentialsOptions tls(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    tls.pem_root_certs = *ReadFile(Path("ca.crt"));
+    tls.pem_key_cert_pairs.push_back(
+        {*ReadFile(Path("server.key")), *ReadFile(Path("server.crt"))});
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
+    builder.RegisterService(&manager_).RegisterService(&job_).RegisterService(&token_);
+    server_ = builder.BuildAndStart();
+    endpoint_ = "127.0.0.1:" + std::to_string(port);
+  }
+
+  std::string Path(const std::string& name) const { return dir_ + "/" + name; }
+
+  ClientOptions Options() const {
+    ClientOptions options;
+    options.endpoint = endpoint_;
+    options.identity = *LoadIdentity(Path("alice.crt"), Path("alice.key"), Path("ca.crt"));
+    return options;
+  }
+
+  Client Connected() const { return *Client::Connect(Options()); }
+
+  // Exit status of a command line as alice; its output is in `out_`.
+  int Bitsctl(std::vector<std::string> words, const std::string& input = "",
+              bool terminal = false) {
+    words.insert(words.begin(), {"--endpoint", endpoint_, "--cert", Path("alice.crt"), "--key",
+                                 Path("alice.key"), "--ca", Path("ca.crt")});
+    const Outcome outcome = RunCli(words, input, terminal);
+    out_ = outcome.out;
+    err_ = outcome.err;
+    return outcome.status;
+  }
+
+  std::string dir_;
+  std::string endpoint_;
+  Flaky flaky_;
+  FakeManager manager_{flaky_};
+  FakeJob job_{flaky_};
+  FakeToken token_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(ClientCallTest, AReadIsRepeatedWhenTheServiceIsUnavailable) {
+  flaky_.failures = 2;
+  const auto info = Connected().GetServerInfo();
+  EXPECT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(flaky_.calls, 3);
+}
+
+TEST_F(ClientCallTest, RepeatsEndAfterAFewTries) {
+  flaky_.failures = 1000;
+  EXPECT_TRUE(absl::IsUnavailable(Connected().GetServerInfo().status()));
+  EXPECT_EQ(flaky_.calls, 4);
+}
+
+TEST_F(ClientCallTest, CreateJobIsRepeatedUnderOneRequestId) {
+  flaky_.failures = 2;
+  ASSERT_TRUE(Connected().CreateJob({}).ok());
+  EXPECT_EQ(flaky_.calls, 3);
+  ASSERT_EQ(manager_.request_ids.size(), 1u);
+  EXPECT_EQ(manager_.request_ids.begin()->size(), 36u);
+}
+
+TEST_F(ClientCallTest, AChangeIsNeverRepeated) {
+  flaky_.failures = 1;
+  EXPECT_TRUE(absl::IsUnavailable(Connected().Resume(kJobId).status()));
+  EXPECT_EQ(flaky_.calls, 1);
+}
+
+TEST_F(ClientCallTest, ACallEndsAtItsDeadline) {
+  ClientOptions options = Options();
+  options.deadline = std::chrono::milliseconds(200);
+  const auto description = Client::Connect(options)->GetErrorDescription(1);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(description.status())) << description.status();
+}
+
+TEST_F(ClientCallTest, MetadataDescribesTheCallersToken) {
+  ClientOptions options = Options();
+  options.filter_admin = true;
+  options.impersonation_level = ImpersonationLevel::kIdentify;
+  const auto info = Client::Connect(options)->GetServerInfo();
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_THAT(info->features(), ::testing::UnorderedElementsAre(
+                                    "bits-filter-admin=1", "bits-impersonation-level=identify"));
+}
+
+TEST_F(ClientCallTest, ARefusalSaysHresultAndRule) {
+  const auto handle = Handle::FromBytes(std::string(32, 'h'));
+  const auto lent = Connected().SetHelperToken(*handle, kAlice);
+  EXPECT_TRUE(absl::IsPermissionDenied(lent.status()));
+  const CallError error = ErrorOf(lent.status());
+  EXPECT_EQ(error.hresult, 0x80070005u);
+  EXPECT_EQ(error.rule, "handle_bound_to_another");
+}
+
+TEST_F(ClientCallTest, AnotherIdentityThanTheExpectedOneIsNeverLent) {
+  const auto handle = Handle::FromBytes(std::string(32, 'h'));
+  const auto lent = Connected().SetHelperToken(*handle, kMallory);
+  EXPECT_TRUE(absl::IsPermissionDenied(lent.status()));
+  EXPECT_EQ(token_.calls, 0);
+}
+
+TEST_F(ClientCallTest, AllPagesAreFollowed) {
+  const auto jobs = Connected().ListAllJobs(false);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_EQ(jobs->size(), 2u);
+  EXPECT_EQ((*jobs)[1].id(), "page2");
+}
+
+TEST_F(ClientCallTest, AWatchIsCancelledFromAnotherThread) {
+  JobWatch watch = Connected().WatchJobs({});
+  const auto first = watch.Next();
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ((*first)->job().id(), kJobId);
+  auto waiting = std::async(std::launch::async, [&watch] { return watch.Next(); });
+  watch.Cancel();
+  const auto end = waiting.get();
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_FALSE(end->has_value());
+}
+
+TEST_F(ClientCallTest, AServerFromAnotherRootIsNotTrusted) {
+  const std::string other = Path("other");
+  ASSERT_TRUE(cli::InitPki(other).ok());
+  ClientOptions options = Options();
+  options.identity.roots = *ReadFile(other + "/ca.crt");
+  options.deadline = std::chrono::seconds(5);
+  const auto info = Client::Connect(options)->GetServerInfo();
+  EXPECT_TRUE(absl::IsUnavailable(info.status())) << info.status();
+  EXPECT_EQ(flaky_.calls, 0);
+}
+
+TEST_F(ClientCallTest, AServerOfAnotherNameIsNotTrusted) {
+  ClientOptions options = Options();
+  options.ssl_target_name_override = "elsewhere.example";
+  EXPECT_FALSE(Client::Connect(options)->GetServerInfo().ok());
+  options.ssl_target_name_override = "localhost";
+  EXPECT_TRUE(Client::Connect(options)->GetServerInfo().ok());
+}
+
+TEST_F(ClientCallTest, BitsctlPrintsMessageReasonAndRuleOfARefusal) {
+  EXPECT_EQ(Bitsctl({"set-helper-token", "--handle-file", "-"}, std::string(64, 'a')), 1);
+  EXPECT_EQ(err_,
+            "bitsctl: the handle is another's\n"
+            "  reason: E_ACCESSDENIED (0x80070005)\n"
+            "  rule:   handle_bound_to_another\n");
+}
+
+TEST_F(ClientCallTest, BitsctlRefusesToLendAnotherIdentity) {
+  EXPECT_EQ(
+      Bitsctl({"set-helper-token", "--handle-file", "-", "--as", kMallory}, std::string(64, 'a')),
+      1);
+  EXPECT_THAT(err_, HasSubstr("nothing was sent"));
+  EXPECT_EQ(token_.calls, 0);
+}
+
+TEST_F(ClientCallTest, BitsctlBindsAHandleAndWritesItPrivately) {
+  EXPECT_EQ(Bitsctl({"get-handle", kJobId, "--helper", kMallory, "--handle-file", Path("h")}), 0)
+      << err_;
+  EXPECT_EQ(job_.bound_to, kMallory);
+  EXPECT_EQ(*ReadSecretFile(Path("h")), std::string(64, '1') + "\n");
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(ClientCallTest, AHandleThatCannotBeWrittenIsReleased) {
+  EXPECT_EQ(Bitsctl({"get-handle", kJobId, "--helper", kMallory, "--handle-file", Path("ca.crt")}),
+            1);
+  EXPECT_EQ(job_.releases, 1);
+}
+
+TEST_F(ClientCallTest, AnAmbiguousJobNameListsTheIds) {
+  EXPECT_EQ(Bitsctl({"info", "twice"}), 1);
+  EXPECT_THAT(err_, HasSubstr("page1 page2"));
+}
+
+TEST_F(ClientCallTest, MonitorEndsWithTheJob) {
+  manager_.watched_state = v1::JOB_STATE_TRANSFERRED;
+  EXPECT_EQ(Bitsctl({"monitor", kJobId}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("TRANSFERRED\n"));
+  EXPECT_EQ(Bitsctl({"monitor", kJobId}, "", /*terminal=*/true), 0) << err_;
+  EXPECT_TRUE(out_.starts_with("\r\x1b[K[")) << out_;
+  manager_.watched_state = v1::JOB_STATE_ERROR;
+  EXPECT_EQ(Bitsctl({"monitor", kJobId}), 1);
+}
+
+TEST_F(ClientCallTest, NoServiceIsStatusThreeWithAHint) {
+  server_->Shutdown();
+  EXPECT_EQ(Bitsctl({"list", "--timeout", "5"}), 3);
+  EXPECT_THAT(err_, HasSubstr("does bitsd listen at --endpoint"));
+}
+
+TEST_F(ClientCallTest, JsonIsPrintedOnRequest) {
+  EXPECT_EQ(Bitsctl({"create", "x", "--json"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("\"id\": \"" + std::string(kJobId)));
+  EXPECT_EQ(Bitsctl({"create", "x", "--id-only"}), 0);
+  EXPECT_EQ(out_, std::string(kJobId) + "\n");
+}
+
+}  // namespace
+}  // namespace bits

@@ -1,0 +1,425 @@
+// Conversions between the domain and bits.v1, over every value of every enum.
+#include "server/rpc/convert.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/error/errors.h"
+
+namespace bitsd::rpc {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+template <typename T>
+using Names = std::vector<std::pair<T, std::string>>;
+
+/// Every value becomes the value of that name, whose number is BITS' plus one, and the list leaves
+/// out no value of bits.v1 but UNSPECIFIED.
+template <typename Proto, typename Domain>
+void ExpectPlusOne(const Names<Domain>& names) {
+  const google::protobuf::EnumDescriptor* all = google::protobuf::GetEnumDescriptor<Proto>();
+  EXPECT_EQ(static_cast<size_t>(all->value_count()), names.size() + 1);
+  for (const auto& [value, name] : names) {
+    const int number = ToProto(value);
+    EXPECT_EQ(number, static_cast<int>(value) + 1) << name;
+    ASSERT_NE(all->FindValueByNumber(number), nullptr) << name;
+    EXPECT_EQ(all->FindValueByNumber(number)->name(), name);
+  }
+}
+
+/// Every value becomes the value of that name and number.
+template <typename Proto, typename Domain>
+void ExpectSame(const Names<Domain>& names) {
+  const google::protobuf::EnumDescriptor* all = google::protobuf::GetEnumDescriptor<Proto>();
+  EXPECT_EQ(static_cast<size_t>(all->value_count()), names.size());
+  for (const auto& [value, name] : names) {
+    EXPECT_EQ(static_cast<int>(ToProto(value)), static_cast<int>(value));
+    EXPECT_EQ(all->FindValueByNumber(static_cast<int>(value))->name(), name);
+  }
+}
+
+TEST(ConvertEnums, JobTypesAreThoseOfBitsPlusOne) {
+  ExpectPlusOne<v1::JobType, JobType>({{JobType::kDownload, "JOB_TYPE_DOWNLOAD"},
+                                       {JobType::kUpload, "JOB_TYPE_UPLOAD"},
+                                       {JobType::kUploadReply, "JOB_TYPE_UPLOAD_REPLY"}});
+}
+
+TEST(ConvertEnums, JobStatesAreThoseOfBitsPlusOne) {
+  ExpectPlusOne<v1::JobState, JobState>({{JobState::kQueued, "JOB_STATE_QUEUED"},
+                                         {JobState::kConnecting, "JOB_STATE_CONNECTING"},
+                                         {JobState::kTransferring, "JOB_STATE_TRANSFERRING"},
+                                         {JobState::kSuspended, "JOB_STATE_SUSPENDED"},
+                                         {JobState::kError, "JOB_STATE_ERROR"},
+                                         {JobState::kTransientError, "JOB_STATE_TRANSIENT_ERROR"},
+                                         {JobState::kTransferred, "JOB_STATE_TRANSFERRED"},
+                                         {JobState::kAcknowledged, "JOB_STATE_ACKNOWLEDGED"},
+                                         {JobState::kCancelled, "JOB_STATE_CANCELLED"}});
+}
+
+TEST(ConvertEnums, PrioritiesAreThoseOfBitsPlusOne) {
+  ExpectPlusOne<v1::JobPriority, JobPriority>(
+      {{JobPriority::kForeground, "JOB_PRIORITY_FOREGROUND"},
+       {JobPriority::kHigh, "JOB_PRIORITY_HIGH"},
+       {JobPriority::kNormal, "JOB_PRIORITY_NORMAL"},
+       {JobPriority::kLow, "JOB_PRIORITY_LOW"}});
+}
+
+TEST(ConvertEnums, ErrorContextsAreThoseOfBitsPlusOne) {
+  ExpectPlusOne<v1::ErrorContext, ErrorContext>(
+      {{ErrorContext::kNone, "ERROR_CONTEXT_NONE"},
+       {ErrorContext::kUnknown, "ERROR_CONTEXT_UNKNOWN"},
+       {ErrorContext::kGeneralQueueManager, "ERROR_CONTEXT_GENERAL_QUEUE_MANAGER"},
+       {ErrorContext::kQueueManagerNotification, "ERROR_CONTEXT_QUEUE_MANAGER_NOTIFICATION"},
+       {ErrorContext::kLocalFile, "ERROR_CONTEXT_LOCAL_FILE"},
+       {ErrorContext::kRemoteFile, "ERROR_CONTEXT_REMOTE_FILE"},
+       {ErrorContext::kGeneralTransport, "ERROR_CONTEXT_GENERAL_TRANSPORT"},
+       {ErrorContext::kRemoteApplication, "ERROR_CONTEXT_REMOTE_APPLICATION"},
+       {ErrorContext::kServerCertificateCallback, "ERROR_CONTEXT_SERVER_CERTIFICATE_CALLBACK"}});
+}
+
+TEST(ConvertEnums, WaitingForKeepsItsNumbers) {
+  ExpectSame<v1::WaitingFor, WaitingFor>({{WaitingFor::kNothing, "WAITING_FOR_UNSPECIFIED"},
+                                          {WaitingFor::kToken, "WAITING_FOR_TOKEN"},
+                                          {WaitingFor::kSlot, "WAITING_FOR_SLOT"},
+                                          {WaitingFor::kRetryTimer, "WAITING_FOR_RETRY_TIMER"},
+                                          {WaitingFor::kStore, "WAITING_FOR_STORE"}});
+}
+
+TEST(ConvertEnums, KindsOfEventsKeepTheirNumbers) {
+  EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshot), v1::WatchJobsResponse::KIND_SNAPSHOT);
+  EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshotEnd), v1::WatchJobsResponse::KIND_SNAPSHOT_END);
+  EXPECT_EQ(ToProto(JobWatch::Kind::kChanged), v1::WatchJobsResponse::KIND_CHANGED);
+  EXPECT_EQ(v1::WatchJobsResponse::Kind_descriptor()->value_count(), 4);
+}
+
+TEST(ConvertEnums, EveryTypeAndPriorityComesBackAsItWas) {
+  for (const JobType type : {JobType::kDownload, JobType::kUpload, JobType::kUploadReply}) {
+    EXPECT_EQ(*ParseType(ToProto(type)), type);
+  }
+  for (const JobPriority priority :
+       {JobPriority::kForeground, JobPriority::kHigh, JobPriority::kNormal, JobPriority::kLow}) {
+    EXPECT_EQ(*ParsePriority(ToProto(priority)), priority);
+  }
+  EXPECT_EQ(*ParseType(v1::JOB_TYPE_UNSPECIFIED), JobType::kDownload);
+}
+
+TEST(ConvertEnums, NumbersThatDoNotExistAreNotImplemented) {
+  for (const int number : {-1, 4, 5, 99, std::numeric_limits<int>::max()}) {
+    EXPECT_EQ(DetailOf(ParseType(static_cast<v1::JobType>(number)).status()).hresult,
+              Hresult::kNotImplemented);
+  }
+  for (const int number : {-1, 0, 5, 99, std::numeric_limits<int>::min()}) {
+    EXPECT_EQ(DetailOf(ParsePriority(static_cast<v1::JobPriority>(number)).status()).hresult,
+              Hresult::kNotImplemented);
+  }
+}
+
+TEST(ConvertTimes, TimesKeepTheirNanoseconds) {
+  const google::protobuf::Timestamp time =
+      ToProto(absl::FromUnixSeconds(1'700'000'000) + absl::Nanoseconds(42));
+  EXPECT_EQ(time.seconds(), 1'700'000'000);
+  EXPECT_EQ(time.nanos(), 42);
+  const google::protobuf::Timestamp before_1970 =
+      ToProto(absl::FromUnixSeconds(-1) + absl::Nanoseconds(5));
+  EXPECT_EQ(before_1970.seconds(), -1);
+  EXPECT_EQ(before_1970.nanos(), 5);
+}
+
+TEST(ConvertTimes, EndlessTimesBecomeTheLastThatATimestampHolds) {
+  EXPECT_EQ(ToProto(absl::InfiniteFuture()).seconds(), 253'402'300'799);
+  EXPECT_EQ(ToProto(absl::InfinitePast()).seconds(), -62'135'596'800);
+  EXPECT_EQ(ToProto(absl::InfiniteDuration()).seconds(), 315'576'000'000);
+}
+
+TEST(ConvertTimes, DurationsComeBackAsTheyWere) {
+  for (const absl::Duration duration :
+       {absl::ZeroDuration(), absl::Seconds(600), absl::Milliseconds(1500),
+        -absl::Milliseconds(1500), absl::Nanoseconds(1), absl::Hours(24 * 365 * 10)}) {
+    EXPECT_EQ(*ParseDuration(ToProto(duration)), duration);
+  }
+}
+
+TEST(ConvertTimes, DurationsOutOfBoundsOrWithTwoSignsAreInvalid) {
+  const std::pair<int64_t, int32_t> invalid[] = {{315'576'000'001, 0},
+                                                 {-315'576'000'001, 0},
+                                                 {0, 1'000'000'000},
+                                                 {0, -1'000'000'000},
+                                                 {1, -1},
+                                                 {-1, 1},
+                                                 {std::numeric_limits<int64_t>::max(), 0},
+                                                 {std::numeric_limits<int64_t>::min(), 0}};
+  for (const auto& [seconds, nanos] : invalid) {
+    google::protobuf::Duration duration;
+    duration.set_seconds(seconds);
+    duration.set_nanos(nanos);
+    EXPECT_EQ(DetailOf(ParseDuration(duration).status()).hresult, Hresult::kInvalidArgument)
+        << seconds << " " << nanos;
+  }
+}
+
+/// A job with every field set.
+JobView FullJob() {
+  auto record = std::make_shared<JobRecord>();
+  record->id = JobId::Random();
+  record->state = JobState::kTransientError;
+  record->display_name = "name";
+  record->description = "text";
+  record->priority = JobPriority::kHigh;
+  record->owner = *Sid::Parse("S-1-5-21-1-2-3-1001");
+  record->elevated = true;
+  record->token_flags = kTokenLocalFile | kTokenNetwork;
+  record->files = std::make_shared<std::vector<FileRecord>>(3);
+  record->creation = absl::FromUnixSeconds(10);
+  record->modification = absl::FromUnixSeconds(20);
+  record->transfer_completion = absl::FromUnixSeconds(30);
+  record->error =
+      JobError{ErrorContext::kRemoteFile, HttpHresult(503), 503, "busy", "address_denied", 2,
+               absl::FromUnixSeconds(40)};
+  record->error_count = 4;
+  record->abandoned = {{"/data/.tmp", record->owner, {}}};
+  record->revision = 17;
+  JobView job;
+  job.record = record;
+  job.state = JobState::kTransientError;
+  job.waiting_for = WaitingFor::kRetryTimer;
+  job.bytes_total = 100;
+  job.bytes_transferred = 50;
+  job.files_transferred = 1;
+  job.token_sid = *Sid::Parse("S-1-5-21-1-2-3-1002");
+  job.token_expires = absl::FromUnixSeconds(50);
+  return job;
+}
+
+TEST(ConvertJob, EveryFieldIsShown) {
+  const JobView view = FullJob();
+  const v1::Job job = ToProto(view);
+  EXPECT_EQ(job.id(), view.record->id.ToString());
+  EXPECT_EQ(job.type(), v1::JOB_TYPE_DOWNLOAD);
+  EXPECT_EQ(job.state(), v1::JOB_STATE_TRANSIENT_ERROR);
+  EXPECT_EQ(job.display_name(), "name");
+  EXPECT_EQ(job.description(), "text");
+  EXPECT_EQ(job.priority(), v1::JOB_PRIORITY_HIGH);
+  EXPECT_EQ(job.owner_sid(), "S-1-5-21-1-2-3-1001");
+  EXPECT_TRUE(job.elevated());
+  EXPECT_EQ(job.progress().bytes_total(), 100u);
+  EXPECT_EQ(job.progress().bytes_transferred(), 50u);
+  EXPECT_EQ(job.progress().files_total(), 3u);
+  EXPECT_EQ(job.progress().files_transferred(), 1u);
+  EXPECT_EQ(job.times().creation().seconds(), 10);
+  EXPECT_EQ(job.times().modification().seconds(), 20);
+  EXPECT_EQ(job.times().transfer_completion().seconds(), 30);
+  EXPECT_EQ(job.error_count(), 4u);
+  EXPECT_EQ(job.waiting_for(), v1::WAITING_FOR_RETRY_TIMER);
+  EXPECT_EQ(job.helper_token_flags(), 3u);
+  EXPECT_EQ(job.helper_token_sid(), "S-1-5-21-1-2-3-1002");
+  EXPECT_EQ(job.helper_token_expire_time().seconds(), 50);
+  EXPECT_EQ(job.revision(), 17u);
+  EXPECT_EQ(job.minimum_retry_delay().seconds(), 600);
+  EXPECT_EQ(job.no_progress_timeout().seconds(), 1'209'600);
+}
+
+TEST(ConvertJob, AnErrorSaysWhatHappenedAndWhenItIsTriedAgain) {
+  const v1::JobError error = ToProto(FullJob()).error();
+  EXPECT_EQ(error.context(), v1::ERROR_CONTEXT_REMOTE_FILE);
+  EXPECT_EQ(error.hresult(), 0x801901F7u);
+  EXPECT_EQ(error.http_status(), 503u);
+  EXPECT_EQ(error.reason(), "BG_E_HTTP_ERROR_503");
+  EXPECT_EQ(error.message(), "busy");
+  EXPECT_EQ(error.rule(), "address_denied");
+  EXPECT_TRUE(error.retryable());
+  EXPECT_EQ(error.next_retry_time().seconds(), 40);
+  EXPECT_EQ(error.file_index(), 2u);
+}
+
+v1::JobError ErrorWith(Hresult hresult, std::string message) {
+  JobError error;
+  error.hresult = hresult;
+  error.message = std::move(message);
+  return ToProto(error);
+}
+
+TEST(ConvertJob, AnErrorForGoodHasNoTimeOfRetry) {
+  const v1::JobError error = ErrorWith(Hresult::kTokenRequired, "");
+  EXPECT_FALSE(error.retryable());
+  EXPECT_FALSE(error.has_next_retry_time());
+  EXPECT_FALSE(error.has_file_index());
+  EXPECT_EQ(error.reason(), "BG_E_TOKEN_REQUIRED");
+}
+
+TEST(ConvertJob, AMessageThatIsNoUtf8IsMadePrintable) {
+  EXPECT_EQ(ErrorWith(Hresult::kOk, "bad \xFF\xC3 text").message(), "bad ?? text");
+  EXPECT_EQ(ErrorWith(Hresult::kOk, "gr\xC3\xBC\xC3\x9F").message(), "gr\xC3\xBC\xC3\x9F");
+}
+
+TEST(ConvertJob, AJobWithoutErrorOrTokenLeavesTheirFieldsUnset) {
+  JobView view;
+  view.record = std::make_shared<JobRecord>();
+  view.bytes_total = kSizeUnknown;
+  const v1::Job job = ToProto(view);
+  EXPECT_FALSE(job.has_error());
+  EXPECT_FALSE(job.has_helper_token_sid());
+  EXPECT_FALSE(job.has_helper_token_expire_time());
+  EXPECT_FALSE(job.times().has_transfer_completion());
+  EXPECT_EQ(job.progress().bytes_total(), std::numeric_limits<uint64_t>::max());
+}
+
+TEST(ConvertJob, UndeletedFilesAreShownOnceTheJobIsFinal) {
+  JobView view = FullJob();
+  EXPECT_THAT(ToProto(view).undeleted_files(), ElementsAre());
+  for (const JobState final_state : {JobState::kAcknowledged, JobState::kCancelled}) {
+    view.state = final_state;
+    EXPECT_THAT(ToProto(view).undeleted_files(), ElementsAre("/data/.tmp"));
+  }
+}
+
+TEST(ConvertFile, EveryFieldIsShown) {
+  FileView view{7, {"http://h/f", "/data/f", {}, true}, 10, 5};
+  view.record.progress.transferred = true;
+  view.record.progress.not_resumable = true;
+  const v1::File file = ToProto(view);
+  EXPECT_EQ(file.index(), 7u);
+  EXPECT_EQ(file.remote_name(), "http://h/f");
+  EXPECT_EQ(file.local_name(), "/data/f");
+  EXPECT_EQ(file.bytes_total(), 10u);
+  EXPECT_EQ(file.bytes_transferred(), 5u);
+  EXPECT_TRUE(file.transferred());
+  EXPECT_TRUE(file.completed());
+  EXPECT_TRUE(file.not_resumable());
+}
+
+TEST(ParseRequests, InterfaceIdIsKnownInAnyCaseAndBraces) {
+  EXPECT_TRUE(CheckInterfaceId("9a2584c3-f7d2-457a-9a5e-22b67bffc7d2").ok());
+  EXPECT_TRUE(CheckInterfaceId("{9A2584C3-F7D2-457A-9A5E-22B67BFFC7D2}").ok());
+  for (const char* other : {"", "9a2584c3-f7d2-457a-9a5e-22b67bffc7d3", "IBitsTokenOptions"}) {
+    EXPECT_EQ(DetailOf(CheckInterfaceId(other)).hresult, Hresult::kNoInterface) << other;
+  }
+}
+
+TEST(ParseRequests, HandlesAre32Bytes) {
+  EXPECT_EQ(*ParseHandle(std::string(32, '\0')), std::string(32, '\0'));
+  for (const size_t size : {0, 31, 33, 4096}) {
+    EXPECT_EQ(DetailOf(ParseHandle(std::string(size, 'x')).status()).hresult,
+              Hresult::kInvalidArgument);
+  }
+}
+
+TEST(ParseRequests, RequestIdIsEmptyOrACanonicalUuid) {
+  EXPECT_EQ(*ParseRequestId(""), "");
+  EXPECT_EQ(*ParseRequestId("{9A2584C3-F7D2-457A-9A5E-22B67BFFC7D2}"),
+            "9a2584c3-f7d2-457a-9a5e-22b67bffc7d2");
+  EXPECT_EQ(DetailOf(ParseRequestId("again").status()).hresult, Hresult::kInvalidArgument);
+}
+
+TEST(ParseRequests, AHelperIsUnsetOrACanonicalSid) {
+  v1::QueryInterfaceRequest request;
+  EXPECT_EQ(*ParseHelper(request), std::nullopt);
+  request.set_helper_sid("S-1-5-21-1-2-3-1001");
+  EXPECT_EQ((*ParseHelper(request))->ToString(), "S-1-5-21-1-2-3-1001");
+  for (const char* bad : {"", "S-1-5-021", "alice"}) {
+    request.set_helper_sid(bad);
+    EXPECT_EQ(DetailOf(ParseHelper(request).status()).hresult, Hresult::kInvalidArgument) << bad;
+  }
+}
+
+TEST(ParseRequests, ANewJobIsANormalDownloadUnlessItSaysOtherwise) {
+  v1::CreateJobRequest request;
+  request.set_display_name("name");
+  absl::StatusOr<NewJob> job = ParseNewJob(request);
+  ASSERT_TRUE(job.ok());
+  EXPECT_EQ(job->type, JobType::kDownload);
+  EXPECT_EQ(job->priority, JobPriority::kNormal);
+  request.set_type(v1::JOB_TYPE_UPLOAD);
+  request.set_priority(v1::JOB_PRIORITY_LOW);
+  job = ParseNewJob(request);
+  ASSERT_TRUE(job.ok());
+  EXPECT_EQ(job->type, JobType::kUpload);
+  EXPECT_EQ(job->priority, JobPriority::kLow);
+}
+
+TEST(ParseRequests, AnUpdateTakesWhatTheMaskNamesAndNothingElse) {
+  v1::UpdateJobRequest request;
+  request.mutable_job()->set_display_name("new name");
+  request.mutable_job()->set_description("ignored");
+  request.mutable_job()->mutable_no_progress_timeout();
+  request.mutable_update_mask()->add_paths("display_name");
+  request.mutable_update_mask()->add_paths("no_progress_timeout");
+  const absl::StatusOr<JobUpdate> update = ParseUpdate(request);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(update->display_name, "new name");
+  EXPECT_EQ(update->no_progress_timeout, absl::ZeroDuration());
+  EXPECT_EQ(update->description, std::nullopt);
+  EXPECT_EQ(update->priority, std::nullopt);
+  EXPECT_EQ(update->minimum_retry_delay, std::nullopt);
+  EXPECT_EQ(update->expected_revision, std::nullopt);
+}
+
+TEST(ParseRequests, AllFivePropertiesCanBeUpdated) {
+  v1::UpdateJobRequest request;
+  request.mutable_job()->set_display_name("n");
+  request.mutable_job()->set_description("d");
+  request.mutable_job()->set_priority(v1::JOB_PRIORITY_FOREGROUND);
+  request.mutable_job()->mutable_minimum_retry_delay()->set_seconds(60);
+  request.mutable_job()->mutable_no_progress_timeout()->set_seconds(90);
+  request.set_expected_revision(0);
+  for (const char* path :
+       {"display_name", "description", "priority", "minimum_retry_delay", "no_progress_timeout"}) {
+    request.mutable_update_mask()->add_paths(path);
+  }
+  const absl::StatusOr<JobUpdate> update = ParseUpdate(request);
+  ASSERT_TRUE(update.ok()) << update.status();
+  EXPECT_EQ(update->display_name, "n");
+  EXPECT_EQ(update->description, "d");
+  EXPECT_EQ(update->priority, JobPriority::kForeground);
+  EXPECT_EQ(update->minimum_retry_delay, absl::Seconds(60));
+  EXPECT_EQ(update->no_progress_timeout, absl::Seconds(90));
+  EXPECT_EQ(update->expected_revision, 0u);
+}
+
+TEST(ParseRequests, EveryOtherMaskPathIsInvalid) {
+  EXPECT_EQ(DetailOf(ParseUpdate({}).status()).hresult, Hresult::kInvalidArgument);
+  const google::protobuf::Descriptor* job = v1::Job::descriptor();
+  const std::set<std::string> settable = {"display_name", "description", "priority",
+                                          "minimum_retry_delay", "no_progress_timeout"};
+  std::vector<std::string> paths = {"", "*", "Display_Name", "job.display_name", "times.creation"};
+  for (int i = 0; i < job->field_count(); ++i) paths.emplace_back(job->field(i)->name());
+  for (const std::string& path : paths) {
+    if (settable.contains(path)) continue;
+    v1::UpdateJobRequest request;
+    request.mutable_update_mask()->add_paths(path);
+    EXPECT_EQ(DetailOf(ParseUpdate(request).status()).hresult, Hresult::kInvalidArgument) << path;
+  }
+}
+
+TEST(ParseRequests, AnUpdateOfAMissingDurationOrUnknownPriorityIsRefused) {
+  v1::UpdateJobRequest request;
+  request.mutable_update_mask()->add_paths("minimum_retry_delay");
+  EXPECT_THAT(std::string(ParseUpdate(request).status().message()),
+              HasSubstr("minimum_retry_delay"));
+  request.mutable_update_mask()->set_paths(0, "priority");
+  EXPECT_EQ(DetailOf(ParseUpdate(request).status()).hresult, Hresult::kNotImplemented);
+}
+
+TEST(ParseRequests, AWatchNamesAtMostAThousandJobs) {
+  v1::WatchJobsRequest request;
+  for (int i = 0; i < kMaxWatchedJobs; ++i) request.add_job_ids(JobId::Random().ToString());
+  ASSERT_TRUE(ParseWatch(request).ok());
+  EXPECT_EQ(ParseWatch(request)->jobs.size(), 1000u);
+  request.add_job_ids(JobId::Random().ToString());
+  EXPECT_EQ(DetailOf(ParseWatch(request).status()).hresult, Hresult::kInvalidArgument);
+  request.clear_job_ids();
+  request.add_job_ids("1");
+  EXPECT_EQ(DetailOf(ParseWatch(request).status()).hresult, Hresult::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace bitsd::rpc

@@ -1,0 +1,212 @@
+// Data is on the disk before the record says so; files are put in place durably; leftovers go.
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <future>
+#include <map>
+
+#include "server/error/errors.h"
+#include "tests/integration/transfer_fixture.h"
+#include "tests/testing/wait.h"
+
+namespace {
+
+std::mutex sync_mutex;
+std::map<ino_t, uint64_t> synced_sizes;  // By inode, what the last fdatasync covered.
+std::atomic<int> sync_error{0};
+
+}  // namespace
+
+/// Takes the place of the C library's for this program.
+extern "C" int fdatasync(int fd) {
+  if (const int error = sync_error.load(); error != 0) {
+    errno = error;
+    return -1;
+  }
+  struct stat info {};
+  fstat(fd, &info);
+  const int result = static_cast<int>(syscall(SYS_fdatasync, fd));
+  std::lock_guard lock(sync_mutex);
+  synced_sizes[info.st_ino] = static_cast<uint64_t>(info.st_size);
+  return result;
+}
+
+namespace bitsd::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// Compares every record with what was really synced before it.
+class DurabilityRecorder : public Recorder {
+ public:
+  using Recorder::Recorder;
+  void OnFile(uint32_t index, FileProgress progress,
+              std::optional<TemporaryFile> abandoned) override {
+    if (progress.synced > 0 || progress.transferred) {
+      std::lock_guard lock(sync_mutex);
+      EXPECT_GE(synced_sizes[progress.temporary->id.inode], progress.synced);
+      EXPECT_TRUE(!progress.transferred || synced_sizes.count(progress.temporary->id.inode) == 1);
+      ++checked;
+    }
+    Recorder::OnFile(index, std::move(progress), std::move(abandoned));
+  }
+  std::atomic<int> checked{0};
+};
+
+class TransferDurabilityTest : public TransferTest {
+ protected:
+  ~TransferDurabilityTest() override { sync_error = 0; }
+};
+
+TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
+  options_.sync_interval = 128 * 1024;
+  Restart();
+  const std::vector<FileRecord> files = {File("/slow/3000000/d", "a"), File("/plain/0/d", "b"),
+                                         File("/plain/9000000/d", "c")};
+  const auto recorder = std::make_shared<DurabilityRecorder>(files);
+  const auto live = std::make_shared<LiveProgress>();
+  Running running{recorder, live, nullptr};
+  running.activity = service_->StartDownload(
+      {JobId::Random(), who_.sid, std::make_shared<const std::vector<FileRecord>>(files), who_,
+       "owner/owner", live},
+      recorder);
+  ASSERT_TRUE(recorder->WaitForEnd());
+  EXPECT_TRUE(recorder->done());
+  EXPECT_GT(recorder->checked, 5);
+  ASSERT_TRUE(running.Stop());
+}
+
+TEST_F(TransferDurabilityTest, AFullDiskIsAnErrorOfItsOwnAndRecordsNothing) {
+  sync_error = ENOSPC;
+  const auto failure = Fails("/plain/100000/full", Hresult::kDiskFull);
+  EXPECT_FALSE(failure.transient);
+  EXPECT_EQ(failure.error.context, ErrorContext::kLocalFile);
+}
+
+TEST_F(TransferDurabilityTest, AFailedSyncIsNeverTakenForProgress) {
+  sync_error = EIO;
+  const auto recorder = Run({File("/plain/100000/eio", "eio")});
+  ASSERT_TRUE(recorder->failure());
+  EXPECT_TRUE(recorder->failure()->transient);
+  EXPECT_EQ(recorder->files()[0].progress.synced, 0u);
+  EXPECT_FALSE(recorder->files()[0].progress.transferred);
+}
+
+TEST_F(TransferDurabilityTest, CompletionPublishesSyncsEachDirectoryOnceAndKeepsTheTime) {
+  auto files = Run({File("/plain/10/p", "a"), File("/plain/20/p", "b")})->files();
+  std::vector<std::string> operations;
+  broker_.before = [&](const std::string& operation, const std::string&) {
+    operations.push_back(operation);
+    return absl::OkStatus();
+  };
+  const auto [done, status] = Complete(files);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(done, ElementsAre(0, 1));
+  EXPECT_THAT(operations, ElementsAre("publish", "publish", "sync"));
+  EXPECT_EQ(ReadFile(files[1].local_name), OddServer::Content(20));
+  struct stat info {};
+  ASSERT_EQ(stat(files[0].local_name.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0644u);
+  EXPECT_EQ(absl::FromTimeT(info.st_mtime),
+            absl::FromCivil(absl::CivilSecond(2025, 11, 1, 10, 0, 0), absl::UTCTimeZone()));
+}
+
+TEST_F(TransferDurabilityTest, CompletionStopsAtTheFirstErrorAndSyncsWhatIsInPlace) {
+  auto files =
+      Run({File("/plain/10/e", "a"), File("/plain/20/e", "b"), File("/plain/30/e", "c")})->files();
+  int syncs = 0;
+  broker_.before = [&](const std::string& operation, const std::string& path) {
+    if (operation == "sync") ++syncs;
+    const bool refused = operation == "publish" && path == files[1].local_name;
+    return refused ? error::AccessDenied(Rule::kNotPermitted, "refused") : absl::OkStatus();
+  };
+  const auto [done, status] = Complete(files);
+  EXPECT_EQ(DetailOf(status).rule, "not_permitted");
+  EXPECT_THAT(done, ElementsAre(0));
+  EXPECT_EQ(syncs, 1);
+  EXPECT_EQ(ReadFile(files[2].local_name), "");
+}
+
+TEST_F(TransferDurabilityTest, AFileInADirectoryThatCouldNotBeSyncedIsNotReportedInPlace) {
+  auto files = Run({File("/plain/10/s", "a")})->files();
+  broker_.before = [](const std::string& operation, const std::string&) {
+    return operation == "sync" ? absl::UnavailableError("no answer") : absl::OkStatus();
+  };
+  const auto [done, status] = Complete(files);
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(done, IsEmpty());
+  broker_.before = nullptr;
+  const auto [again, repeated] = Complete(files);  // After a kill, too, it can be repeated.
+  EXPECT_TRUE(repeated.ok());
+  EXPECT_THAT(again, ElementsAre(0));
+}
+
+TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoFiles) {
+  auto files = Run({File("/plain/10/t", "a"), File("/plain/20/t", "b")})->files();
+  std::promise<void> inside;
+  std::promise<void> release;
+  std::promise<void> stopped;
+  broker_.before = [&](const std::string& operation, const std::string&) {
+    if (operation == "publish") inside.set_value();
+    if (operation == "publish") release.get_future().wait();
+    return absl::OkStatus();
+  };
+  std::atomic<bool> told{false};
+  CompletionTask task{JobId::Random(), who_.sid,
+                      std::make_shared<const std::vector<FileRecord>>(files), who_};
+  const auto activity = service_->StartCompletion(
+      std::move(task), [&](std::vector<uint32_t>, absl::Status) { told = true; });
+  inside.get_future().wait();
+  activity->Stop([&] { stopped.set_value(); });
+  release.set_value();
+  ASSERT_EQ(stopped.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_FALSE(told);
+  EXPECT_EQ(ReadFile(files[1].local_name), "");
+}
+
+TEST_F(TransferDurabilityTest, CleanupRemovesAsTheCreatorThenAsTheOwnerAndReportsTheRest) {
+  auto files = Run({File("/plain/10/c", "a"), File("/plain/10/c", "b")})->files();
+  const TemporaryFile mine = *files[0].progress.temporary;
+  const TemporaryFile other = *files[1].progress.temporary;
+  broker_.before = [&](const std::string&, const std::string& path) {
+    return path == other.path ? error::AccessDenied(Rule::kNotPermitted, "no") : absl::OkStatus();
+  };
+  ActingIdentity owner = who_;
+  owner.sid = Sid(5, {21, 1, 2, 3, 1002});
+  std::promise<std::vector<TemporaryFile>> left;
+  service_->StartCleanup({JobId::Random(), who_.sid, {mine, other}, {who_, owner}},
+                         [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+  EXPECT_THAT(left.get_future().get(), ElementsAre(other));
+  EXPECT_EQ(access(mine.path.c_str(), F_OK), -1);
+  EXPECT_THAT(audit_.Lines("temporary_removed"), SizeIs(3));
+}
+
+TEST_F(TransferDurabilityTest, DirectoriesAreCheckedAndTooManyWaitingChecksAreRefused) {
+  std::promise<absl::Status> good;
+  service_->CheckDirectories(who_, JobId::Random(), {folder_.path()},
+                             [&](absl::Status status) { good.set_value(std::move(status)); });
+  EXPECT_TRUE(good.get_future().get().ok());
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  broker_.before = [released](const std::string&, const std::string&) {
+    released.wait();
+    return absl::OkStatus();
+  };
+  std::promise<absl::Status> refused;
+  for (int i = 0; i < 64; ++i) {
+    service_->CheckDirectories(who_, JobId::Random(), {folder_.path()}, [](absl::Status) {});
+  }
+  service_->CheckDirectories(who_, JobId::Random(), {folder_.path()},
+                             [&](absl::Status status) { refused.set_value(std::move(status)); });
+  EXPECT_EQ(DetailOf(refused.get_future().get()).hresult, Hresult::kOutOfMemory);
+  release.set_value();
+}
+
+}  // namespace
+}  // namespace bitsd::tests

@@ -1,0 +1,203 @@
+#include "tests/integration/transfer_fixture.h"
+
+#include <unistd.h>
+
+#include <future>
+
+#include "tests/testing/process.h"
+#include "tests/testing/wait.h"
+
+namespace bitsd::tests {
+
+void AuditMemory::Write(AuditEvent event) {
+  std::lock_guard lock(mutex_);
+  events_.push_back(std::move(event));
+}
+
+std::vector<std::string> AuditMemory::Lines(std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> lines;
+  for (const AuditEvent& event : events_) {
+    if (event.name != name) continue;
+    std::string line(name);
+    for (const auto& [key, value] : event.fields) line += " " + std::string(key) + "=" + value;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+void Recorder::Event() {
+  event_after_stopped_ = event_after_stopped_ || stopped_;
+  changed_.notify_all();
+}
+
+void Recorder::OnPhase(bool transferring) {
+  std::lock_guard lock(mutex_);
+  phases_.push_back(transferring);
+  Event();
+}
+
+void Recorder::OnFile(uint32_t index, FileProgress progress,
+                      std::optional<TemporaryFile> abandoned) {
+  std::lock_guard lock(mutex_);
+  EXPECT_TRUE(progress.temporary.has_value());
+  EXPECT_LE(progress.synced, progress.size);
+  files_.at(index).progress = std::move(progress);
+  if (abandoned) abandoned_.push_back(*std::move(abandoned));
+  Event();
+}
+
+void Recorder::OnDone() {
+  std::lock_guard lock(mutex_);
+  EXPECT_FALSE(done_ || failure_);
+  done_ = true;
+  Event();
+}
+
+void Recorder::OnFailed(TransferFailure failure) {
+  std::lock_guard lock(mutex_);
+  EXPECT_FALSE(done_ || failure_);
+  failure_ = std::move(failure);
+  Event();
+}
+
+bool Recorder::WaitForEnd() {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience, [this] { return done_ || failure_; });
+}
+
+bool Recorder::WaitForSynced(uint64_t bytes) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kPatience, [&] {
+    uint64_t synced = 0;
+    for (const FileRecord& file : files_) synced += file.progress.synced;
+    return synced >= bytes || done_ || failure_;
+  });
+}
+
+void Recorder::MarkStopped() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+std::vector<FileRecord> Recorder::files() const {
+  std::lock_guard lock(mutex_);
+  return files_;
+}
+bool Recorder::done() const {
+  std::lock_guard lock(mutex_);
+  return done_;
+}
+std::optional<TransferFailure> Recorder::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+std::vector<bool> Recorder::phases() const {
+  std::lock_guard lock(mutex_);
+  return phases_;
+}
+std::vector<TemporaryFile> Recorder::abandoned() const {
+  std::lock_guard lock(mutex_);
+  return abandoned_;
+}
+bool Recorder::event_after_stopped() const {
+  std::lock_guard lock(mutex_);
+  return event_after_stopped_;
+}
+
+bool Running::Stop() {
+  auto stopped = std::make_shared<std::promise<void>>();
+  activity->Stop([stopped, recorder = recorder] {
+    recorder->MarkStopped();
+    stopped->set_value();
+  });
+  return stopped->get_future().wait_for(kPatience) == std::future_status::ready;
+}
+
+TransferTest::TransferTest() {
+  who_.sid = Sid(5, {21, 1, 2, 3, 1001});
+  who_.posix = {getuid(), getgid(), {}};
+  options_.ca_file = server().ca_file();
+  options_.stall_timeout = absl::Seconds(2);
+  for (const uint16_t port : {server().port(), server().secure_port()}) {
+    options_.remote_rules.allowed.push_back(
+        *policy::ParseEndpoint("127.0.0.1:" + std::to_string(port)));
+  }
+  Restart();
+}
+
+void TransferTest::Restart() {
+  service_.reset();
+  service_ = std::make_unique<CurlTransferService>(broker_, audit_, options_);
+}
+
+OddServer& TransferTest::server() {
+  static OddServer server;
+  return server;
+}
+
+FileRecord TransferTest::File(const std::string& path, const std::string& name) const {
+  FileRecord file;
+  file.remote_name = path.front() == '/' ? server().Url(path) : path;
+  file.local_name = folder_.File(name);
+  return file;
+}
+
+Running TransferTest::Start(std::vector<FileRecord> files, const std::string& context) {
+  Running running{std::make_shared<Recorder>(files), std::make_shared<LiveProgress>(), nullptr};
+  DownloadTask task{JobId::Random(),
+                    who_.sid,
+                    std::make_shared<const std::vector<FileRecord>>(std::move(files)),
+                    who_,
+                    context,
+                    running.live};
+  running.activity = service_->StartDownload(std::move(task), running.recorder);
+  return running;
+}
+
+std::shared_ptr<Recorder> TransferTest::Run(std::vector<FileRecord> files,
+                                            const std::string& context) {
+  Running running = Start(std::move(files), context);
+  EXPECT_TRUE(running.recorder->WaitForEnd());
+  EXPECT_TRUE(running.Stop());
+  return running.recorder;
+}
+
+TransferFailure TransferTest::Fails(const std::string& path, Hresult hresult) {
+  const auto recorder = Run({File(path, "failing")});
+  const auto failure = recorder->failure();
+  EXPECT_TRUE(failure) << path;
+  if (!failure) return {};
+  EXPECT_EQ(failure->error.hresult, hresult) << path << ": " << failure->error.message;
+  EXPECT_EQ(failure->error.file_index, 0u);
+  return *failure;
+}
+
+std::pair<std::vector<uint32_t>, absl::Status> TransferTest::Complete(
+    const std::vector<FileRecord>& files) {
+  std::promise<std::pair<std::vector<uint32_t>, absl::Status>> result;
+  CompletionTask task{JobId::Random(), who_.sid,
+                      std::make_shared<const std::vector<FileRecord>>(files), who_};
+  const auto activity =
+      service_->StartCompletion(std::move(task), [&](std::vector<uint32_t> done, absl::Status s) {
+        result.set_value({std::move(done), std::move(s)});
+      });
+  return result.get_future().get();
+}
+
+std::vector<nlohmann::json> TransferTest::Requests(const std::string& path) {
+  const TempFolder folder;
+  const Finished log =
+      bitsd::tests::Run({"/usr/bin/curl", "-s", server().Url("/log")}, folder.path());
+  std::vector<nlohmann::json> found;
+  for (const auto& request : nlohmann::json::parse(log.output)) {
+    if (request["path"] == path) found.push_back(request);
+  }
+  return found;
+}
+
+std::string TransferTest::TemporaryContent(const FileRecord& file) {
+  return file.progress.temporary ? ReadFile(file.progress.temporary->path) : "";
+}
+
+}  // namespace bitsd::tests

@@ -1,0 +1,78 @@
+// A real bitsd for a test: its folder, PKI, account directory and configuration, started and
+// stopped.
+//
+// It is started as root and becomes kBitsdUser; its file broker acts as the identities of
+// demo_identities.h. Thread safety: const methods from any thread. Ownership: the process and its
+// folder. Only root can start it: see bitsd_test.h.
+
+#ifndef BITSD_TESTS_TESTING_BITSD_SERVER_H_
+#define BITSD_TESTS_TESTING_BITSD_SERVER_H_
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bitsd/client/client.h"
+#include "tests/testing/demo_identities.h"
+#include "tests/testing/demo_pki.h"
+#include "tests/testing/process.h"
+#include "tests/testing/temp_folder.h"
+
+namespace bitsd::tests {
+
+struct BitsdOptions {
+  std::vector<std::string> allowed_addresses;  ///< Such as WebServer::Address().
+  std::string config;                          ///< More lines (YAML) for the configuration.
+  std::vector<DemoIdentity> accounts = DemoIdentities();
+  std::vector<std::string> flags;  ///< More arguments, such as "--allow-root".
+};
+
+class BitsdServer {
+ public:
+  /// Returns when it listens; else with what it logged.
+  static absl::StatusOr<std::unique_ptr<BitsdServer>> Start(BitsdOptions options);
+
+  /// SIGTERM; OK when it ends with status 0.
+  absl::Status Stop();
+  /// Starts it again on the same folder, after Stop or a kill.
+  absl::Status StartAgain();
+
+  /// What a client of `name` connects with; change it for Connect's second form.
+  absl::StatusOr<bits::ClientOptions> ClientOptionsOf(std::string_view name) const;
+  absl::StatusOr<bits::Client> Connect(std::string_view name) const;
+
+  /// Runs bitsctl as `name`; `input` is a file for its standard input.
+  Finished Bitsctl(std::string_view name, std::vector<std::string> words,
+                   const std::string& input = "") const;
+
+  /// Every line of the audit log so far.
+  std::vector<nlohmann::json> Audit() const;
+  /// Those with this "event".
+  std::vector<nlohmann::json> Audit(std::string_view event) const;
+
+  const std::string& endpoint() const { return endpoint_; }  ///< "127.0.0.1:PORT".
+  const DemoPki& pki() const { return *pki_; }
+  const TempFolder& folder() const { return folder_; }
+  Process& process() { return *process_; }
+  std::string Log() const { return ReadFile(folder_.File("bitsd.log")); }
+  std::string StateFolder() const { return folder_.File("own/state"); }
+
+ private:
+  explicit BitsdServer(BitsdOptions options) : options_(std::move(options)) {}
+  absl::Status Prepare();
+  std::string Configuration() const;
+
+  const BitsdOptions options_;
+  TempFolder folder_;
+  std::unique_ptr<DemoPki> pki_;
+  std::string endpoint_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace bitsd::tests
+
+#endif  // BITSD_TESTS_TESTING_BITSD_SERVER_H_

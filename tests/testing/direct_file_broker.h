@@ -1,0 +1,38 @@
+// A file broker without a broker process: real files, opened as whoever runs the test.
+//
+// Thread safety: any thread; `before` is set before the broker is used. Ownership: none.
+
+#ifndef BITSD_TESTS_TESTING_DIRECT_FILE_BROKER_H_
+#define BITSD_TESTS_TESTING_DIRECT_FILE_BROKER_H_
+
+#include <functional>
+#include <string>
+
+#include "server/broker/file_broker.h"
+
+namespace bitsd::tests {
+
+class DirectFileBroker : public FileBroker {
+ public:
+  /// Runs before each operation ("create", "reopen", "publish", "remove", "check", "sync") with its
+  /// path; an error takes the operation's place.
+  std::function<absl::Status(const std::string& operation, const std::string& path)> before;
+
+  absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
+  absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who,
+                                                const std::string& path) override;
+  absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
+                                           FileId id) override;
+  absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
+                       const std::string& destination, absl::Time mtime) override;
+  absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
+                               FileId id) override;
+  absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
+
+ private:
+  absl::Status Ask(const char* operation, const std::string& path) const;
+};
+
+}  // namespace bitsd::tests
+
+#endif  // BITSD_TESTS_TESTING_DIRECT_FILE_BROKER_H_

@@ -1,0 +1,182 @@
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/ops/file_audit_log.h"
+#include "tests/testing/temp_folder.h"
+
+namespace bitsd {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FixedClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixMicros(1'800'000'000'000'042); }
+};
+
+class AuditTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<FileAuditLog> Open(size_t bytes = FileAuditLog::kDefaultQueueBytes) const {
+    auto log = FileAuditLog::Open(path_, clock_, bytes);
+    EXPECT_TRUE(log.ok()) << log.status();
+    return *std::move(log);
+  }
+
+  std::vector<nlohmann::json> Lines() const {
+    std::vector<nlohmann::json> lines;
+    std::istringstream input(tests::ReadFile(path_));
+    for (std::string line; std::getline(input, line);) {
+      lines.push_back(nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false));
+    }
+    return lines;
+  }
+
+  const tests::TempFolder folder_;
+  const std::string path_ = folder_.File("audit.jsonl");
+  const FixedClock clock_{};
+};
+
+/// Lets files of this process grow to `bytes` only, as a full disk would.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_;
+  void (*handler_)(int);
+};
+
+TEST_F(AuditTest, ALineBeginsWithTimeAndEventAndKeepsTheOrderOfItsFields) {
+  Open()->Write({"temporary_created", {{"sid", "S-1-5-21-1"}, {"path", "/x"}, {"a", "b"}}});
+  EXPECT_EQ(tests::ReadFile(path_),
+            "{\"time\":\"2027-01-15T08:00:00.000042Z\",\"event\":\"temporary_created\","
+            "\"sid\":\"S-1-5-21-1\",\"path\":\"/x\",\"a\":\"b\"}\n");
+}
+
+TEST_F(AuditTest, ValuesCannotForgeALineOrAField) {
+  Open()->Write({"e", {{"name", "x\"}\n{\"event\":\"forged\"}"}, {"event", "f"}, {"time", "t"}}});
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["event"], "e");
+  EXPECT_EQ(lines[0]["name"], "x\"}\n{\"event\":\"forged\"}");
+}
+
+TEST_F(AuditTest, BytesThatAreNoUtf8AreReplaced) {
+  Open()->Write({"e", {{"path", std::string("a\xFF\0b", 4)}}});
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["path"], std::string("a\xEF\xBF\xBD\0b", 6));
+}
+
+TEST_F(AuditTest, TheFileIsAppendedToAndNotForOthers) {
+  Open()->Write({"first", {}});
+  Open()->Write({"second", {}});
+  EXPECT_EQ(Lines().size(), 2u);
+  struct stat info;
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0137, 0u);
+}
+
+TEST_F(AuditTest, WhatIsNoRegularFileIsRefused) {
+  EXPECT_FALSE(FileAuditLog::Open(folder_.path(), clock_).ok());
+  EXPECT_FALSE(FileAuditLog::Open("/dev/null", clock_).ok());
+  EXPECT_FALSE(FileAuditLog::Open(folder_.File("missing/audit"), clock_).ok());
+  const std::string fifo = folder_.File("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_FALSE(FileAuditLog::Open(fifo, clock_).ok());
+}
+
+TEST_F(AuditTest, EveryLineOfManyThreadsIsThereOnce) {
+  constexpr int kThreads = 4;
+  constexpr int kLines = 500;
+  {
+    const auto log = Open();
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&log, t] {
+        for (int i = 0; i < kLines; ++i) {
+          log->Write({"e", {{"id", std::to_string(t) + "/" + std::to_string(i)}}});
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(log->dropped(), 0u);
+  }
+  std::set<std::string> ids;
+  for (const auto& line : Lines()) ids.insert(line["id"].get<std::string>());
+  EXPECT_EQ(ids.size(), size_t{kThreads} * kLines);
+  EXPECT_EQ(Lines().size(), ids.size());
+}
+
+TEST_F(AuditTest, WhatDoesNotFitTheQueueIsDroppedCountedAndTold) {
+  {
+    const auto log = Open(/*bytes=*/1000);
+    log->Write({"large", {{"x", std::string(2000, 'x')}}});
+    log->Write({"large", {{"x", std::string(2000, 'x')}}});
+    EXPECT_EQ(log->dropped(), 2u);
+    log->Write({"small", {}});
+  }
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["event"], "audit_dropped");
+  EXPECT_EQ(lines[0]["count"], "2");
+  EXPECT_EQ(lines[1]["event"], "small");
+}
+
+TEST_F(AuditTest, DropsAreToldEvenWhenNothingFollows) {
+  Open(/*bytes=*/10)->Write({"large", {}});
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["count"], "1");
+}
+
+TEST_F(AuditTest, AFullDiskTearsAtMostOneLineAndIsToldWhenTheLogGoesOn) {
+  uint64_t dropped = 0;
+  {
+    const auto log = Open();
+    {
+      const FileSizeLimit limit(1000);
+      while (log->dropped() == 0) {
+        log->Write({"filler", {{"x", std::string(100, 'x')}}});
+        std::this_thread::yield();
+      }
+    }
+    log->Write({"after", {}});
+    dropped = log->dropped();
+  }
+  uint64_t told = 0;
+  int torn = 0;
+  for (const auto& line : Lines()) {
+    if (line.is_discarded()) {
+      ++torn;
+    } else if (line["event"] == "audit_dropped") {
+      told += std::stoull(line["count"].get<std::string>());
+    }
+  }
+  EXPECT_LE(torn, 1);
+  EXPECT_GE(dropped, 1u);
+  EXPECT_GE(told, dropped);
+  EXPECT_THAT(tests::ReadFile(path_), HasSubstr("\"event\":\"after\"}\n"));
+}
+
+}  // namespace
+}  // namespace bitsd

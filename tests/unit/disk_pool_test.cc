@@ -1,0 +1,195 @@
+// The disk pool: strands are in order, run in parallel, and share a bounded number of threads.
+
+#include "server/transfer/disk_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <set>
+#include <vector>
+
+#include "server/transfer/chunk.h"
+#include "server/transfer/identity_strands.h"
+
+namespace bitsd {
+namespace {
+
+constexpr std::chrono::seconds kDeadline{20};
+
+/// Keeps a strand busy until it is released or destroyed.
+class Blocker {
+ public:
+  explicit Blocker(Strand& strand) {
+    strand.Post([this] {
+      running_.set_value();
+      release_.get_future().wait();
+    });
+  }
+  std::future<void> Running() { return running_.get_future(); }
+  void Release() { release_.set_value(); }
+
+ private:
+  std::promise<void> running_;
+  std::promise<void> release_;
+};
+
+bool Happens(std::future<void> future) {
+  return future.wait_for(kDeadline) == std::future_status::ready;
+}
+
+TEST(DiskPoolTest, TasksOfOneStrandRunInOrderAndOneAtATime) {
+  std::vector<int> order;
+  std::atomic<int> at_once{0};
+  std::atomic<bool> overlapped{false};
+  {
+    DiskPool pool(8);
+    const auto strand = pool.NewStrand();
+    for (int i = 0; i < 5000; ++i) {
+      strand->Post([&, i] {
+        if (++at_once > 1) overlapped = true;
+        order.push_back(i);
+        --at_once;
+      });
+    }
+  }
+  EXPECT_FALSE(overlapped);
+  ASSERT_EQ(order.size(), 5000u);
+  for (int i = 0; i < 5000; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(DiskPoolTest, StrandsFilledByManyThreadsLoseNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kTasks = 1000;
+  std::vector<int> counts(kThreads, 0);
+  {
+    DiskPool pool(3);
+    std::vector<std::shared_ptr<Strand>> strands;
+    for (int i = 0; i < kThreads; ++i) strands.push_back(pool.NewStrand());
+    std::vector<std::thread> posters;
+    for (int i = 0; i < kThreads; ++i) {
+      posters.emplace_back([&] {
+        for (int task = 0; task < kTasks; ++task) {
+          const int target = task % kThreads;
+          strands[target]->Post([&counts, target] { ++counts[target]; });
+        }
+      });
+    }
+    for (std::thread& poster : posters) poster.join();
+  }
+  EXPECT_EQ(counts, std::vector<int>(kThreads, kTasks));
+}
+
+TEST(DiskPoolTest, AHungStrandOccupiesOneThreadOnly) {
+  DiskPool pool(2);
+  const auto hung = pool.NewStrand();
+  Blocker blocker(*hung);
+  ASSERT_TRUE(Happens(blocker.Running()));
+  for (int i = 0; i < 100; ++i) hung->Post([] {});
+  std::promise<void> ran;
+  pool.NewStrand()->Post([&ran] { ran.set_value(); });
+  EXPECT_TRUE(Happens(ran.get_future()));
+  blocker.Release();
+}
+
+TEST(DiskPoolTest, NoMoreThreadsThanTheMaximumWork) {
+  constexpr size_t kMax = 3;
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  {
+    DiskPool pool(kMax);
+    for (int i = 0; i < 200; ++i) {
+      pool.NewStrand()->Post([&] {
+        std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+      });
+    }
+  }
+  EXPECT_GE(threads.size(), 1u);
+  EXPECT_LE(threads.size(), kMax);
+}
+
+TEST(DiskPoolTest, HungStrandsUpToTheMaximumLeaveRoomForOneMore) {
+  DiskPool pool(4);
+  std::vector<std::shared_ptr<Strand>> strands;
+  std::vector<std::unique_ptr<Blocker>> blockers;
+  for (int i = 0; i < 3; ++i) {
+    strands.push_back(pool.NewStrand());
+    blockers.push_back(std::make_unique<Blocker>(*strands.back()));
+    ASSERT_TRUE(Happens(blockers.back()->Running()));
+  }
+  std::promise<void> ran;
+  pool.NewStrand()->Post([&ran] { ran.set_value(); });
+  EXPECT_TRUE(Happens(ran.get_future()));
+  for (auto& blocker : blockers) blocker->Release();
+}
+
+TEST(DiskPoolTest, ABusyStrandDoesNotStarveAnother) {
+  DiskPool pool(1);
+  const auto busy = pool.NewStrand();
+  std::atomic<bool> stop{false};
+  std::function<void()> again = [&] {
+    if (!stop) busy->Post(again);
+  };
+  busy->Post(again);
+  std::promise<void> ran;
+  pool.NewStrand()->Post([&] {
+    stop = true;
+    ran.set_value();
+  });
+  EXPECT_TRUE(Happens(ran.get_future()));
+  stop = true;
+}
+
+TEST(DiskPoolTest, TheDestructorRunsWhatTasksPostToEachOther) {
+  std::atomic<int> ran{0};
+  {
+    DiskPool pool(4);
+    const auto a = pool.NewStrand();
+    const auto b = pool.NewStrand();
+    std::function<void(int)> bounce = [&](int left) {
+      ++ran;
+      if (left > 0) (left % 2 == 0 ? a : b)->Post([&bounce, left] { bounce(left - 1); });
+    };
+    a->Post([&] { bounce(100); });
+    // `bounce` and the strands must outlive the tasks, so the end is awaited inside this scope.
+    std::promise<void> end;
+    std::function<void()> check = [&] {
+      if (ran == 101) return end.set_value();
+      a->Post(check);
+    };
+    a->Post(check);
+    EXPECT_TRUE(Happens(end.get_future()));
+  }
+  EXPECT_EQ(ran, 101);
+}
+
+TEST(IdentityStrandsTest, RefusesWhatIsOverTheBoundOfOneIdentityOnly) {
+  DiskPool pool(4);
+  IdentityStrands strands(pool, 2);
+  const Sid alice(5, {21, 1, 2, 3, 1001});
+  const Sid bob(5, {21, 1, 2, 3, 1002});
+  std::promise<void> release;
+  std::promise<void> done;
+  const std::shared_future<void> released = release.get_future().share();
+  EXPECT_TRUE(strands.Post(alice, [released] { released.wait(); }));
+  EXPECT_TRUE(strands.Post(alice, [] {}));
+  EXPECT_FALSE(strands.Post(alice, [] {}));
+  EXPECT_TRUE(strands.Post(bob, [&done] { done.set_value(); }));
+  EXPECT_TRUE(Happens(done.get_future()));
+  release.set_value();
+}
+
+TEST(ChunkPoolTest, AUsedChunkComesBackEmpty) {
+  const auto pool = std::make_shared<ChunkPool>();
+  ChunkPtr first = pool->Take();
+  const char* data = first->data.get();
+  first->size = 7;
+  first.reset();
+  const ChunkPtr second = pool->Take();
+  EXPECT_EQ(second->data.get(), data);
+  EXPECT_EQ(second->size, 0u);
+}
+
+}  // namespace
+}  // namespace bitsd

@@ -1,0 +1,242 @@
+// A job manager with a real store that can be held back or made to fail, hand-played transfers, and
+// the usual identities.
+//
+// Thread safety: one test thread drives it. Ownership: owns everything it hands out.
+
+#ifndef BITSD_TESTS_UNIT_JOB_WORLD_H_
+#define BITSD_TESTS_UNIT_JOB_WORLD_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/error/errors.h"
+#include "server/job/job_manager.h"
+#include "server/store/memory_store.h"
+#include "tests/testing/fault_store.h"
+#include "tests/testing/scripted_transfers.h"
+
+namespace bitsd {
+
+/// Accounts of a test, by SID.
+class MapDirectory : public AccountDirectory {
+ public:
+  void Put(Account account) {
+    std::lock_guard lock(mutex_);
+    const Sid sid = account.sid;
+    accounts_[sid] = std::make_shared<const Account>(std::move(account));
+  }
+  std::shared_ptr<const Account> Find(const Sid& sid) const override {
+    std::lock_guard lock(mutex_);
+    const auto it = accounts_.find(sid);
+    return it == accounts_.end() ? nullptr : it->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<Sid, std::shared_ptr<const Account>> accounts_;
+};
+
+/// Keeps what is written.
+class MemoryAudit : public AuditLog {
+ public:
+  void Write(AuditEvent event) override {
+    std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+  }
+  size_t Count(std::string_view name) const {
+    std::lock_guard lock(mutex_);
+    size_t count = 0;
+    for (const AuditEvent& event : events_) count += event.name == name ? 1 : 0;
+    return count;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<AuditEvent> events_;
+};
+
+/// An answer that may still be on its way.
+template <typename T>
+class Reply {
+ public:
+  std::function<void(T)> Callback() {
+    return [state = state_](T value) {
+      std::lock_guard lock(state->mutex);
+      state->value.emplace(std::move(value));
+      state->changed.notify_all();
+    };
+  }
+  bool ready() const {
+    std::lock_guard lock(state_->mutex);
+    return state_->value.has_value();
+  }
+  /// Waits for the answer, at most ten seconds.
+  T Get() const {
+    std::unique_lock lock(state_->mutex);
+    const bool came = state_->changed.wait_for(lock, std::chrono::seconds(10),
+                                               [&] { return state_->value.has_value(); });
+    if (!came) ADD_FAILURE() << "no answer within ten seconds";
+    return came ? *state_->value : T(absl::DeadlineExceededError("no answer"));
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<T> value;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+inline const Sid kFetcher{5, {21, 1, 2, 3, 1001}};
+inline const Sid kAlice{5, {21, 1, 2, 3, 1002}};
+inline const Sid kMallory{5, {21, 1, 2, 3, 1003}};
+inline const Sid kAdmin{5, {21, 1, 2, 3, 500}};
+
+class JobWorld : public testing::Test {
+ protected:
+  JobWorld() {
+    AddAccount(kFetcher, "fetcher", 61001, false);
+    AddAccount(kAlice, "alice", 61002, false);
+    AddAccount(kMallory, "mallory", 61003, false);
+    AddAccount(kAdmin, "admin", 61004, true);
+  }
+  ~JobWorld() override {
+    store_.Fail(absl::OkStatus());
+    store_.ReleaseAll();
+    timer_.Stop();
+  }
+
+  /// The manager, made at the first use so that a test can set `options_` before.
+  JobManager& jobs() {
+    if (manager_ == nullptr) {
+      manager_ = std::make_unique<JobManager>(
+          JobManager::Deps{store_, transfers_, accounts_, audit_, clock_, timer_}, options_);
+    }
+    return *manager_;
+  }
+
+  void AddAccount(const Sid& sid, const std::string& name, uid_t uid, bool admin) {
+    Account account;
+    account.sid = sid;
+    account.name = name;
+    account.posix = PosixIdentity{uid, uid, {}};
+    if (admin) {
+      account.groups = {{kAdministratorsSid, kGroupEnabled}};
+      account.filtered = PosixIdentity{uid + 100, uid + 100, {}};
+    }
+    accounts_.Put(std::move(account));
+  }
+
+  Caller As(const Sid& sid) {
+    const auto account = accounts_.Find(sid);
+    auto token = std::make_shared<AccessToken>();
+    token->user = sid;
+    token->account_name = account->name;
+    token->groups = account->groups;
+    token->posix = account->posix;
+    token->certificate_not_after = absl::Now() + absl::Hours(24);
+    return {std::move(token), sessions_.Default(sid)};
+  }
+
+  JobId Create(const Caller& caller, const std::string& name = "job") {
+    NewJob job;
+    job.display_name = name;
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().CreateJob(caller, job, reply.Callback());
+    return reply.Get()->record->id;
+  }
+
+  absl::Status AddFile(const Caller& caller, const JobId& id, const std::string& path = "/d/f") {
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().AddFiles(caller, id, {{"http://192.0.2.1/f", path}}, "", reply.Callback());
+    return reply.Get().status();
+  }
+
+  absl::StatusOr<JobView> Resume(const Caller& caller, const JobId& id) {
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().Resume(caller, id, reply.Callback());
+    return reply.Get();
+  }
+
+  /// A running job of `caller` with one file.
+  JobId Running(const Caller& caller) {
+    const JobId id = Create(caller);
+    EXPECT_TRUE(AddFile(caller, id).ok());
+    EXPECT_TRUE(Resume(caller, id).ok());
+    return id;
+  }
+
+  std::string Handle(const Caller& caller, const JobId& id, std::optional<Sid> helper = {}) {
+    return *jobs().QueryInterface(caller, id, helper);
+  }
+
+  Reply<absl::Status> SetFlags(const Caller& caller, const std::string& handle, uint32_t flags) {
+    Reply<absl::Status> reply;
+    jobs().SetHelperTokenFlags(caller, handle, flags, reply.Callback());
+    return reply;
+  }
+
+  Reply<absl::StatusOr<absl::Time>> SetToken(const Caller& caller, const std::string& handle) {
+    Reply<absl::StatusOr<absl::Time>> reply;
+    jobs().SetHelperToken(caller, handle, reply.Callback());
+    return reply;
+  }
+
+  Reply<absl::Status> ClearToken(const Caller& caller, const std::string& handle) {
+    Reply<absl::Status> reply;
+    jobs().ClearHelperToken(caller, handle, reply.Callback());
+    return reply;
+  }
+
+  JobView View(const Caller& caller, const JobId& id) { return *jobs().GetJob(caller, id); }
+
+  /// Waits until `condition` holds, at most ten seconds, looking again after each timer tick.
+  static bool Eventually(const std::function<bool()>& condition) {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock lock(mutex);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      never.wait_for(lock, std::chrono::milliseconds(2));
+    }
+    return true;
+  }
+
+  /// The download of the only file ends well.
+  void FinishDownload() {
+    const auto run = transfers_.last();
+    FileProgress progress;
+    progress.temporary =
+        TemporaryFile{"/d/.BIT0000000000000001.tmp", run->download.local.sid, FileId{1, 2}};
+    progress.size = progress.synced = 10;
+    progress.transferred = true;
+    run->events->OnFile(0, progress, std::nullopt);
+    run->events->OnDone();
+  }
+
+  JobManager::Options options_;
+  SystemClock clock_;
+  MapDirectory accounts_;
+  MemoryAudit audit_;
+  SessionTable sessions_;
+  MemoryStore memory_;
+  FaultStore store_{memory_};
+  ScriptedTransfers transfers_;
+  Timer timer_;
+  std::unique_ptr<JobManager> manager_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_TESTS_UNIT_JOB_WORLD_H_
