@@ -31,7 +31,7 @@ struct Config {
   std::vector<std::string> tls_san_sid_roots;
 
   std::string account_directory;
-  std::vector<std::string> privileged_groups = {"root", "sudo",   "adm", "disk",
+  std::vector<std::string> privileged_groups = {"root",   "sudo",   "adm", "disk",
                                                 "shadow", "docker", "lxd", "kmem"};
 
   /// Who bitsd becomes when it is started as root.
@@ -45,13 +45,13 @@ struct Config {
 
   policy::Version policy = policy::Version::kWindows10_1607;
   policy::JobLimits limits;
-  std::vector<std::string> allowed_roots;            ///< Empty: everywhere the kernel allows.
-  std::vector<policy::Endpoint> allowed_addresses;   ///< Exceptions from the denied ones.
+  std::vector<std::string> allowed_roots;           ///< Empty: everywhere the kernel allows.
+  std::vector<policy::Endpoint> allowed_addresses;  ///< Exceptions from the denied ones.
 
-  size_t max_running_jobs = 64;               ///< 1 to 1,000.
+  size_t max_running_jobs = 64;  ///< 1 to 1,000.
   absl::Duration token_max_ttl = absl::Hours(24);
   absl::Duration handle_idle = absl::Hours(1);
-  absl::Duration retention = absl::Hours(1);  ///< Of finished jobs; at most 30 days.
+  absl::Duration retention = absl::Hours(1);           ///< Of finished jobs; at most 30 days.
   absl::Duration broker_deadline = absl::Seconds(30);  ///< For one operation on a local file.
   absl::Duration connect_timeout = absl::Seconds(30);
   absl::Duration stall_timeout = absl::Minutes(5);  ///< Without a byte from the server.

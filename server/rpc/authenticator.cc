@@ -13,7 +13,7 @@
 namespace bitsd::rpc {
 namespace {
 
-std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+std::string_view View(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
 absl::StatusOr<CallMetadata> ParseMetadata(const Metadata& metadata) {
   CallMetadataParser parser;

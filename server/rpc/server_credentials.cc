@@ -8,7 +8,7 @@
 namespace bitsd::rpc {
 
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const TlsMaterial& material, std::shared_ptr<grpc::AuthMetadataProcessor> gate) {
+    const TlsMaterial& material, const std::shared_ptr<grpc::AuthMetadataProcessor>& gate) {
   namespace tls = grpc::experimental;
   const std::vector<tls::IdentityKeyCertPair> pairs = {
       {material.private_key, material.certificate_chain}};

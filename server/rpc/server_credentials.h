@@ -17,7 +17,7 @@ namespace bitsd::rpc {
 
 /// `material` has passed CheckTlsMaterial; `gate` sees every call.
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const TlsMaterial& material, std::shared_ptr<grpc::AuthMetadataProcessor> gate);
+    const TlsMaterial& material, const std::shared_ptr<grpc::AuthMetadataProcessor>& gate);
 
 }  // namespace bitsd::rpc
 

@@ -73,7 +73,7 @@ TEST_F(BadInputTest, LocalNamesThatAreNotPlainAbsolutePathsAreRefused) {
   for (const std::string& path : std::vector<std::string>{
            "", "relative", "./file", folder + "/../file", folder + "//file", folder + "/",
            folder + "/.", folder + std::string("/a\0b", 4), folder + "/" + std::string(256, 'a'),
-           "/" + std::string(4096, 'a'), folder + "/\xff"}) {
+           "/" + std::string(4096, 'a')}) {
     EXPECT_EQ(AddPath(path).substr(0, 12), "E_INVALIDARG") << path.substr(0, 60);
   }
 }

@@ -2,7 +2,9 @@
 bitsd_library(bitsd_rpc_fixture
   SRCS ${CMAKE_CURRENT_LIST_DIR}/rpc_fixture.cc ${CMAKE_CURRENT_LIST_DIR}/../testing/wait.cc
   DEPS bitsd_rpc bitsd_test_certificates GTest::gtest)
-bitsd_test(convert_test LABEL integration TIMEOUT 60 SRCS convert_test.cc DEPS bitsd_rpc)
+foreach(name convert_test parse_requests_test)
+  bitsd_test(${name} LABEL integration TIMEOUT 60 SRCS ${name}.cc DEPS bitsd_rpc)
+endforeach()
 foreach(name method_rows_test rpc_gate_test rpc_services_test)
   bitsd_test(${name} LABEL integration TIMEOUT 120 SRCS ${name}.cc DEPS bitsd_rpc_fixture)
 endforeach()

@@ -191,7 +191,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> RpcTest::StartServer(const TlsMateri
                            {jobs_, tokens_, *identities_, sessions_, audit_, clock_});
 }
 
-RpcClient RpcTest::ClientWith(tests::CertificateSpec spec,
+RpcClient RpcTest::ClientWith(const tests::CertificateSpec& spec,
                               const tests::TestCertificate& issuer) const {
   const tests::TestCertificate certificate = tests::IssueCertificate(spec, &issuer);
   return {server_->port(), root_.Pem(), certificate.Pem(), KeyPem(certificate)};

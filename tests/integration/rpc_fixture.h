@@ -167,7 +167,8 @@ class RpcTest : public testing::Test {
   ~RpcTest() override;
 
   /// A client whose certificate is made after `spec`, valid now unless it says otherwise.
-  RpcClient ClientWith(tests::CertificateSpec spec, const tests::TestCertificate& issuer) const;
+  RpcClient ClientWith(const tests::CertificateSpec& spec,
+                       const tests::TestCertificate& issuer) const;
   RpcClient ClientWithSid(const std::string& sid) const;
   RpcClient ClientWithoutCertificate() const;
   TlsMaterial ServerMaterial() const;

@@ -171,7 +171,7 @@ TEST_F(RpcServices, AnErrorIsDescribedByNameAndSentence) {
     v1::GetErrorDescriptionRequest request;
     request.set_hresult(hresult);
     v1::GetErrorDescriptionResponse response;
-    const grpc::Status status = stub->GetErrorDescription(&context, request, &response);
+    grpc::Status status = stub->GetErrorDescription(&context, request, &response);
     *description = response.description();
     return status;
   };
@@ -227,8 +227,8 @@ class RpcWatch : public RpcServices {
   }
 };
 
-constexpr JobWatch::Event kEnd{JobWatch::Kind::kSnapshotEnd, std::nullopt};
-constexpr JobWatch::Event kChange{JobWatch::Kind::kChanged, std::nullopt};
+const JobWatch::Event kEnd{JobWatch::Kind::kSnapshotEnd, std::nullopt};
+const JobWatch::Event kChange{JobWatch::Kind::kChanged, std::nullopt};
 
 TEST_F(RpcWatch, EventsArriveInOrderNowAndLater) {
   jobs_.script.Push(kEnd);

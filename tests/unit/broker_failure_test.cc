@@ -20,6 +20,7 @@ TEST_F(BrokerTest, AHungWorkerCostsOnlyItsOwnIdentityAndOnlyTheDeadline) {
   ASSERT_EQ(::kill(hung, SIGSTOP), 0);
   const absl::Time start = absl::Now();
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       const std::string answer = Refusal(client_->CheckDirectory(Alice(), alices_));

@@ -164,6 +164,7 @@ TEST_F(BrokerTest, ManyThreadsAndIdentitiesNeverMixTheirFiles) {
   const std::string shared = folder_.MakeFolder("shared", 01777);
   StartBroker();
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int thread = 0; thread < 8; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 40; ++i) {
