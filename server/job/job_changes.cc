@@ -66,7 +66,7 @@ bool MayRetry(const JobRecord& record, absl::Time now) {
 
 Result Suspend(const JobVersion& job) {
   if (absl::Status s = Movable(*job.record); !s.ok()) return s;
-  if (!WantsToRun(job.record->state)) return job;
+  if (job.record->state == JobState::kSuspended) return job;
   return Edited(job, [](JobRecord& record) {
     record.state = JobState::kSuspended;
     record.error.reset();

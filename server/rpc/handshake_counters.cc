@@ -25,7 +25,7 @@ std::string_view RefusalName(HandshakeRefusal refusal) {
   switch (refusal) {
     case HandshakeRefusal::kNoCertificate: return "no_certificate";
     case HandshakeRefusal::kVerificationFailed: return "verification_failed";
-    case HandshakeRefusal::kNotTls: return "not_tls";
+    case HandshakeRefusal::kOther: return "other";
     case HandshakeRefusal::kAbandoned: return "abandoned";
   }
   return "unknown";
@@ -34,8 +34,11 @@ std::string_view RefusalName(HandshakeRefusal refusal) {
 HandshakeRefusal ClassifyHandshakeMessage(std::string_view message) {
   if (Has(message, "peer did not return a certificate")) return HandshakeRefusal::kNoCertificate;
   if (Has(message, "certificate verify failed")) return HandshakeRefusal::kVerificationFailed;
-  if (Has(message, "SSL_ERROR")) return HandshakeRefusal::kNotTls;
-  return HandshakeRefusal::kAbandoned;
+  if (Has(message, "bad signature")) return HandshakeRefusal::kVerificationFailed;
+  if (!Has(message, "SSL_ERROR")) return HandshakeRefusal::kAbandoned;
+  // A signature that does not verify is told by the library of its algorithm, not by that of TLS.
+  const bool by_tls = Has(message, "SSL routines:") || !Has(message, "error:");
+  return by_tls ? HandshakeRefusal::kOther : HandshakeRefusal::kVerificationFailed;
 }
 
 void HandshakeCounters::Add(std::string_view message) {

@@ -24,8 +24,8 @@ namespace bitsd::rpc {
 
 enum class HandshakeRefusal {
   kNoCertificate,       ///< The peer sent none.
-  kVerificationFailed,  ///< Expired, another issuer, not for clients, ...
-  kNotTls,              ///< Another protocol, or none of the accepted versions and ciphers.
+  kVerificationFailed,  ///< Expired, another issuer, a signature that is wrong, ...
+  kOther,               ///< Another protocol, no accepted version or cipher, an alert, ...
   kAbandoned,           ///< The peer closed the connection or took too long. Not an audit event.
 };
 

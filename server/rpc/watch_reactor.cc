@@ -131,6 +131,7 @@ void WatchReactor::OnWriteDone(bool ok) {
 void WatchReactor::OnCancel() { End(grpc::Status::CANCELLED); }
 
 void WatchReactor::OnDone() {
+  ticket_.reset();
   watch_.reset();
   const std::shared_ptr<WatchReactor> last = std::move(self_);
 }

@@ -57,7 +57,7 @@ class WatchReactor : public WatchStream {
 
   const Caller caller_;
   const Clock* const clock_;
-  const std::unique_ptr<WatchLimiter::Ticket> ticket_;
+  std::unique_ptr<WatchLimiter::Ticket> ticket_;
   std::shared_ptr<WatchReactor> self_;
   std::unique_ptr<JobWatch> watch_;
   ::bits::v1::WatchJobsResponse response_;  ///< The holder of the claim's.

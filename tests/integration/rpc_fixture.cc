@@ -28,7 +28,7 @@ class ScriptedWatch : public JobWatch {
   std::optional<Event> Next() override {
     const std::lock_guard lock(script_->mutex);
     if (script_->events.empty()) return std::nullopt;
-    Event event = std::move(script_->events.front());
+    std::optional<Event> event(script_->events.front());
     script_->events.pop_front();
     return event;
   }

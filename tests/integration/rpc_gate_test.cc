@@ -38,6 +38,29 @@ void ExpectRefused(const grpc::Status& status, const std::string& reason) {
   EXPECT_THAT(status.error_message(), HasSubstr(reason));
 }
 
+TEST(HandshakeMessages, TellWhyAHandshakeWasRefused) {
+  const std::pair<const char*, HandshakeRefusal> messages[] = {
+      {"SSL_ERROR_SSL: error:0A0000C7:SSL routines::peer did not return a certificate",
+       HandshakeRefusal::kNoCertificate},
+      {"SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed",
+       HandshakeRefusal::kVerificationFailed},
+      {"SSL_ERROR_SSL: error:06880006:asn1 encoding routines::EVP lib",
+       HandshakeRefusal::kVerificationFailed},
+      {"SSL_ERROR_SSL: error:0200008A:rsa routines::invalid padding",
+       HandshakeRefusal::kVerificationFailed},
+      {"SSL_ERROR_SSL: error:0A00007B:SSL routines::bad signature",
+       HandshakeRefusal::kVerificationFailed},
+      {"SSL_ERROR_SSL: error:0A00009C:SSL routines::http request", HandshakeRefusal::kOther},
+      {"SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number",
+       HandshakeRefusal::kOther},
+      {"SSL_ERROR_SSL", HandshakeRefusal::kOther},
+      {"Handshake read failed", HandshakeRefusal::kAbandoned},
+      {"", HandshakeRefusal::kAbandoned}};
+  for (const auto& [message, refusal] : messages) {
+    EXPECT_EQ(ClassifyHandshakeMessage(message), refusal) << message;
+  }
+}
+
 class RpcHandshake : public RpcTest {
  protected:
   void ExpectHandshakeRefused(const RpcClient& client, HandshakeRefusal refusal) {
@@ -88,13 +111,13 @@ void SendRaw(int port, std::string_view bytes) {
 
 TEST_F(RpcHandshake, AnotherProtocolIsRefusedAndCounted) {
   SendRaw(server_->port(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  EXPECT_TRUE(tests::WaitFor([&] { return Refused(HandshakeRefusal::kNotTls) == 1; }));
+  EXPECT_TRUE(tests::WaitFor([&] { return Refused(HandshakeRefusal::kOther) == 1; }));
 }
 
 TEST_F(RpcHandshake, AFloodOfRefusalsIsCountedWholeAndWrittenInPart) {
   constexpr int kFlood = 200;
   for (int i = 0; i < kFlood; ++i) SendRaw(server_->port(), "not TLS at all\r\n\r\n");
-  EXPECT_TRUE(tests::WaitFor([&] { return Refused(HandshakeRefusal::kNotTls) == kFlood; }));
+  EXPECT_TRUE(tests::WaitFor([&] { return Refused(HandshakeRefusal::kOther) == kFlood; }));
   EXPECT_LT(audit_.RefusedHandshakes().size(), static_cast<size_t>(kFlood));
 }
 

@@ -204,15 +204,26 @@ class WatchClient {
     SetDeadline(context_);
     reader_ = stub_->WatchJobs(&context_, {});
   }
+  ~WatchClient() {
+    Cancel();
+    if (!finished_) Finish();
+  }
+  WatchClient(const WatchClient&) = delete;
+  WatchClient& operator=(const WatchClient&) = delete;
+
   /// The kind of the next event, or unspecified at the end.
   v1::WatchJobsResponse::Kind Next() {
     v1::WatchJobsResponse response;
     return reader_->Read(&response) ? response.kind() : v1::WatchJobsResponse::KIND_UNSPECIFIED;
   }
   void Cancel() { context_.TryCancel(); }
-  grpc::Status Finish() { return reader_->Finish(); }
+  grpc::Status Finish() {
+    finished_ = true;
+    return reader_->Finish();
+  }
 
  private:
+  bool finished_ = false;
   grpc::ClientContext context_;
   std::unique_ptr<v1::BackgroundCopyManager::Stub> stub_;
   std::unique_ptr<grpc::ClientReader<v1::WatchJobsResponse>> reader_;
@@ -222,9 +233,10 @@ class RpcWatch : public RpcServices {
  protected:
   RpcWatch() { jobs_.answer = absl::OkStatus(); }
 
-  bool AllWatchesEnd() {
-    return tests::WaitFor([this] { return jobs_.script.OpenWatches() == 0; });
+  bool OpenWatchesBecome(size_t count) {
+    return tests::WaitFor([&] { return static_cast<size_t>(jobs_.script.OpenWatches()) == count; });
   }
+  bool AllWatchesEnd() { return OpenWatchesBecome(0); }
 };
 
 const JobWatch::Event kEnd{JobWatch::Kind::kSnapshotEnd, std::nullopt};
@@ -267,21 +279,22 @@ TEST_F(RpcWatch, ARefusalOfTheDomainEndsTheStreamWithItsDetails) {
 }
 
 TEST_F(RpcWatch, AnIdentityHasAHundredWatchesAtMost) {
+  const auto open_are = [this](size_t count) {
+    return tests::WaitFor([&] { return jobs_.script.OpenWatches() == static_cast<int>(count); });
+  };
   std::vector<std::unique_ptr<WatchClient>> watches;
   for (size_t i = 0; i < WatchLimiter::kMaxPerSid; ++i) {
     watches.push_back(std::make_unique<WatchClient>(client_));
   }
-  ASSERT_TRUE(tests::WaitFor(
-      [this] { return jobs_.script.OpenWatches() == static_cast<int>(WatchLimiter::kMaxPerSid); }));
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
   EXPECT_EQ(InfoOf(WatchClient(client_).Finish()).reason(), "E_OUTOFMEMORY");
   // Somebody else's are not counted, and an ended one makes room.
-  jobs_.script.Push(kEnd);
   WatchClient other(ClientWithSid(kAdministrator));
-  EXPECT_EQ(other.Next(), v1::WatchJobsResponse::KIND_SNAPSHOT_END);
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
   watches.pop_back();
-  ASSERT_TRUE(tests::WaitFor(
-      [this] { return jobs_.script.OpenWatches() == static_cast<int>(WatchLimiter::kMaxPerSid); }));
-  jobs_.script.Push(kEnd);
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
+  watches.push_back(std::make_unique<WatchClient>(client_));
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
 }
 
 TEST_F(RpcWatch, AnEventAfterTheCertificatesEndIsNotSent) {

@@ -130,14 +130,17 @@ TEST_F(JobLifecycleTest, WithoutANoProgressTimeoutNothingIsRetried) {
   EXPECT_EQ(View(fetcher, id).state, JobState::kError);
 }
 
-TEST_F(JobLifecycleTest, AFatalErrorIsAnErrorAndSuspendKeepsIt) {
+TEST_F(JobLifecycleTest, SuspendTakesAJobOutOfErrorAndResumeTriesAgain) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Running(fetcher);
   FailTransfer(false);
+  EXPECT_EQ(View(fetcher, id).state, JobState::kError);
+  EXPECT_EQ(View(fetcher, id).record->error->hresult, HttpHresult(404));
   Reply<absl::StatusOr<JobView>> suspended;
   jobs().Suspend(fetcher, id, suspended.Callback());
-  EXPECT_EQ(suspended.Get()->state, JobState::kError);
-  EXPECT_EQ(View(fetcher, id).record->error->hresult, HttpHresult(404));
+  EXPECT_EQ(suspended.Get()->state, JobState::kSuspended);
+  ASSERT_TRUE(Resume(fetcher, id).ok());
+  EXPECT_EQ(transfers_.runs().size(), 2u);
 }
 
 TEST_F(JobLifecycleTest, AStaleRevisionIsRefused) {
