@@ -21,7 +21,6 @@ namespace {
 
 constexpr int kRootDays = 3650;
 constexpr int kServerDays = 825;
-constexpr int kSecondsPerDay = 24 * 60 * 60;
 constexpr int kClockSkewSeconds = 5 * 60;
 constexpr int kX509V3 = 2;  // The field counts from 0.
 constexpr size_t kMaxNameLength = 64;

@@ -62,7 +62,7 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
     return error::NotLoggedOn("your logon session has ended: call again to open a new one");
   }
   handle->session = caller.session;
-  handle->facts = std::make_shared<const policy::HandleFacts>(std::move(facts));
+  handle->facts = std::make_shared<const policy::HandleFacts>(facts);
 
   std::string text(reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size());
   text.append(reinterpret_cast<const char*>(handle->secret.data()), handle->secret.size());

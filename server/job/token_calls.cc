@@ -31,7 +31,7 @@ absl::StatusOr<std::string> JobManager::QueryInterface(const Caller& caller, con
   facts.acquired_as_owner = caller.token->user == (*job)->owner();
   facts.acquired_as_enabled_administrator = caller.token->IsEnabledAdministrator();
   facts.bound_helper = helper;
-  auto handle = handles_.Acquire(id, std::move(facts), caller);
+  auto handle = handles_.Acquire(id, facts, caller);
   if (handle.ok()) {
     Audit(caller, "handle_acquired", id,
           {{"handle", handles_.Digest(*handle)}, {"helper_sid", helper ? helper->ToString() : ""}});
@@ -135,7 +135,9 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
         policy::MaySetHelperToken(options_.policy, *facts, FactsOf(newest), token->identity());
     if (!status.ok()) return status;
     // The session may have ended since the token was hung on it; its discard found no token here.
-    if (token->ended()) return error::NotLoggedOn("your logon session has ended");
+    if (token->ended()) {
+      return error::AccessDenied(Rule::kTokenEnded, "your logon session has ended: lend again");
+    }
     return change::SetToken(newest, token);
   };
   change.done = [this, caller, job, token,

@@ -23,9 +23,9 @@
 
 namespace bitsd {
 
-class Download : public FileFeed,
-                 public HttpListener,
-                 public std::enable_shared_from_this<Download> {
+class Download final : public FileFeed,
+                       public HttpListener,
+                       public std::enable_shared_from_this<Download> {
  public:
   Download(const TransferContext& context, DownloadTask task,
            std::shared_ptr<DownloadEvents> events);

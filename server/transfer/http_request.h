@@ -62,7 +62,7 @@ class HttpListener {
   ~HttpListener() = default;
 };
 
-class HttpRequest : private CurlClient {
+class HttpRequest final : private CurlClient {
  public:
   HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
               HttpListener& listener);
