@@ -81,6 +81,18 @@ TEST_F(JobOrderTest, AWithdrawalStaysInForceWhenItsCommitFailsAndIsCommittedLate
   EXPECT_EQ(transfers_.runs().size(), 1u);
 }
 
+TEST_F(JobOrderTest, EvenTheStoresErrorIsAnsweredOnlyOnceTheTransferHasStopped) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  transfers_.StopAtOnce(false);
+  store_.Fail(error::DiskFull("no room"));
+  Reply<absl::StatusOr<JobView>> suspended;
+  jobs().Suspend(fetcher, id, suspended.Callback());
+  EXPECT_FALSE(suspended.ready()) << "the transfer still runs";
+  transfers_.EndStop(transfers_.last());
+  EXPECT_EQ(DetailOf(suspended.Get().status()).hresult, Hresult::kDiskFull);
+}
+
 TEST_F(JobOrderTest, AFailedGrantLeavesNothingBehind) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);
