@@ -83,7 +83,9 @@ TEST_F(BadInputTest, LinksPseudoFileSystemsAndBitsdsOwnFoldersAreOutOfReach) {
   const std::string link = bitsd().folder().File("link");
   std::filesystem::create_symlink(folder, link);
   EXPECT_EQ(AddPath(link + "/file"), "E_ACCESSDENIED/path_is_link");
-  for (const char* path : {"/proc/self/file", "/sys/kernel/file", "/dev/file"}) {
+  for (const std::string path : {"/proc/self/file", "/sys/kernel/file", "/dev/shm/file"}) {
+    // A bare root may lack one of them.
+    if (!std::filesystem::exists(path.substr(0, path.rfind('/')))) continue;
     EXPECT_EQ(AddPath(path).substr(0, 14), "E_ACCESSDENIED") << path;
   }
   for (const char* own : {"etc", "pki", "own/state", "own/run", "own/log"}) {

@@ -55,10 +55,18 @@ TEST_F(SafePathTest, ALinkIsRefusedAtEveryComponentAndNamed) {
   }
 }
 
+bool IsMountPoint(const std::string& path) {
+  struct stat here = {};
+  struct stat root = {};
+  return ::stat(path.c_str(), &here) == 0 && ::stat("/", &root) == 0 && here.st_dev != root.st_dev;
+}
+
 TEST_F(SafePathTest, PseudoFileSystemsAndDevicesAreRefused) {
   for (const std::string path : {"/proc", "/proc/self", "/proc/self/cwd", "/proc/1/root/tmp",
                                  "/sys", "/sys/kernel", "/dev", "/dev/shm", "/dev/pts"}) {
-    if (Exists(path)) {
+    // A bare root may have an empty folder where others have the file system.
+    const std::string mount = path.substr(0, path.find('/', 1));
+    if (Exists(path) && IsMountPoint(mount)) {
       EXPECT_EQ(Try(path), "pseudo_file_system") << path;
     }
   }
