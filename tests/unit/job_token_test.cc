@@ -73,8 +73,8 @@ TEST_F(JobTokenTest, BothRecoveriesOfTheDocumentationWork) {
     ASSERT_TRUE(AddFile(fetcher, id).ok());
     ASSERT_TRUE(Resume(fetcher, id).ok());
     ASSERT_EQ(View(fetcher, id).state, JobState::kError);
-    const absl::Status recovered = lend ? SetToken(As(kAlice), handle).Get().status()
-                                        : SetFlags(fetcher, handle, 0).Get();
+    const absl::Status recovered =
+        lend ? SetToken(As(kAlice), handle).Get().status() : SetFlags(fetcher, handle, 0).Get();
     ASSERT_TRUE(recovered.ok()) << recovered;
     ASSERT_TRUE(Resume(fetcher, id).ok());
     EXPECT_EQ(transfers_.last()->download.local.sid, lend ? kAlice : kFetcher);
