@@ -2,7 +2,7 @@
 # Installs the Debian packages of the lists that are named, and nothing else: no service is started or
 # enabled, no question asked. Does nothing, not even an update, when all of them are there.
 #
-# usage: deploy/lib/install-packages.sh LIST...   (build, test, quickstart, ci: deploy/packages/*.txt)
+# usage: deploy/lib/install-packages.sh LIST...   (build, test, bench, quickstart, ci: deploy/packages/*.txt)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -66,15 +66,6 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
-bool Accepts(uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Loopback(port);
-  const bool accepted =
-      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  ::close(fd);
-  return accepted;
-}
-
 // The log writes "-" for a header that was not sent.
 std::string Field(std::istream& line) {
   std::string text;
@@ -104,6 +95,15 @@ uint16_t FreePort() {
   const bool found = ::bind(fd, generic, length) == 0 && ::getsockname(fd, generic, &length) == 0;
   ::close(fd);
   return found ? ntohs(address.sin_port) : 0;
+}
+
+bool Accepts(uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = Loopback(port);
+  const bool accepted =
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  ::close(fd);
+  return accepted;
 }
 
 absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(std::string_view directives) {

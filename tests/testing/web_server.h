@@ -66,6 +66,9 @@ class WebServer {
 /// A port of 127.0.0.1 that nobody listens on now; 0 when there is none.
 uint16_t FreePort();
 
+/// Somebody listens on this port of 127.0.0.1.
+bool Accepts(uint16_t port);
+
 }  // namespace bitsd::tests
 
 #endif  // BITSD_TESTS_TESTING_WEB_SERVER_H_
