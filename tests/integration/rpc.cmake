@@ -11,3 +11,6 @@ endforeach()
 foreach(name method_rows_test rpc_gate_test rpc_services_test)
   bitsd_test(${name} LABEL integration TIMEOUT 120 SRCS ${name}.cc DEPS bitsd_rpc_fixture)
 endforeach()
+
+bitsd_test(docs_test LABEL integration TIMEOUT 60 SRCS docs_test.cc DEPS bitsd_rpc bitsd_error)
+target_compile_definitions(docs_test PRIVATE BITSD_DOCS="${PROJECT_SOURCE_DIR}/docs")
