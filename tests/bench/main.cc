@@ -22,7 +22,9 @@ struct Family {
 };
 
 std::vector<Family> Families() {
-  return {{{"get_flags_cpu", "set_flags_cpu"}, RpcCpu},
+  // The first forks a broker, which is done before there are threads.
+  return {{{"broker_cost", "broker_messages"}, BrokerCost},
+          {{"get_flags_cpu", "set_flags_cpu"}, RpcCpu},
           {{"get_flags_latency_p50", "get_flags_latency_p99"}, RpcLatency},
           {{"download_throughput", "download_cpu"}, LargeDownload},
           {{"small_files"}, SmallFiles}};

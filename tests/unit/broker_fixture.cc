@@ -8,8 +8,6 @@
 #include <csignal>
 #include <fstream>
 
-#include "server/broker/privileges.h"
-
 namespace bitsd {
 
 namespace fs = std::filesystem;
@@ -99,33 +97,19 @@ void BrokerTest::SetUp() {
 
 void BrokerTest::TearDown() {
   client_.reset();
-  if (broker_ <= 0) return;
-  ::kill(broker_, SIGKILL);
-  ::waitpid(broker_, nullptr, 0);
+  process_.reset();
 }
 
 UniqueFd BrokerTest::StartRawBroker() {
-  ChannelPair pair = MakeChannelPair();
-  const pid_t parent = ::getpid();
-  broker_ = ::fork();
-  if (broker_ != 0) return std::move(pair.first);
-  privileges::KeepOnly({&pair.second});
-  privileges::LeaveRoot(kServiceUid, kServiceUid);
-  privileges::KeepIdentityCapabilitiesOnly();
-  privileges::Harden();
-  privileges::EndWith(parent);
-  absl::StatusOr<Broker> broker = Broker::Make(options_, true);
-  if (!broker.ok()) ::_exit(EXIT_FAILURE);
-  broker->Serve(std::move(pair.second));
-  ::_exit(EXIT_SUCCESS);
+  process_ = std::make_unique<tests::BrokerProcess>(options_, kServiceUid);
+  broker_ = process_->pid();
+  return process_->TakeChannel();
 }
 
 void BrokerTest::StartBroker(absl::Duration deadline) {
-  const UniqueFd channel = StartRawBroker();
-  ChannelPair control = MakeChannelPair();
-  ASSERT_EQ(SendPacket(control.first.get(), EncodeBrokerHello(true), channel.get()),
-            SendResult::kSent);
-  auto client = BrokerClient::Connect(std::move(control.second), deadline);
+  process_ = std::make_unique<tests::BrokerProcess>(options_, kServiceUid);
+  broker_ = process_->pid();
+  auto client = process_->Connect(deadline);
   ASSERT_TRUE(client.ok()) << client.status();
   client_ = *std::move(client);
 }

@@ -20,6 +20,7 @@
 #include "server/broker/broker.h"
 #include "server/broker/broker_client.h"
 #include "server/identity/account_directory.h"
+#include "tests/testing/broker_process.h"
 
 namespace bitsd {
 
@@ -76,6 +77,7 @@ class BrokerTest : public testing::Test {
   std::string alices_;  ///< A folder only alice may write.
   std::string bobs_;
   pid_t broker_ = -1;
+  std::unique_ptr<tests::BrokerProcess> process_;
   std::unique_ptr<BrokerClient> client_;
 };
 
