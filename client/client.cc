@@ -2,8 +2,10 @@
 
 #include <utility>
 
-#include "client/channel.h"
-#include "client/uuid.h"
+#include "client/core.h"
+#include "client/feed_state.h"
+#include "client/requests.h"
+#include "client/stream.h"
 
 namespace bits {
 namespace {
@@ -14,16 +16,6 @@ using TokenStub = v1::BitsTokenOptions::Stub;
 
 constexpr char kTokenOptionsInterface[] = "9a2584c3-f7d2-457a-9a5e-22b67bffc7d2";
 constexpr uint32_t kPageSize = 1000;
-
-// Sets the id under which the service recognizes a repeat.
-template <typename Request>
-absl::Status EnsureRequestId(Request& request) {
-  if (!request.request_id().empty()) return absl::OkStatus();
-  auto id = NewUuid();
-  if (!id.ok()) return id.status();
-  request.set_request_id(*std::move(id));
-  return absl::OkStatus();
-}
 
 template <typename Request>
 Request ForJob(const std::string& job_id) {
@@ -69,30 +61,32 @@ absl::StatusOr<std::vector<Item>> AllPages(Request request, List list, Items ite
 
 }  // namespace
 
-Client::Client(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
+Client::Client(std::shared_ptr<const Core> core) : core_(std::move(core)) {}
 
 absl::StatusOr<Client> Client::Connect(ClientOptions options) {
-  absl::Status status = options.identity.Check(std::chrono::system_clock::now());
-  if (!status.ok()) return status;
-  auto sid = options.identity.Sid();
-  if (!sid.ok()) return sid.status();
-  return Client(std::make_shared<Channel>(std::move(options), *std::move(sid)));
+  auto own = MakeCaller(
+      std::move(options.identity),
+      {std::move(options.session_id), options.impersonation_level, options.filter_admin});
+  if (!own.ok()) return own.status();
+  return Client(std::make_shared<const Core>(options, *std::move(own)));
 }
 
-const std::string& Client::sid() const { return channel_->sid(); }
+const std::string& Client::sid() const { return core_->sid(); }
+
+std::string Client::caller_sid() const { return core_->Capture().caller->sid; }
 
 absl::StatusOr<v1::Job> Client::CreateJob(v1::CreateJobRequest request) const {
   if (absl::Status status = EnsureRequestId(request); !status.ok()) return status;
-  return JobOf(channel_->Call(channel_->manager(), &ManagerStub::CreateJob, request));
+  return JobOf(core_->Call(&Connection::manager, &ManagerStub::CreateJob, request));
 }
 
 absl::StatusOr<v1::Job> Client::GetJob(const std::string& job_id) const {
   return JobOf(
-      channel_->Call(channel_->manager(), &ManagerStub::GetJob, ForJob<v1::GetJobRequest>(job_id)));
+      core_->Call(&Connection::manager, &ManagerStub::GetJob, ForJob<v1::GetJobRequest>(job_id)));
 }
 
 absl::StatusOr<v1::ListJobsResponse> Client::ListJobs(const v1::ListJobsRequest& request) const {
-  return channel_->Call(channel_->manager(), &ManagerStub::ListJobs, request);
+  return core_->Call(&Connection::manager, &ManagerStub::ListJobs, request);
 }
 
 absl::StatusOr<std::vector<v1::Job>> Client::ListAllJobs(bool all_users) const {
@@ -104,22 +98,23 @@ absl::StatusOr<std::vector<v1::Job>> Client::ListAllJobs(bool all_users) const {
 }
 
 JobWatch Client::WatchJobs(const v1::WatchJobsRequest& request) const {
-  auto context = std::make_unique<grpc::ClientContext>();
-  channel_->Describe(*context);
-  return JobWatch(StartWatch(channel_->manager(), std::move(context), request, channel_));
+  return JobWatch(std::make_shared<JobWatch::Stream>(core_->Capture(), request));
+}
+
+JobFeed Client::FollowJobs(v1::WatchJobsRequest request, FeedOptions options) const {
+  return JobFeed(std::make_shared<JobFeed::State>(core_->Capture(), std::move(request), options));
 }
 
 absl::StatusOr<std::string> Client::GetErrorDescription(uint32_t hresult) const {
   v1::GetErrorDescriptionRequest request;
   request.set_hresult(hresult);
-  auto response = channel_->Call(channel_->manager(), &ManagerStub::GetErrorDescription, request);
+  auto response = core_->Call(&Connection::manager, &ManagerStub::GetErrorDescription, request);
   if (!response.ok()) return response.status();
   return response->description();
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() const {
-  return channel_->Call(channel_->manager(), &ManagerStub::GetServerInfo,
-                        v1::GetServerInfoRequest());
+  return core_->Call(&Connection::manager, &ManagerStub::GetServerInfo, v1::GetServerInfoRequest());
 }
 
 absl::StatusOr<Handle> Client::QueryInterface(const std::string& job_id,
@@ -127,23 +122,23 @@ absl::StatusOr<Handle> Client::QueryInterface(const std::string& job_id,
   auto request = ForJob<v1::QueryInterfaceRequest>(job_id);
   request.set_interface_id(kTokenOptionsInterface);
   if (helper_sid) request.set_helper_sid(*helper_sid);
-  auto response = channel_->Call(channel_->job(), &JobStub::QueryInterface, request);
+  auto response = core_->Call(&Connection::job, &JobStub::QueryInterface, request);
   if (!response.ok()) return response.status();
   return Handle::FromBytes(std::move(*response->mutable_handle()));
 }
 
 absl::Status Client::Release(const Handle& handle) const {
-  return channel_->Call(channel_->job(), &JobStub::Release, WithHandle<v1::ReleaseRequest>(handle))
+  return core_->Call(&Connection::job, &JobStub::Release, WithHandle<v1::ReleaseRequest>(handle))
       .status();
 }
 
 absl::StatusOr<v1::Job> Client::AddFileSet(v1::AddFileSetRequest request) const {
   if (absl::Status status = EnsureRequestId(request); !status.ok()) return status;
-  return JobOf(channel_->Call(channel_->job(), &JobStub::AddFileSet, request));
+  return JobOf(core_->Call(&Connection::job, &JobStub::AddFileSet, request));
 }
 
 absl::StatusOr<v1::ListFilesResponse> Client::ListFiles(const v1::ListFilesRequest& request) const {
-  return channel_->Call(channel_->job(), &JobStub::ListFiles, request);
+  return core_->Call(&Connection::job, &JobStub::ListFiles, request);
 }
 
 absl::StatusOr<std::vector<v1::File>> Client::ListAllFiles(const std::string& job_id) const {
@@ -153,62 +148,58 @@ absl::StatusOr<std::vector<v1::File>> Client::ListAllFiles(const std::string& jo
 }
 
 absl::StatusOr<v1::Job> Client::UpdateJob(const v1::UpdateJobRequest& request) const {
-  return JobOf(channel_->Call(channel_->job(), &JobStub::UpdateJob, request));
+  return JobOf(core_->Call(&Connection::job, &JobStub::UpdateJob, request));
 }
 
 absl::StatusOr<v1::Job> Client::Suspend(const std::string& job_id) const {
   return JobOf(
-      channel_->Call(channel_->job(), &JobStub::Suspend, ForJob<v1::SuspendRequest>(job_id)));
+      core_->Call(&Connection::job, &JobStub::Suspend, ForJob<v1::SuspendRequest>(job_id)));
 }
 
 absl::StatusOr<v1::Job> Client::Resume(const std::string& job_id) const {
-  return JobOf(
-      channel_->Call(channel_->job(), &JobStub::Resume, ForJob<v1::ResumeRequest>(job_id)));
+  return JobOf(core_->Call(&Connection::job, &JobStub::Resume, ForJob<v1::ResumeRequest>(job_id)));
 }
 
 absl::StatusOr<v1::CancelResponse> Client::Cancel(const std::string& job_id) const {
-  return channel_->Call(channel_->job(), &JobStub::Cancel, ForJob<v1::CancelRequest>(job_id));
+  return core_->Call(&Connection::job, &JobStub::Cancel, ForJob<v1::CancelRequest>(job_id));
 }
 
 absl::StatusOr<v1::CompleteResponse> Client::Complete(const std::string& job_id) const {
-  return channel_->Call(channel_->job(), &JobStub::Complete, ForJob<v1::CompleteRequest>(job_id));
+  return core_->Call(&Connection::job, &JobStub::Complete, ForJob<v1::CompleteRequest>(job_id));
 }
 
 absl::Status Client::SetHelperTokenFlags(const Handle& handle, uint32_t usage_flags) const {
   auto request = WithHandle<v1::SetHelperTokenFlagsRequest>(handle);
   request.set_usage_flags(usage_flags);
-  return channel_->Call(channel_->token(), &TokenStub::SetHelperTokenFlags, request).status();
+  return core_->Call(&Connection::token, &TokenStub::SetHelperTokenFlags, request).status();
 }
 
 absl::StatusOr<uint32_t> Client::GetHelperTokenFlags(const Handle& handle) const {
-  auto response = channel_->Call(channel_->token(), &TokenStub::GetHelperTokenFlags,
-                                 WithHandle<v1::GetHelperTokenFlagsRequest>(handle));
+  auto response = core_->Call(&Connection::token, &TokenStub::GetHelperTokenFlags,
+                              WithHandle<v1::GetHelperTokenFlagsRequest>(handle));
   if (!response.ok()) return response.status();
   return response->usage_flags();
 }
 
 absl::StatusOr<std::chrono::system_clock::time_point> Client::SetHelperToken(
     const Handle& handle, const std::string& expected_sid) const {
-  if (sid() != expected_sid) {
-    return absl::PermissionDeniedError("nothing was sent: the token of " + expected_sid +
-                                       " was to be lent, but this certificate is that of " + sid());
-  }
-  auto response = channel_->Call(channel_->token(), &TokenStub::SetHelperToken,
-                                 WithHandle<v1::SetHelperTokenRequest>(handle));
+  if (absl::Status status = CheckLender(caller_sid(), expected_sid); !status.ok()) return status;
+  auto response = core_->Call(&Connection::token, &TokenStub::SetHelperToken,
+                              WithHandle<v1::SetHelperTokenRequest>(handle));
   if (!response.ok()) return response.status();
   return TimeOf(response->expire_time());
 }
 
 absl::Status Client::ClearHelperToken(const Handle& handle) const {
-  return channel_
-      ->Call(channel_->token(), &TokenStub::ClearHelperToken,
+  return core_
+      ->Call(&Connection::token, &TokenStub::ClearHelperToken,
              WithHandle<v1::ClearHelperTokenRequest>(handle))
       .status();
 }
 
 absl::StatusOr<std::optional<std::string>> Client::GetHelperTokenSid(const Handle& handle) const {
-  auto response = channel_->Call(channel_->token(), &TokenStub::GetHelperTokenSid,
-                                 WithHandle<v1::GetHelperTokenSidRequest>(handle));
+  auto response = core_->Call(&Connection::token, &TokenStub::GetHelperTokenSid,
+                              WithHandle<v1::GetHelperTokenSidRequest>(handle));
   if (!response.ok()) return response.status();
   if (!response->has_sid()) return std::optional<std::string>();
   return std::optional<std::string>(response->sid());

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "bitsd/client/export.h"
 
 namespace bits {
 
@@ -19,10 +20,10 @@ struct CallError {
 };
 
 /// Reads `status` of a Client's call. A status made on this side has an empty CallError.
-CallError ErrorOf(const absl::Status& status);
+BITS_EXPORT CallError ErrorOf(const absl::Status& status);
 
 /// "0x80200056".
-std::string HresultText(uint32_t hresult);
+BITS_EXPORT std::string HresultText(uint32_t hresult);
 
 }  // namespace bits
 

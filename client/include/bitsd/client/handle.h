@@ -12,10 +12,11 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "bitsd/client/export.h"
 
 namespace bits {
 
-class Handle {
+class BITS_EXPORT Handle {
  public:
   static constexpr size_t kSize = 32;
 

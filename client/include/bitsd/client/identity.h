@@ -11,10 +11,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "bitsd/client/export.h"
 
 namespace bits {
 
-struct Identity {
+struct BITS_EXPORT Identity {
   std::string certificate;  ///< The leaf first, then intermediates.
   std::string private_key;  ///< Secret; not encrypted.
   std::string roots;        ///< What the server's certificate must come from.
@@ -34,8 +35,9 @@ struct Identity {
 };
 
 /// Reads three PEM files; names the file that cannot be read. Does not Check.
-absl::StatusOr<Identity> LoadIdentity(const std::string& certificate_path,
-                                      const std::string& key_path, const std::string& roots_path);
+BITS_EXPORT absl::StatusOr<Identity> LoadIdentity(const std::string& certificate_path,
+                                                  const std::string& key_path,
+                                                  const std::string& roots_path);
 
 }  // namespace bits
 

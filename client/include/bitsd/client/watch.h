@@ -11,10 +11,11 @@
 
 #include "absl/status/statusor.h"
 #include "bits/v1/manager.pb.h"
+#include "bitsd/client/export.h"
 
 namespace bits {
 
-class JobWatch {
+class BITS_EXPORT JobWatch {
  public:
   class Stream;
 

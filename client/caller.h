@@ -1,0 +1,45 @@
+// Who a call goes out as: an identity and the metadata that describes its token.
+//
+// Internal. Thread safety: a Caller never changes once it is made. Ownership: shared by the tokens,
+// scopes, calls and streams that use it.
+
+#ifndef BITSD_CLIENT_CALLER_H_
+#define BITSD_CLIENT_CALLER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bitsd/client/identity.h"
+#include "bitsd/client/impersonation.h"
+
+namespace bits {
+
+struct Caller {
+  Identity identity;
+  std::string sid;
+  ImpersonationOptions options;
+
+  /// The `bits-` metadata of a call.
+  std::vector<std::pair<std::string, std::string>> Metadata() const;
+};
+
+/// FAILED_PRECONDITION names what is wrong with the identity; INVALID_ARGUMENT a session id that
+/// cannot be one.
+absl::StatusOr<std::shared_ptr<const Caller>> MakeCaller(Identity identity,
+                                                         ImpersonationOptions options);
+
+/// Whom the innermost ScopedImpersonation of this thread stands for; null without one.
+std::shared_ptr<const Caller> ThreadCaller();
+
+/// Between a token and what it holds.
+struct TokenAccess {
+  static std::shared_ptr<const Caller> CallerOf(const ImpersonationToken& token);
+  static ImpersonationToken TokenOf(std::shared_ptr<const Caller> caller);
+};
+
+}  // namespace bits
+
+#endif  // BITSD_CLIENT_CALLER_H_

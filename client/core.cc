@@ -1,0 +1,30 @@
+#include "client/core.h"
+
+#include <utility>
+
+namespace bits {
+namespace {
+
+ConnectionOptions ConnectionOptionsOf(const ClientOptions& options) {
+  return {options.endpoint, options.ssl_target_name_override, options.idle_timeout,
+          options.keepalive};
+}
+
+}  // namespace
+
+// The client's own connection is none of the pool's: impersonations never push it out.
+Client::Core::Core(const ClientOptions& options, std::shared_ptr<const Caller> own)
+    : cloaking_(options.cloaking),
+      own_{own, std::make_shared<const Connection>(ConnectionOptionsOf(options), own->identity),
+           options.deadline, /*impersonated=*/false},
+      pool_(ConnectionOptionsOf(options), options.max_impersonated_connections) {}
+
+CallRoute Client::Core::Capture() const {
+  if (cloaking_ == Cloaking::kStatic) return own_;
+  std::shared_ptr<const Caller> caller = ThreadCaller();
+  if (caller == nullptr) return own_;
+  std::shared_ptr<const Connection> connection = pool_.Get(caller->identity);
+  return {std::move(caller), std::move(connection), own_.deadline, /*impersonated=*/true};
+}
+
+}  // namespace bits

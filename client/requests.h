@@ -1,0 +1,35 @@
+// What the library does to a request before it goes out.
+//
+// Internal. Thread safety: pure functions.
+
+#ifndef BITSD_CLIENT_REQUESTS_H_
+#define BITSD_CLIENT_REQUESTS_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "client/uuid.h"
+
+namespace bits {
+
+/// Sets the id under which the service recognizes a repeat.
+template <typename Request>
+absl::Status EnsureRequestId(Request& request) {
+  if (!request.request_id().empty()) return absl::OkStatus();
+  auto id = NewUuid();
+  if (!id.ok()) return id.status();
+  request.set_request_id(*std::move(id));
+  return absl::OkStatus();
+}
+
+/// Nobody lends an identity by mistake: PERMISSION_DENIED unless `sid` is the expected one.
+inline absl::Status CheckLender(const std::string& sid, const std::string& expected_sid) {
+  if (sid == expected_sid) return absl::OkStatus();
+  return absl::PermissionDeniedError("nothing was sent: the token of " + expected_sid +
+                                     " was to be lent, but this certificate is that of " + sid);
+}
+
+}  // namespace bits
+
+#endif  // BITSD_CLIENT_REQUESTS_H_
