@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMaxReceiveBytes = 16 << 20;  // A page of 1,000 jobs with long names fits.
 constexpr int kMaxSendBytes = 4 << 20;      // gRPC servers take no more by default.
-constexpr int kKeepAliveTimeout = 10'000;   // For the answer to a ping.
+constexpr int kLongestPing = 10'000;        // Until its answer.
 // A service that comes back is found soon, also after it was away for long.
 constexpr int kFirstReconnect = 200;
 constexpr int kSlowestReconnect = 5'000;
@@ -30,7 +30,8 @@ grpc::ChannelArguments Arguments(const ConnectionOptions& options) {
   // Pings are sent while a call is open; bitsd closes a connection that pings faster than every 10
   // s.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepAliveTimeout);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   std::min(Milliseconds(options.keepalive), kLongestPing));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnect);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kSlowestReconnect);
   arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, Milliseconds(options.idle_timeout));

@@ -15,7 +15,7 @@
 
 namespace bits {
 
-class Client::Core {
+class BITS_HIDDEN Client::Core {
  public:
   Core(const ClientOptions& options, std::shared_ptr<const Caller> own);
 

@@ -21,7 +21,7 @@
 
 namespace bits {
 
-class JobFeed::State {
+class BITS_HIDDEN JobFeed::State {
  public:
   State(CallRoute route, v1::WatchJobsRequest request, FeedOptions options);
 

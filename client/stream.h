@@ -15,7 +15,7 @@
 
 namespace bits {
 
-class JobWatch::Stream {
+class BITS_HIDDEN JobWatch::Stream {
  public:
   Stream(CallRoute route, const v1::WatchJobsRequest& request);
   ~Stream();

@@ -35,7 +35,8 @@ absl::Status BitsdServer::Prepare() {
 
 std::string BitsdServer::Configuration() const {
   std::ostringstream yaml;
-  yaml << "listen: \"127.0.0.1:0\"\ntls:\n  certificate: " << pki_->server().certificate
+  yaml << "listen: \"" << options_.listen
+       << "\"\ntls:\n  certificate: " << pki_->server().certificate
        << "\n  key: " << pki_->server().key << "\n  roots: " << pki_->roots()
        << "\naccount_directory: " << folder_.File("etc/accounts.yaml")
        << "\nrun_as: {uid: " << kBitsdUser << ", gid: " << kBitsdUser
@@ -49,10 +50,11 @@ std::string BitsdServer::Configuration() const {
 absl::Status BitsdServer::StartAgain() {
   const std::string endpoint_file = folder_.File("own/run/endpoint");
   ::unlink(endpoint_file.c_str());
-  Command command{{BITSD_PROGRAM, "--config", folder_.File("etc/bitsd.yaml")},
-                  folder_.File("bitsd.log"),
-                  "",
-                  std::nullopt};
+  Command command{options_.program, folder_.File("bitsd.log"), "", std::nullopt};
+  if (command.argv.empty()) command.argv = {BITSD_PROGRAM};
+  for (const std::string& word : {std::string("--config"), folder_.File("etc/bitsd.yaml")}) {
+    command.argv.push_back(word);
+  }
   command.argv.insert(command.argv.end(), options_.flags.begin(), options_.flags.end());
   absl::StatusOr<Process> process = Process::Start(command);
   if (!process.ok()) return process.status();

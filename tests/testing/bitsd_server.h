@@ -25,10 +25,14 @@
 namespace bitsd::tests {
 
 struct BitsdOptions {
+  /// Port 0: another free one at each start.
+  std::string listen = "127.0.0.1:0";
   std::vector<std::string> allowed_addresses;  ///< Such as WebServer::Address().
   std::string config;                          ///< More lines (YAML) for the configuration.
   std::vector<DemoIdentity> accounts = DemoIdentities();
   std::vector<std::string> flags;  ///< More arguments, such as "--allow-root".
+  /// What is started; empty: the bitsd that was built with the tests.
+  std::vector<std::string> program;
 };
 
 class BitsdServer {

@@ -78,7 +78,7 @@ struct ClientOptions {
   /// s.
   std::chrono::milliseconds idle_timeout{300'000};
   /// While a call is open, how often the other side is asked whether it is still there: at least
-  /// 10 s, or bitsd ends the connection. A dead one is noticed 10 s later.
+  /// 10 s, or bitsd ends the connection. A dead one is noticed at most 10 s later.
   std::chrono::milliseconds keepalive{30'000};
 };
 

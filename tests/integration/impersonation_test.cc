@@ -1,0 +1,261 @@
+// Acting as another identity through the library, against the real bitsd: BITS' own sample,
+// threads, streams and callbacks.
+
+#include "bitsd/client/impersonation.h"
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "bitsd/client/async_client.h"
+#include "gmock/gmock.h"
+#include "tests/testing/bitsd_test.h"
+
+namespace bitsd::tests {
+namespace {
+
+using bits::ImpersonationToken;
+using bits::ScopedImpersonation;
+using bits::v1::JOB_STATE_TRANSFERRED;
+
+constexpr uint32_t kLocalFile = 1;
+
+class ImpersonationTest : public BitsdTest {
+ protected:
+  ImpersonationToken TokenOf(std::string_view name, bits::ImpersonationOptions options = {}) {
+    auto client_options = bitsd().ClientOptionsOf(name);
+    auto token = ImpersonationToken::Create(client_options->identity, std::move(options));
+    EXPECT_TRUE(token.ok()) << token.status();
+    return *token;
+  }
+
+  bits::Client StaticClientOf(std::string_view name) {
+    auto options = bitsd().ClientOptionsOf(name);
+    options->cloaking = bits::Cloaking::kStatic;
+    return *bits::Client::Connect(*std::move(options));
+  }
+};
+
+// The order of "Example: Adding a Helper Token" of BITS' documentation.
+TEST_F(ImpersonationTest, TheSampleOfTheDocumentationWorksAsItStands) {
+  const std::string content = web().PutRandom("file", 500'000);
+  const std::string path = FolderOf("alice") + "/file";
+  const bits::Client client = As("fetcher");
+  const ImpersonationToken alice = TokenOf("alice");
+  const std::string job = CreateJob(client);
+  const bits::Handle handle = HandleFor(client, job, "alice");
+  ASSERT_TRUE(client.SetHelperTokenFlags(handle, kLocalFile).ok());
+  {
+    const ScopedImpersonation as_alice(alice);
+    EXPECT_EQ(client.caller_sid(), Demo("alice").sid);
+    ASSERT_EQ(ErrorText(client.SetHelperToken(handle, alice.sid()).status()), "OK");
+    EXPECT_EQ(client.GetHelperTokenFlags(handle).value_or(99), kLocalFile);
+    EXPECT_EQ(ErrorText(client.GetJob(job).status()), "E_ACCESSDENIED/job_access");
+  }
+  EXPECT_EQ(client.GetHelperTokenSid(handle)->value_or(""), Demo("alice").sid);
+  ASSERT_EQ(ErrorText(AddFile(client, job, "file", path)), "OK");
+  ASSERT_TRUE(client.Resume(job).ok());
+  WaitForState(client, job, JOB_STATE_TRANSFERRED);
+  ASSERT_TRUE(client.Complete(job).ok());
+  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_EQ(OwnerOf(path), Demo("alice").uid);
+}
+
+// A handle that is bound to nobody is a COM pointer: the helper may set the flags with it, too.
+TEST_F(ImpersonationTest, WithAnUnboundHandleTheFlagsAreSetStillUnderTheHelper) {
+  const bits::Client client = As("fetcher");
+  const std::string job = CreateJob(client);
+  const auto handle = client.QueryInterface(job, std::nullopt);
+  ASSERT_TRUE(handle.ok()) << handle.status();
+  {
+    const ScopedImpersonation as_alice(TokenOf("alice"));
+    ASSERT_EQ(ErrorText(client.SetHelperToken(*handle, Demo("alice").sid).status()), "OK");
+    ASSERT_EQ(ErrorText(client.SetHelperTokenFlags(*handle, kLocalFile)), "OK");
+  }
+  EXPECT_EQ(client.GetJob(job)->helper_token_flags(), kLocalFile);
+}
+
+TEST_F(ImpersonationTest, ScopesNestAndTheEndOfOneBringsBackTheOneAroundIt) {
+  const bits::Client client = As("fetcher");
+  const auto owner_of_new_job = [&] { return client.GetJob(CreateJob(client))->owner_sid(); };
+  {
+    const ScopedImpersonation outer(TokenOf("alice"));
+    EXPECT_EQ(owner_of_new_job(), Demo("alice").sid);
+    {
+      const ScopedImpersonation inner(TokenOf("bob"));
+      EXPECT_EQ(owner_of_new_job(), Demo("bob").sid);
+    }
+    EXPECT_EQ(owner_of_new_job(), Demo("alice").sid);
+  }
+  EXPECT_EQ(owner_of_new_job(), Demo("fetcher").sid);
+}
+
+TEST_F(ImpersonationTest, AnIdentityIsLentByMistakeInNeitherDirection) {
+  const bits::Client client = As("fetcher");
+  const bits::Handle handle = HandleFor(client, CreateJob(client), "alice");
+  EXPECT_TRUE(absl::IsPermissionDenied(client.SetHelperToken(handle, Demo("alice").sid).status()));
+  const ScopedImpersonation as_alice(TokenOf("alice"));
+  EXPECT_TRUE(
+      absl::IsPermissionDenied(client.SetHelperToken(handle, Demo("fetcher").sid).status()));
+  EXPECT_THAT(bitsd().Audit("helper_token_set"), testing::IsEmpty());
+}
+
+TEST_F(ImpersonationTest, AStaticClientIsAlwaysItself) {
+  const bits::Client client = StaticClientOf("fetcher");
+  const ScopedImpersonation as_alice(TokenOf("alice"));
+  EXPECT_EQ(client.caller_sid(), Demo("fetcher").sid);
+  EXPECT_EQ(client.GetJob(CreateJob(client))->owner_sid(), Demo("fetcher").sid);
+}
+
+TEST_F(ImpersonationTest, LevelAndFilterBelongToTheToken) {
+  const bits::Client client = As("fetcher");
+  const std::string job = CreateJob(client);
+  const bits::Handle handle = HandleFor(client, job, "alice");
+  {
+    bits::ImpersonationOptions options;
+    options.impersonation_level = bits::ImpersonationLevel::kIdentify;
+    const ScopedImpersonation as_alice(TokenOf("alice", options));
+    EXPECT_EQ(ErrorText(client.SetHelperToken(handle, Demo("alice").sid).status()),
+              "CO_E_FAILEDTOIMPERSONATE");
+  }
+  bits::ImpersonationOptions filtered;
+  filtered.filter_admin = true;
+  EXPECT_TRUE((ScopedImpersonation(TokenOf("admin")), client.GetJob(job).ok()));
+  const ScopedImpersonation as_filtered(TokenOf("admin", filtered));
+  EXPECT_EQ(ErrorText(client.GetJob(job).status()), "E_ACCESSDENIED/job_access");
+}
+
+TEST_F(ImpersonationTest, ASessionIsNamedToTheService) {
+  bits::ImpersonationOptions options;
+  options.session_id = "ad44f2b0-0000-4000-8000-000000000001";
+  const bits::Client client = As("fetcher");
+  const ScopedImpersonation as_alice(TokenOf("alice", options));
+  // Sessions of one's own are not built; a service that ignored the name would answer OK.
+  EXPECT_EQ(ErrorText(client.GetServerInfo().status()), "E_NOTIMPL");
+}
+
+TEST_F(ImpersonationTest, ASessionIdThatCannotBeSentIsRefused) {
+  bits::ImpersonationOptions options;
+  options.session_id = "a\nb";
+  const auto identity = bitsd().ClientOptionsOf("alice")->identity;
+  EXPECT_TRUE(absl::IsInvalidArgument(ImpersonationToken::Create(identity, options).status()));
+}
+
+// Each thread has its own scopes on one shared client: the jobs' owners and the tokens' lenders say
+// who called.
+TEST_F(ImpersonationTest, ManyThreadsWithManyIdentitiesNeverCallAsEachOther) {
+  constexpr int kThreads = 12;
+  constexpr int kRounds = 15;
+  auto options = bitsd().ClientOptionsOf("admin");
+  options->max_impersonated_connections = 2;  // Fewer than identities: they push each other out.
+  const bits::Client client = *bits::Client::Connect(*std::move(options));
+  const std::string own_job = CreateJob(client);
+  const std::vector<std::string> names = {"fetcher", "alice", "bob", "netuser"};
+  std::map<std::string, ImpersonationToken> tokens;
+  for (const std::string& name : names) tokens.emplace(name, TokenOf(name));
+  std::mutex owners_mutex;
+  std::map<std::string, std::string> owners;  // Of each job, by its id.
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, name = names[static_cast<size_t>(t) % names.size()]] {
+      for (int round = 0; round < kRounds; ++round) {
+        std::optional<bits::Handle> handle;
+        std::string job;
+        {
+          const ScopedImpersonation scope(tokens.at(name));
+          bits::v1::CreateJobRequest request;
+          request.set_display_name(name);
+          const auto created = client.CreateJob(request);
+          if (!created.ok() || created->owner_sid() != Demo(name).sid) ++wrong;
+          if (!created.ok()) return;
+          job = created->id();
+          {
+            const std::lock_guard lock(owners_mutex);
+            owners[job] = Demo(name).sid;
+          }
+          const auto got = client.QueryInterface(job, Demo(name).sid);
+          if (got.ok()) handle = *got;
+          if (!got.ok() || !client.SetHelperToken(*got, Demo(name).sid).ok()) ++wrong;
+          if (client.GetHelperTokenSid(*handle)->value_or("") != Demo(name).sid) ++wrong;
+          if (!client.Cancel(job).ok()) ++wrong;
+        }
+        // Out of the scope it is the administrator, in this thread, too.
+        if (client.GetJob(own_job)->owner_sid() != Demo("admin").sid) ++wrong;
+        if (ErrorText(client.GetHelperTokenSid(*handle).status()) == "OK") ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  ASSERT_TRUE(bitsd().Stop().ok()) << "the audit log is whole";
+  const auto lent = bitsd().Audit("helper_token_set");
+  for (const auto& line : lent) {
+    EXPECT_EQ(line.value("caller_sid", ""), owners.at(line.value("job", ""))) << line.dump();
+  }
+  EXPECT_EQ(lent.size(), static_cast<size_t>(kThreads * kRounds));
+}
+
+TEST_F(ImpersonationTest, AThreadWithoutAScopeIsUnaffectedByAnothersScope) {
+  const bits::Client client = As("fetcher");
+  const ScopedImpersonation as_alice(TokenOf("alice"));
+  auto elsewhere = std::async(std::launch::async, [&] { return client.caller_sid(); });
+  EXPECT_EQ(elsewhere.get(), Demo("fetcher").sid);
+}
+
+TEST_F(ImpersonationTest, AnAsynchronousCallAndItsCallbackKeepTheIdentityOfTheirStart) {
+  const bits::Client client = As("fetcher");
+  const bits::AsyncClient async(client);
+  std::promise<std::string> first;
+  std::promise<std::string> chained;
+  bits::v1::CreateJobRequest request;
+  request.set_display_name("async");
+  {
+    const ScopedImpersonation as_alice(TokenOf("alice"));
+    async.CreateJob(request, [&](absl::StatusOr<bits::v1::CreateJobResponse> answer) {
+      first.set_value(answer.ok() ? answer->job().owner_sid() : answer.status().ToString());
+      async.CreateJob(request, [&](absl::StatusOr<bits::v1::CreateJobResponse> next) {
+        chained.set_value(next.ok() ? next->job().owner_sid() : next.status().ToString());
+      });
+    });
+  }
+  EXPECT_EQ(first.get_future().get(), Demo("alice").sid);
+  EXPECT_EQ(chained.get_future().get(), Demo("alice").sid);
+}
+
+TEST_F(ImpersonationTest, AnAsynchronousCallLendsOnlyTheExpectedIdentity) {
+  const bits::Client client = As("fetcher");
+  const bits::AsyncClient async(client);
+  bits::v1::SetHelperTokenRequest request;
+  request.set_handle(HandleFor(client, CreateJob(client), "alice").bytes());
+  const auto lend = [&] {
+    std::promise<absl::Status> done;
+    async.SetHelperToken(request, Demo("alice").sid,
+                         [&](auto answer) { done.set_value(answer.status()); });
+    return done.get_future().get();
+  };
+  EXPECT_TRUE(absl::IsPermissionDenied(lend()));
+  const ScopedImpersonation as_alice(TokenOf("alice"));
+  EXPECT_EQ(ErrorText(lend()), "OK");
+}
+
+TEST_F(ImpersonationTest, AStreamKeepsTheIdentityItWasStartedWith) {
+  const bits::Client client = As("fetcher");
+  CreateJob(client);
+  std::optional<bits::JobWatch> watch;
+  {
+    const ScopedImpersonation as_alice(TokenOf("alice"));
+    watch = client.WatchJobs({});
+  }
+  const auto event = watch->Next();
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ((*event)->kind(), bits::v1::WatchJobsResponse::KIND_SNAPSHOT_END)
+      << "alice has no job, fetcher has one";
+}
+
+}  // namespace
+}  // namespace bitsd::tests
