@@ -112,6 +112,16 @@ TEST(ConnectionPoolTest, WhatNobodyUsesIsClosedAfterAWhileAndWhatIsInUseIsNot) {
   EXPECT_EQ(pool.Get(IdentityCalled("used"), now + seconds(61)), used);
 }
 
+// ---- what the library brings into a program ----
+
+// Protobuf ends a program that has two definitions of one message, and many have google.rpc.
+TEST(LibraryTest, ItDefinesNoMessageOfGoogleRpc) {
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  EXPECT_NE(pool->FindMessageTypeByName("bits.v1.Job"), nullptr);
+  EXPECT_EQ(pool->FindMessageTypeByName("google.rpc.Status"), nullptr);
+  EXPECT_EQ(pool->FindMessageTypeByName("google.rpc.ErrorInfo"), nullptr);
+}
+
 // ---- a feed's ledger ----
 
 v1::Job JobAt(const std::string& id, uint64_t revision, uint64_t bytes = 0) {

@@ -1,3 +1,9 @@
 bitsd_test(end_to_end_test LABEL integration TIMEOUT 300
   SRCS bad_input_test.cc identity_race_test.cc two_identities_test.cc DEPS bitsd_testing)
 add_dependencies(end_to_end_test bitsd bitsctl)
+# It installs, and builds outside programs against what it installed.
+bitsd_test(install_test LABEL integration TIMEOUT 300 SRCS install_test.cc DEPS bitsd_testing)
+add_dependencies(install_test bits_client_shared)
+target_compile_definitions(install_test PRIVATE
+  CMAKE_PROGRAM="${CMAKE_COMMAND}" BITSD_BUILD_DIR="${PROJECT_BINARY_DIR}"
+  BITSD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" CONFIGURED_PREFIX="${CMAKE_INSTALL_PREFIX}")

@@ -3,17 +3,19 @@
 
 #include "bitsd/client/impersonation.h"
 
-#include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <future>
 #include <map>
 #include <mutex>
+#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "bitsd/client/async_client.h"
 #include "gmock/gmock.h"
 #include "tests/testing/bitsd_test.h"
+#include "tests/testing/tcp_proxy.h"
 
 namespace bitsd::tests {
 namespace {
@@ -227,6 +229,29 @@ TEST_F(ImpersonationTest, AnAsynchronousCallAndItsCallbackKeepTheIdentityOfTheir
   EXPECT_EQ(chained.get_future().get(), Demo("alice").sid);
 }
 
+// The first attempts find no service; when the call gets through, the scope is long gone.
+TEST_F(ImpersonationTest, ARepeatedCallKeepsTheIdentityOfItsStart) {
+  const std::string endpoint = bitsd().endpoint();
+  TcpProxy proxy(static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.find(':') + 1))));
+  auto options = bitsd().ClientOptionsOf("fetcher");
+  options->endpoint = proxy.address();
+  const bits::Client client = *bits::Client::Connect(*std::move(options));
+  const bits::AsyncClient async(client);
+  std::promise<std::string> owner;
+  bits::v1::CreateJobRequest request;
+  request.set_display_name("repeated");
+  proxy.Cut();
+  {
+    const ScopedImpersonation as_alice(TokenOf("alice"));
+    async.CreateJob(request, [&](absl::StatusOr<bits::v1::CreateJobResponse> answer) {
+      owner.set_value(answer.ok() ? answer->job().owner_sid() : answer.status().ToString());
+    });
+  }
+  ASSERT_TRUE(WaitFor([&] { return proxy.refused() > 0; }));
+  proxy.Restore();
+  EXPECT_EQ(owner.get_future().get(), Demo("alice").sid);
+}
+
 TEST_F(ImpersonationTest, AnAsynchronousCallLendsOnlyTheExpectedIdentity) {
   const bits::Client client = As("fetcher");
   const bits::AsyncClient async(client);
@@ -255,6 +280,39 @@ TEST_F(ImpersonationTest, AStreamKeepsTheIdentityItWasStartedWith) {
   ASSERT_TRUE(event.ok()) << event.status();
   EXPECT_EQ((*event)->kind(), bits::v1::WatchJobsResponse::KIND_SNAPSHOT_END)
       << "alice has no job, fetcher has one";
+}
+
+// How many connections of this process to `endpoint` are open.
+int ConnectionsTo(const std::string& endpoint) {
+  char port[8];
+  std::snprintf(port, sizeof(port), ":%04X", std::stoi(endpoint.substr(endpoint.find(':') + 1)));
+  // gRPC uses IPv6 sockets for IPv4, too.
+  std::istringstream table(ReadFile("/proc/net/tcp") + ReadFile("/proc/net/tcp6"));
+  int open = 0;
+  std::string number;
+  std::string local;
+  std::string remote;
+  std::string state;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream(line) >> number >> local >> remote >> state;
+    if (remote.ends_with(port) && state == "01") ++open;
+  }
+  return open;
+}
+
+TEST_F(ImpersonationTest, AnIdentitysConnectionIsSharedAndClosedWhenUnused) {
+  auto options = bitsd().ClientOptionsOf("fetcher");
+  options->idle_timeout = std::chrono::seconds(1);
+  const bits::Client client = *bits::Client::Connect(*std::move(options));
+  ASSERT_TRUE(client.GetServerInfo().ok());
+  for (int i = 0; i < 10; ++i) {
+    const bits::Client copy = client;
+    const ScopedImpersonation as_alice(TokenOf("alice"));
+    ASSERT_TRUE(copy.GetServerInfo().ok());
+  }
+  EXPECT_EQ(ConnectionsTo(bitsd().endpoint()), 2);
+  EXPECT_TRUE(WaitFor([&] { return ConnectionsTo(bitsd().endpoint()) == 0; }));
+  EXPECT_TRUE(client.GetServerInfo().ok()) << "and opened again when needed";
 }
 
 }  // namespace

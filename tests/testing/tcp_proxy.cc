@@ -80,7 +80,10 @@ void TcpProxy::Accept() {
   const bool reached =
       mode_ != Mode::kCut &&
       ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  if (!reached) return Close({client, server});
+  if (!reached) {
+    ++refused_;
+    return Close({client, server});
+  }
   links_.push_back({client, server});
   ++accepted_;
 }

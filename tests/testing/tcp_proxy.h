@@ -33,6 +33,8 @@ class TcpProxy {
 
   /// Connections that were accepted and forwarded so far.
   int accepted() const { return accepted_; }
+  /// Connections that were refused so far.
+  int refused() const { return refused_; }
 
  private:
   enum class Mode { kForward, kCut };
@@ -56,6 +58,7 @@ class TcpProxy {
   std::atomic<bool> silence_ = false;
   std::atomic<bool> stop_ = false;
   std::atomic<int> accepted_ = 0;
+  std::atomic<int> refused_ = 0;
   std::thread thread_;
 };
 

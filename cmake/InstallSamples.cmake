@@ -1,0 +1,15 @@
+# Runs in `cmake --install`: the sample configuration goes where there is none yet. Below the prefix
+# that was configured it is at home in `full_sysconfdir` (/etc for /usr), else in PREFIX/sysconfdir.
+if(CMAKE_INSTALL_PREFIX STREQUAL configured_prefix)
+  set(folder "${full_sysconfdir}/bitsd")
+else()
+  set(folder "${CMAKE_INSTALL_PREFIX}/${sysconfdir}/bitsd")
+endif()
+foreach(sample IN LISTS samples)
+  cmake_path(GET sample FILENAME name)
+  if(EXISTS "$ENV{DESTDIR}${folder}/${name}")
+    message(STATUS "Kept: $ENV{DESTDIR}${folder}/${name}")
+  else()
+    file(INSTALL "${sample}" DESTINATION "${folder}")
+  endif()
+endforeach()
