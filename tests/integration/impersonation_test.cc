@@ -151,7 +151,7 @@ TEST_F(ImpersonationTest, ASessionIdThatCannotBeSentIsRefused) {
 // who called.
 TEST_F(ImpersonationTest, ManyThreadsWithManyIdentitiesNeverCallAsEachOther) {
   constexpr int kThreads = 12;
-  constexpr int kRounds = 15;
+  constexpr int kRounds = 8;
   auto options = bitsd().ClientOptionsOf("admin");
   options->max_impersonated_connections = 2;  // Fewer than identities: they push each other out.
   const bits::Client client = *bits::Client::Connect(*std::move(options));
