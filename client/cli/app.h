@@ -16,8 +16,7 @@ struct Streams {
   bool out_is_terminal = false;
 };
 
-/// Runs one command line; returns the exit status: 0 done, 1 refused or failed, 2 usage, 3 no
-/// connection.
+/// Runs one command line, of our own or of bitsadmin; returns the exit code (exit_code.h).
 int Run(int argc, const char* const* argv, const Streams& streams);
 
 }  // namespace bits::cli

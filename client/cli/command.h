@@ -1,56 +1,98 @@
-// A verb of bitsctl, and how its function is called.
+// A command of bitsctl as data: one table makes parser, help, completion and manual page.
 //
-// Each group of verbs is a table of Command in a file of its own; app.cc puts them together. Thread
-// safety: none; a run is one thread. Ownership: a verb's options live as long as its action.
+// Thread safety: constants. Ownership: everything refers to data that lives as long as the program.
 
 #ifndef BITSD_CLIENT_CLI_COMMAND_H_
 #define BITSD_CLIENT_CLI_COMMAND_H_
 
-#include <CLI/CLI.hpp>
-#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "client/cli/context.h"
+#include "absl/status/status.h"
+#include "bitsd/client/client.h"
+#include "client/cli/arguments.h"
 
 namespace bits::cli {
 
+struct Context;
+
+/// What a shell offers for a value, and what the parser takes.
+enum class Offer {
+  kNothing,
+  kFile,
+  kFolder,
+  kJob,
+  kIdentity,     ///< A name of the configuration file.
+  kChoices,      ///< One of `choices`, in any case; the parser refuses anything else.
+  kSuggestions,  ///< `choices`, and other text.
+};
+
+struct Parameter {
+  std::string_view name;   ///< "--type"; without dashes it is a positional argument.
+  std::string_view value;  ///< "TYPE"; empty for a flag.
+  std::string_view help;
+  Offer offer = Offer::kNothing;
+  std::span<const std::string_view> choices{};
+  bool required = false;
+  bool many = false;
+
+  bool IsPositional() const { return !name.starts_with('-'); }
+  bool IsFlag() const { return value.empty(); }
+};
+
 struct Command {
-  const char* name;
-  const char* help;
-  /// Adds the verb's options to `verb`, and what it does (OnRun, OnRunConnected).
-  void (*build)(CLI::App& verb, Context& context);
+  std::string_view name;  ///< "create"; of two words in a group, such as "pki init".
+  std::string_view summary;
+  std::string_view details;
+  std::string_view example;  ///< Whole command lines.
+  std::span<const Parameter> parameters{};
+  /// Methods of the service that it may call, such as "BackgroundCopyManager.CreateJob".
+  std::string_view methods = "";
+  /// One of the two: what needs no service, and what does.
+  absl::Status (*local)(Context&, const Arguments&) = nullptr;
+  absl::Status (*remote)(Context&, const Client&, const Arguments&) = nullptr;
+};
+
+/// Commands under one heading.
+struct CommandGroup {
+  std::string_view title;
+  std::span<const Command> commands;
 };
 
 std::span<const Command> JobCommands();
+std::span<const Command> TransferCommands();
 std::span<const Command> QueryCommands();
-std::span<const Command> PropertyCommands();
 std::span<const Command> MonitorCommands();
+std::span<const Command> PropertyCommands();
 std::span<const Command> TokenCommands();
 std::span<const Command> IdentityCommands();
+std::span<const Command> ShellCommands();
 
-/// The verb calls `run(context, options)`.
-template <typename Options>
-void OnRun(CLI::App& verb, Context& context, std::shared_ptr<Options> options,
-           absl::Status (*run)(Context&, const Options&)) {
-  verb.callback([&context, options, run] {
-    context.action = [&context, options, run] { return run(context, *options); };
-  });
-}
+/// The table of everything.
+std::span<const CommandGroup> CommandTable();
 
-/// The verb connects and calls `run(context, client, options)`.
-template <typename Options>
-void OnRunConnected(CLI::App& verb, Context& context, std::shared_ptr<Options> options,
-                    absl::Status (*run)(Context&, const Client&, const Options&)) {
-  verb.callback([&context, options, run] {
-    context.action = [&context, options, run]() -> absl::Status {
-      const auto client = context.Connect();
-      return client.ok() ? run(context, *client, *options) : client.status();
-    };
-  });
-}
+/// The same, one after the other.
+std::vector<const Command*> AllCommands();
 
-inline constexpr char kJobHelp[] = "The job's id, or its display name when only one job has it";
+/// Options that every command takes; each has an environment variable.
+std::span<const Parameter> GlobalParameters();
+
+/// "BITSCTL_IMPERSONATION_LEVEL" for "--impersonation-level".
+std::string EnvironmentName(std::string_view option);
+
+inline constexpr std::string_view kPriorities[] = {"FOREGROUND", "HIGH", "NORMAL", "LOW"};
+inline constexpr std::string_view kJobTypes[] = {"DOWNLOAD", "UPLOAD", "UPLOAD_REPLY"};
+inline constexpr std::string_view kTokenFlags[] = {"LOCAL_FILE", "NETWORK", "LOCAL_FILE,NETWORK",
+                                                   "NONE"};
+
+inline constexpr Parameter kJobParameter{
+    .name = "job",
+    .value = "JOB",
+    .help = "Id, beginning of an id, or display name; it must mean one job",
+    .offer = Offer::kJob,
+    .required = true};
 
 }  // namespace bits::cli
 

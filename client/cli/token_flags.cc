@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "client/cli/context.h"
+#include "client/cli/exit_code.h"
 
 namespace bits::cli {
 namespace {

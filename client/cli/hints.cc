@@ -1,0 +1,142 @@
+#include "client/cli/hints.h"
+
+namespace bits::cli {
+namespace {
+
+constexpr std::string_view kHttpPrefix = "BG_E_HTTP_ERROR_";
+
+constexpr Hint kHints[] = {
+    // Rules: who a caller is.
+    {"certificate_refused",
+     "bitsctl whoami shows your certificate; it needs exactly one SID and clientAuth"},
+    {"certificate_not_valid_now", "get a new certificate, and check the clock of this machine"},
+    {"certificate_not_pinned",
+     "the account directory must list this certificate's SHA-256 for its SID"},
+    {"unknown_account",
+     "ask for an entry in bitsd's account directory; bitsctl whoami shows your SID"},
+    {"account_disabled", "ask whoever keeps bitsd's account directory to enable the account"},
+    // Rules: who may open a job.
+    {"job_access", "use the owner's identity (--as); bitsctl list shows your own jobs"},
+    {"elevated_job", "leave out --filter-admin, or use an identity that is an administrator"},
+    {"system_job", "only LocalSystem itself may open its jobs"},
+    {"all_users",
+     "leave out --all-users, or use an administrator's identity without --filter-admin"},
+    {"method_denied",
+     "call with --impersonation-level impersonate, or with another identity (--as)"},
+    // Rules: handles and helper tokens.
+    {"handle_bound_to_another",
+     "ask the owner for a handle for your SID: bitsctl get-handle JOB --helper SID"},
+    {"handle_release_by_another",
+     "only whoever got the handle may release it; it also ends after an hour unused"},
+    {"helper_cannot_change_flags",
+     "the flags are the owner's to set: bitsctl set-helper-token-flags --job JOB FLAGS"},
+    {"handle_not_owner_nor_administrator",
+     "the owner or an administrator must get the handle: bitsctl get-handle"},
+    {"admin_token_on_unelevated_job",
+     "lend with --filter-admin, or as somebody who is no administrator"},
+    {"admin_token_needs_administrator",
+     "lend with --filter-admin, or let an administrator get the handle"},
+    {"administrator_owned_job_required",
+     "policy windows7: an administrator must create the job and get the handle"},
+    {"filtered_token_has_no_identity",
+     "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
+    {"token_ended", "lend again: bitsctl set-helper-token"},
+    {"stale_revision",
+     "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
+    // Rules: what a job may open.
+    {"address_denied",
+     "use another server, or have its address put into allowed_addresses of bitsd"},
+    {"url_denied", "give a plain http or https URL without user and password"},
+    {"redirect_denied", "use the URL that the server redirects to, if you trust it"},
+    {"path_protected", "choose a destination outside bitsd's own folders"},
+    {"path_outside_roots", "choose a destination below one of bitsd's allowed_roots"},
+    {"path_is_link", "give the real path: realpath shows it"},
+    {"path_not_regular", "choose a destination that is a regular file, or none yet"},
+    {"pseudo_file_system", "choose a destination on a real file system"},
+    {"file_replaced",
+     "somebody exchanged the temporary file: bitsctl cancel the job and start anew"},
+    {"unknown_identity",
+     "bitsd's broker has another account directory than its server: restart bitsd"},
+    {"root_denied", "use an account that is not root, or start bitsd with --allow-root"},
+    {"service_identity_denied", "use an account that is not bitsd's own"},
+    {"identity_switching_unavailable",
+     "give bitsd CAP_SETUID and CAP_SETGID, or use an account of its own user"},
+    {"owner_not_administrator", "make the owner an administrator again, or cancel the job"},
+    {"owner_unknown", "put the owner back into the account directory, or cancel the job"},
+    {"not_permitted",
+     "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
+    // HRESULTs.
+    {"E_NOTIMPL", "bitsctl server-info lists what this service has"},
+    {"E_NOINTERFACE", "bitsd has IBitsTokenOptions and no other interface"},
+    {"E_ACCESSDENIED", "bitsctl whoami shows who you are; --as takes another identity"},
+    {"E_OUTOFMEMORY", "release handles you no longer need (bitsctl release), or try again later"},
+    {"E_INVALIDARG", "bitsctl COMMAND --help shows what it takes"},
+    {"ERROR_DISK_FULL", "free some space, then bitsctl resume JOB"},
+    {"ERROR_NOT_LOGGED_ON", "the identity's logon session has ended: call again, or log on"},
+    {"CO_E_FAILEDTOIMPERSONATE", "call with --impersonation-level impersonate"},
+    {"RPC_E_DISCONNECTED", "the handle is dead: get a new one with bitsctl get-handle"},
+    {"BG_E_NOT_FOUND", "bitsctl list shows your jobs; one that ended long ago is forgotten"},
+    {"BG_E_INVALID_STATE",
+     "bitsctl info JOB shows its state; one that is ended cannot change any more"},
+    {"BG_E_EMPTY", "add a file first: bitsctl add-file JOB URL FILE"},
+    {"BG_E_DESTINATION_LOCKED",
+     "see that the destination's file system is there, then bitsctl resume JOB"},
+    {"BG_E_NETWORK_DISCONNECTED", "see that the network is up; the job tries again by itself"},
+    {"BG_E_NEW_OWNER_NO_FILE_ACCESS", "let the new owner write the job's folders"},
+    {"BG_E_INVALID_SERVER_RESPONSE", "look at the web server, then bitsctl resume JOB"},
+    {"BG_E_LOCAL_FILE_CHANGED",
+     "somebody changed the local file: bitsctl cancel the job and start anew"},
+    {"BG_E_TOO_LARGE", "ask for less at once"},
+    {"BG_E_STRING_TOO_LONG", "make the text shorter"},
+    {"BG_E_NO_PROGRESS", "see that the server answers, then bitsctl resume JOB"},
+    {"BG_E_FILE_NOT_FOUND", "check the names: bitsctl list-files JOB"},
+    {"BG_E_CONNECT_FAILURE", "check the URL and that the server runs, then bitsctl resume JOB"},
+    {"BG_E_CONNECTION_CLOSED", "the server ended the connection: bitsctl resume JOB tries again"},
+    {"BG_E_BLOCKED_BY_POLICY", "ask whoever runs bitsd"},
+    {"BG_E_TOO_MANY_JOBS_PER_USER", "complete or cancel some of your jobs: bitsctl list"},
+    {"BG_E_TOO_MANY_JOBS_PER_MACHINE", "complete or cancel some jobs, or try again later"},
+    {"BG_E_TOO_MANY_FILES_IN_JOB", "make one more job for the rest"},
+    {"BG_E_TOKEN_REQUIRED",
+     "lend a token (bitsctl set-helper-token) or clear the flags (bitsctl set-helper-token-flags "
+     "--job JOB NONE), then bitsctl resume JOB"},
+    {"BG_E_REMOTE_FILE_CHANGED", "bitsctl resume JOB fetches the new file from its beginning"},
+    {"ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY",
+     "clear the NETWORK flag, or remove the job's client certificate"},
+    {"BG_E_HTTP_ERROR_401", "the server wants a logon, which bitsd cannot give yet"},
+    {"BG_E_HTTP_ERROR_403", "the server refuses: ask whoever runs it"},
+    {"BG_E_HTTP_ERROR_404", "check the URL: bitsctl list-files JOB shows it"},
+    {kHttpPrefix, "the web server answered with an error; when it is mended, bitsctl resume JOB"},
+    // gRPC codes, when the answer has nothing better.
+    {"INVALID_ARGUMENT",
+     "bitsctl --help lists the commands, bitsctl COMMAND --help what one takes"},
+    {"UNAVAILABLE",
+     "does bitsd listen at --endpoint, does its certificate come from --ca, and does yours come "
+     "from a root it trusts? Its log names a refused certificate"},
+    {"DEADLINE_EXCEEDED",
+     "is --endpoint right? A longer --timeout may help when the service is busy"},
+    {"UNAUTHENTICATED",
+     "bitsctl whoami shows your certificate; the account directory of bitsd must know its SID"},
+    {"UNIMPLEMENTED",
+     "bitsctl server-info shows the service's version; it may be older than bitsctl"},
+};
+
+std::string_view Find(std::string_view key) {
+  for (const Hint& hint : kHints) {
+    if (!key.empty() && hint.key == key) return hint.text;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::span<const Hint> AllHints() { return kHints; }
+
+std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code) {
+  for (const std::string_view key : {rule, name}) {
+    if (const std::string_view text = Find(key); !text.empty()) return text;
+  }
+  if (name.starts_with(kHttpPrefix)) return Find(kHttpPrefix);
+  return Find(code);
+}
+
+}  // namespace bits::cli

@@ -1,0 +1,25 @@
+// What to do next when something was refused or failed, in one table.
+//
+// Thread safety: pure functions.
+
+#ifndef BITSD_CLIENT_CLI_HINTS_H_
+#define BITSD_CLIENT_CLI_HINTS_H_
+
+#include <span>
+#include <string_view>
+
+namespace bits::cli {
+
+struct Hint {
+  std::string_view key;  ///< A rule, the symbolic name of an HRESULT, or the name of a gRPC code.
+  std::string_view text;
+};
+
+std::span<const Hint> AllHints();
+
+/// By `rule`, else by HRESULT name, else by gRPC code; empty when there is none.
+std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code);
+
+}  // namespace bits::cli
+
+#endif  // BITSD_CLIENT_CLI_HINTS_H_

@@ -1,0 +1,96 @@
+#include "client/cli/live/follow.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "client/cli/live/display.h"
+#include "client/cli/live/interrupt.h"
+#include "client/cli/live/job_feed.h"
+
+namespace bits::cli {
+namespace {
+
+// How often Ctrl-C and the size of the window are looked at.
+constexpr std::chrono::milliseconds kTick{100};
+
+// The jobs as far as they are known, in the order in which they became known.
+class Tracker {
+ public:
+  explicit Tracker(const FollowOptions& options) : options_(options) {}
+
+  void Add(v1::Job job) {
+    auto [found, is_new] = jobs_.try_emplace(job.id());
+    if (is_new) order_.push_back(job.id());
+    TrackedJob& tracked = found->second;
+    // An answer may have been overtaken by a later event.
+    if (!is_new && job.revision() < tracked.job.revision()) return;
+    tracked.rate.Sample(std::chrono::steady_clock::now(), job.progress().bytes_transferred());
+    tracked.job = std::move(job);
+  }
+
+  std::vector<const TrackedJob*> Shown() const {
+    std::vector<const TrackedJob*> shown;
+    for (const std::string& id : order_) {
+      const TrackedJob& tracked = jobs_.at(id);
+      if (!options_.ids.empty() || !IsFinal(tracked.job.state())) shown.push_back(&tracked);
+    }
+    return shown;
+  }
+
+  bool AtEnd() const {
+    return !options_.ids.empty() &&
+           std::all_of(options_.ids.begin(), options_.ids.end(), [this](const std::string& id) {
+             const auto found = jobs_.find(id);
+             return found != jobs_.end() && IsAtEnd(found->second.job.state());
+           });
+  }
+
+  std::vector<v1::Job> Jobs() const {
+    std::vector<v1::Job> jobs;
+    for (const std::string& id : options_.ids) jobs.push_back(jobs_.at(id).job);
+    return jobs;
+  }
+
+ private:
+  const FollowOptions& options_;
+  std::map<std::string, TrackedJob> jobs_;
+  std::vector<std::string> order_;
+};
+
+absl::Status Interrupted() {
+  return WithExitCode(absl::CancelledError("interrupted; the jobs go on"), kExitInterrupted);
+}
+
+absl::Status FollowFeed(JobFeed& feed, Tracker& tracker, Display& display) {
+  const Interrupt interrupt;
+  while (!interrupt.Requested()) {
+    JobFeed::News news = feed.Next(kTick);
+    for (v1::Job& job : news.jobs) {
+      tracker.Add(std::move(job));
+    }
+    display.Show(tracker.Shown());
+    if (tracker.AtEnd()) return absl::OkStatus();
+    if (news.end) return *news.end;
+  }
+  return Interrupted();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::Job>> Follow(const Context& context, const Client& client,
+                                            const FollowOptions& options) {
+  v1::WatchJobsRequest request;
+  request.mutable_job_ids()->Add(options.ids.begin(), options.ids.end());
+  request.set_all_users(options.all_users);
+  Tracker tracker(options);
+  // The feed ends after the display: the terminal is left before a call may be waited for.
+  JobFeed feed(client, request, options.refresh);
+  const std::unique_ptr<Display> display = MakeDisplay(context, options.ids.size() == 1);
+  absl::Status status = FollowFeed(feed, tracker, *display);
+  if (!status.ok()) return status;
+  return tracker.Jobs();
+}
+
+}  // namespace bits::cli
