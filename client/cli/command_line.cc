@@ -50,7 +50,8 @@ void AddParameter(CLI::App& app, const Parameter& parameter) {
   }
   CLI::Option* option = app.add_option(name, help);
   option->required(parameter.required)->type_name(std::string(parameter.value));
-  if (parameter.many) option->expected(1, CLI::detail::expected_max_vector_size);
+  if (parameter.many)
+    option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
   // Not shown by the parser: HelpOf shows the choices.
   if (parameter.offer == Offer::kChoices) {
     option->check(

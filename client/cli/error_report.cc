@@ -13,8 +13,8 @@
 namespace bits::cli {
 namespace {
 
-nlohmann::json TextOrNull(const std::string& text) {
-  return text.empty() ? nlohmann::json() : nlohmann::json(text);
+nlohmann::ordered_json TextOrNull(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
 }
 
 std::string ReasonLine(const ErrorReport& report) {
@@ -59,15 +59,15 @@ std::string ErrorText(const ErrorReport& report) {
 }
 
 std::string ErrorJson(const ErrorReport& report) {
-  nlohmann::json error;
-  error["hresult"] =
-      report.hresult == 0 ? nlohmann::json() : nlohmann::json(HresultText(report.hresult));
+  nlohmann::ordered_json error;
+  error["hresult"] = report.hresult == 0 ? nlohmann::ordered_json()
+                                         : nlohmann::ordered_json(HresultText(report.hresult));
   error["name"] = TextOrNull(report.name);
   error["rule"] = TextOrNull(report.rule);
   error["code"] = report.code;
   error["message"] = report.message;
   error["hint"] = TextOrNull(report.hint);
-  const nlohmann::json whole{{"error", error}};
+  const nlohmann::ordered_json whole{{"error", error}};
   return whole.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace) +
          "\n";
 }

@@ -190,17 +190,19 @@ TEST_F(ClientCallTest, AServerOfAnotherNameIsNotTrusted) {
 }
 
 TEST_F(ClientCallTest, BitsctlPrintsMessageReasonAndRuleOfARefusal) {
-  EXPECT_EQ(Bitsctl({"set-helper-token", "--handle-file", "-"}, std::string(64, 'a')), 1);
-  EXPECT_EQ(err_,
-            "bitsctl: the handle is another's\n"
-            "  reason: E_ACCESSDENIED (0x80070005)\n"
-            "  rule:   handle_bound_to_another\n");
+  EXPECT_EQ(Bitsctl({"set-helper-token", "--handle-file", "-"}, std::string(64, 'a')), 4);
+  EXPECT_EQ(
+      err_,
+      "bitsctl: the handle is another's\n"
+      "  reason: E_ACCESSDENIED (0x80070005)\n"
+      "  rule:   handle_bound_to_another\n"
+      "  try:    ask the owner for a handle for your SID: bitsctl get-handle JOB --helper SID\n");
 }
 
 TEST_F(ClientCallTest, BitsctlRefusesToLendAnotherIdentity) {
   EXPECT_EQ(
       Bitsctl({"set-helper-token", "--handle-file", "-", "--as", kMallory}, std::string(64, 'a')),
-      1);
+      4);
   EXPECT_THAT(err_, HasSubstr("nothing was sent"));
   EXPECT_EQ(token_.calls, 0);
 }
@@ -215,13 +217,13 @@ TEST_F(ClientCallTest, BitsctlBindsAHandleAndWritesItPrivately) {
 
 TEST_F(ClientCallTest, AHandleThatCannotBeWrittenIsReleased) {
   EXPECT_EQ(Bitsctl({"get-handle", kJobId, "--helper", kMallory, "--handle-file", Path("ca.crt")}),
-            1);
+            7);
   EXPECT_EQ(job_.releases, 1);
 }
 
 TEST_F(ClientCallTest, AnAmbiguousJobNameListsTheIds) {
-  EXPECT_EQ(Bitsctl({"info", "twice"}), 1);
-  EXPECT_THAT(err_, HasSubstr("page1 page2"));
+  EXPECT_EQ(Bitsctl({"info", "twice"}), 2);
+  EXPECT_THAT(err_, HasSubstr("  page1  twice\n  page2  twice\n"));
 }
 
 TEST_F(ClientCallTest, MonitorEndsWithTheJob) {
@@ -234,9 +236,9 @@ TEST_F(ClientCallTest, MonitorEndsWithTheJob) {
   EXPECT_EQ(Bitsctl({"monitor", kJobId}), 1);
 }
 
-TEST_F(ClientCallTest, NoServiceIsStatusThreeWithAHint) {
+TEST_F(ClientCallTest, NoServiceIsStatusFiveWithAHint) {
   server_->Shutdown();
-  EXPECT_EQ(Bitsctl({"list", "--timeout", "5"}), 3);
+  EXPECT_EQ(Bitsctl({"list", "--timeout", "5"}), 5);
   EXPECT_THAT(err_, HasSubstr("does bitsd listen at --endpoint"));
 }
 

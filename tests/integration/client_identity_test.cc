@@ -325,7 +325,7 @@ TEST_F(BitsctlPkiTest, WhoAmIShowsTheSidAndTheEnd) {
 TEST_F(BitsctlPkiTest, AnIdentityThatCannotBeUsedIsNoConnection) {
   const Outcome list = RunCli({"list", "--cert", Path("pki/alice.crt"), "--key",
                                Path("pki/server.key"), "--ca", Path("pki/ca.crt")});
-  EXPECT_EQ(list.status, 3);
+  EXPECT_EQ(list.status, 5);
   EXPECT_THAT(list.err, HasSubstr("does not belong"));
 }
 

@@ -1,14 +1,15 @@
 // The client without a service: text forms, statuses, formatting, usage.
 
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "bits/v1/job.pb.h"
+#include "bits/v1/manager.pb.h"
 #include "bits/v1/token_options.pb.h"
 #include "bitsd/client/error.h"
 #include "bitsd/client/handle.h"
-#include "client/cli/format.h"
-#include "client/cli/job_ref.h"
 #include "client/cli/token_flags.h"
 #include "client/method_table.h"
 #include "client/sid_text.h"
@@ -135,76 +136,7 @@ TEST(MethodTableTest, OnlyReadersAndRequestsWithAnIdAreRepeated) {
   }
 }
 
-// ---- what is printed ----
-
-TEST(FormatTest, ControlCharactersNeverReachTheTerminal) {
-  EXPECT_EQ(cli::Printable("a\x1b[2Jb\n\x7f"), "a?[2Jb??");
-  EXPECT_EQ(cli::Printable("\xC2\x9B"
-                           "2J \xC3\xA9"),
-            "?2J \xC3\xA9");
-}
-
-TEST(FormatTest, SizesAndFlagsReadAsPeopleWriteThem) {
-  EXPECT_EQ(cli::ByteCount(UINT64_MAX), "UNKNOWN");
-  EXPECT_EQ(cli::HumanSize(1023), "1023 B");
-  EXPECT_EQ(cli::HumanSize(104857600), "100.0 MiB");
-  EXPECT_EQ(cli::HumanSize(UINT64_MAX), "UNKNOWN");
-  EXPECT_EQ(cli::FlagNames(0), "0x0 none");
-  EXPECT_EQ(cli::FlagNames(3), "0x3 LOCAL_FILE NETWORK");
-  EXPECT_EQ(cli::StateName(v1::JOB_STATE_TRANSIENT_ERROR), "TRANSIENT_ERROR");
-  EXPECT_EQ(cli::StateName(static_cast<v1::JobState>(77)), "77");
-}
-
-v1::Job SomeJob(const std::string& id, const std::string& name) {
-  v1::Job job;
-  job.set_id(id);
-  job.set_display_name(name);
-  job.set_state(v1::JOB_STATE_TRANSFERRING);
-  job.mutable_progress()->set_bytes_total(200);
-  job.mutable_progress()->set_bytes_transferred(100);
-  job.mutable_progress()->set_files_total(1);
-  return job;
-}
-
-TEST(FormatTest, AListIsAlignedAndCounted) {
-  EXPECT_EQ(cli::JobList({SomeJob("id1", "n"), SomeJob("id2", "longer\x1b")}),
-            "id1  n        TRANSFERRING  0 / 1  100 / 200\n"
-            "id2  longer?  TRANSFERRING  0 / 1  100 / 200\n"
-            "\nListed 2 job(s).\n");
-  EXPECT_EQ(cli::JobList({}), "\nListed 0 job(s).\n");
-}
-
-TEST(FormatTest, AProgressLineSurvivesUnknownEmptyAndAbsurdSizes) {
-  v1::Job job = SomeJob("id", "n");
-  EXPECT_THAT(cli::ProgressLine(job), HasSubstr("[###############---------------]  50%"));
-  job.mutable_progress()->set_bytes_total(UINT64_MAX);
-  EXPECT_THAT(cli::ProgressLine(job), HasSubstr("  ?%  100 B / UNKNOWN"));
-  job.mutable_progress()->set_bytes_total(0);
-  EXPECT_THAT(cli::ProgressLine(job), HasSubstr("  0%"));
-  job.mutable_progress()->set_bytes_total(50);
-  EXPECT_THAT(cli::ProgressLine(job), HasSubstr("100%"));
-}
-
-TEST(FormatTest, InfoShowsTheTokenAndTheErrorWithItsRule) {
-  v1::Job job = SomeJob("id", "n");
-  job.set_helper_token_flags(1);
-  job.set_helper_token_sid(kAlice);
-  job.mutable_error()->set_hresult(0x80200056);
-  job.mutable_error()->set_reason("BG_E_TOKEN_REQUIRED");
-  job.mutable_error()->set_rule("token_ended");
-  const std::string info = cli::JobInfo(job);
-  for (const char* part :
-       {"0x1 LOCAL_FILE", kAlice, "BG_E_TOKEN_REQUIRED (0x80200056)", "token_ended"}) {
-    EXPECT_THAT(info, HasSubstr(part));
-  }
-}
-
-TEST(JobRefTest, AnAmbiguousNameListsTheIds) {
-  const std::vector<v1::Job> jobs{SomeJob("id1", "a"), SomeJob("id2", "b"), SomeJob("id3", "b")};
-  EXPECT_EQ(*cli::PickJob(jobs, "a"), "id1");
-  EXPECT_TRUE(absl::IsNotFound(cli::PickJob(jobs, "c").status()));
-  EXPECT_THAT(std::string(cli::PickJob(jobs, "b").status().message()), HasSubstr("id2 id3"));
-}
+// ---- values ----
 
 TEST(TokenFlagsTest, NumbersAndNamesAreFlags) {
   EXPECT_EQ(*cli::ParseTokenFlags("3"), 3u);
@@ -220,6 +152,7 @@ TEST(TokenFlagsTest, NumbersAndNamesAreFlags) {
 // ---- whole command lines ----
 
 TEST(BitsctlTest, WrongUsageIsStatusTwo) {
+  setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
   EXPECT_EQ(RunCli({}).status, 2);
   EXPECT_EQ(RunCli({"nonsense"}).status, 2);
   EXPECT_EQ(RunCli({"resume"}).status, 2);
@@ -231,6 +164,7 @@ TEST(BitsctlTest, HelpTeachesAndIsStatusZero) {
   const Outcome help = RunCli({"--help"});
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.out, HasSubstr("set-helper-token --handle-file -"));
+  EXPECT_THAT(help.out, HasSubstr("no answer within --timeout"));
   EXPECT_THAT(RunCli({"get-handle", "--help"}).out, HasSubstr("--helper"));
 }
 

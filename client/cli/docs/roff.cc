@@ -55,9 +55,7 @@ void RoffPage::Section(std::string_view title) { Line(".SH " + RoffText(Upper(ti
 void RoffPage::Subsection(std::string_view title) { Line(".SS " + Quoted(title)); }
 
 void RoffPage::Paragraph(std::string_view text) {
-  // A heading begins a paragraph of its own.
-  const size_t last_line = text_.rfind('\n', text_.size() - 2) + 1;
-  if (text_.compare(last_line, 2, ".S") != 0) Line(".PP");
+  Break();
   Plain(text);
 }
 
@@ -74,12 +72,18 @@ void RoffPage::InnerTerm(const std::string& term, std::string_view text) {
 }
 
 void RoffPage::Example(std::string_view lines) {
-  Line(".PP");
+  Break();
   Line(".RS 4");
   Line(".nf");
   Plain(lines);
   Line(".fi");
   Line(".RE");
+}
+
+// A heading begins a paragraph of its own.
+void RoffPage::Break() {
+  const size_t last_line = text_.rfind('\n', text_.size() - 2) + 1;
+  if (text_.compare(last_line, 2, ".S") != 0) Line(".PP");
 }
 
 void RoffPage::Line(const std::string& roff) { text_ += roff + "\n"; }

@@ -38,6 +38,7 @@ class RoffPage {
 
  private:
   void Plain(std::string_view text);
+  void Break();
 
   std::string text_;
 };

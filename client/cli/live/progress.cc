@@ -70,8 +70,9 @@ size_t NameWidth(const std::vector<const TrackedJob*>& jobs, size_t columns) {
 std::string NamedLine(const TrackedJob& tracked, size_t name_width, const Style& style) {
   const std::string name = Cut(Printable(tracked.job.display_name()), name_width);
   Style rest = style;
-  if (rest.width > 0) {
-    rest.width = style.width > name_width + 2 ? style.width - name_width - 2 : 1;
+  if (style.width > 0) {
+    if (style.width <= name_width + 2) return Cut(name, style.width);
+    rest.width = style.width - name_width - 2;
   }
   return Padded(name, name_width, /*right=*/false) + "  " + ProgressLine(tracked, rest);
 }

@@ -1,0 +1,138 @@
+// bitsctl on a terminal: bars, a window that changes, Ctrl-C.
+
+#include <algorithm>
+
+#include "tests/integration/bitsctl_fixture.h"
+#include "tests/testing/terminal.h"
+
+namespace bitsd::tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kCtrlC[] = "\x03";
+constexpr char kEnterScreen[] = "\x1b[?1049h";
+constexpr char kLeaveScreen[] = "\x1b[?1049l";
+constexpr char kShowCursor[] = "\x1b[?25h";
+
+using BitsctlLiveTest = BitsctlTest;
+
+// The columns of the longest line of a frame; its text is ASCII.
+size_t LongestLine(const std::string& frame) {
+  size_t longest = 0;
+  size_t line = 0;
+  for (size_t i = 0; i < frame.size(); ++i) {
+    if (frame[i] == '\x1b') {
+      i = frame.find_first_of("HJKhlm", i);
+    } else if (frame[i] == '\n' || frame[i] == '\r') {
+      line = 0;
+    } else if ((static_cast<unsigned char>(frame[i]) & 0xC0) != 0x80) {
+      longest = std::max(longest, ++line);
+    }
+  }
+  return longest;
+}
+
+TEST_F(BitsctlLiveTest, TransferDrawsABarWithItsSpeedAndEndsWithTheFile) {
+  const std::string content = web().PutRandom("file", 3 << 20);
+  const std::string path = FolderOf("fetcher") + "/file";
+  Terminal terminal(CommandLine({"transfer", "nightly", web().Url("slow/file"), path}), 100, 24);
+  EXPECT_TRUE(terminal.WaitForText("/s  ")) << terminal.output();
+  EXPECT_EQ(terminal.WaitForEnd(), 0) << terminal.output();
+  EXPECT_THAT(terminal.output(), HasSubstr("\r\x1b[K["));
+  EXPECT_THAT(terminal.output(), HasSubstr(" left  "));
+  EXPECT_THAT(terminal.output(), HasSubstr("100%"));
+  EXPECT_LE(LongestLine(terminal.output()), 100u);
+  EXPECT_EQ(ReadFile(path), content);
+}
+
+TEST_F(BitsctlLiveTest, CtrlCEndsTheWatchingAndNotTheJob) {
+  web().PutRandom("file", 100 << 20);
+  Terminal terminal(
+      CommandLine({"transfer", "nightly", web().Url("slow/file"), FolderOf("fetcher") + "/file"}),
+      100, 24);
+  ASSERT_TRUE(terminal.WaitForText("TRANSFERRING")) << terminal.output();
+  terminal.Type(kCtrlC);
+  EXPECT_EQ(terminal.WaitForEnd(), 130) << terminal.output();
+  const std::string id = Value({"get", "nightly", "id"});
+  EXPECT_THAT(terminal.output(), HasSubstr("job " + id + " goes on by itself: bitsctl monitor"));
+  EXPECT_THAT(Value({"get", id, "state"}), testing::AnyOf("TRANSFERRING", "CONNECTING"));
+  Out({"cancel", id});
+}
+
+TEST_F(BitsctlLiveTest, ManyJobsHaveAScreenThatFollowsTheWindowAndIsLeftClean) {
+  web().PutRandom("file", 100 << 20);
+  Words names;
+  for (int i = 0; i < 6; ++i) {
+    names.push_back("job-number-" + std::to_string(i));
+    NewJob(names.back(), web().Url("slow/file"));
+  }
+  Out({"resume", names[3]});
+  Terminal terminal(CommandLine({"monitor", "--refresh", "0.2"}), 100, 24);
+  ASSERT_TRUE(terminal.WaitForText("6 job(s), 1 active")) << terminal.output();
+  for (const std::string& name : names) EXPECT_TRUE(terminal.WaitForText(name)) << name;
+  ASSERT_TRUE(terminal.WaitForText("% ")) << terminal.output();
+  terminal.Resize(40, 5);
+  terminal.Forget();
+  ASSERT_TRUE(terminal.WaitForText("... and 4 more")) << terminal.output();
+  terminal.Forget();
+  ASSERT_TRUE(terminal.WaitForText("... and 4 more"));
+  EXPECT_LE(LongestLine(terminal.output()), 40u);
+  EXPECT_THAT(terminal.output(), HasSubstr("job-numb")) << "the active one is still there";
+  terminal.Forget();
+  terminal.Type(kCtrlC);
+  EXPECT_EQ(terminal.WaitForEnd(), 130);
+  const std::string& end = terminal.output();
+  EXPECT_THAT(end, HasSubstr(kShowCursor));
+  EXPECT_THAT(end, HasSubstr(kLeaveScreen));
+  EXPECT_THAT(end.substr(end.find(kLeaveScreen) + sizeof(kLeaveScreen) - 1),
+              Not(HasSubstr("\x1b")));
+  Out({"cancel", names[3]});
+}
+
+TEST_F(BitsctlLiveTest, NamedJobsAreWatchedUntilTheLastOneEnds) {
+  web().PutRandom("file", 1 << 20);
+  NewJob("good", web().Url("slow/file"));
+  NewJob("bad", web().Url("missing"));
+  for (const char* name : {"good", "bad"}) Out({"resume", name});
+  Terminal terminal(CommandLine({"monitor", "good", "bad"}), 100, 24);
+  EXPECT_EQ(terminal.WaitForEnd(), 1) << terminal.output();
+  EXPECT_THAT(terminal.output(), HasSubstr(kEnterScreen));
+  EXPECT_THAT(terminal.output(), HasSubstr("BG_E_HTTP_ERROR_404"));
+  EXPECT_EQ(Value({"get", "good", "state"}), "TRANSFERRED");
+}
+
+TEST_F(BitsctlLiveTest, AwayFromATerminalALineComesForEachNoteworthyChange) {
+  web().PutRandom("file", 2 << 20);
+  NewJob("one", web().Url("slow/file"));
+  Out({"resume", "one"});
+  const std::string out = Out({"monitor", "one", "--refresh", "0.1"});
+  EXPECT_THAT(out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(out, HasSubstr("TRANSFERRED\n"));
+  EXPECT_LE(std::count(out.begin(), out.end(), '\n'), 15) << out;
+}
+
+TEST_F(BitsctlLiveTest, ATableFitsTheTerminalAndHasColorsThereOnly) {
+  Out({"create", std::string(200, 'n')});
+  Terminal terminal(CommandLine({"list"}), 70, 24);
+  EXPECT_EQ(terminal.WaitForEnd(), 0);
+  EXPECT_LE(LongestLine(terminal.output()), 70u);
+  NewJob("bad", web().Url("missing"));
+  Out({"resume", "bad"});
+  EXPECT_EQ(Bitsctl({"monitor", "bad"}).status, 1);
+  Terminal colored(CommandLine({"list"}), 100, 24);
+  EXPECT_EQ(colored.WaitForEnd(), 0);
+  EXPECT_THAT(colored.output(), HasSubstr("\x1b[31mERROR"));
+  Terminal plain(CommandLine({"list", "--color", "never"}), 100, 24);
+  EXPECT_EQ(plain.WaitForEnd(), 0);
+  EXPECT_THAT(plain.output(), Not(HasSubstr("\x1b")));
+  Words no_color = CommandLine({"list"});
+  no_color.insert(no_color.begin(), {"/usr/bin/env", "NO_COLOR=1"});
+  Terminal quiet(no_color, 100, 24);
+  EXPECT_EQ(quiet.WaitForEnd(), 0);
+  EXPECT_THAT(quiet.output(), Not(HasSubstr("\x1b")));
+}
+
+}  // namespace
+}  // namespace bitsd::tests
