@@ -1,8 +1,9 @@
 // Files that decide who may do what: they must belong to us, and nobody else may write them.
 //
 // The folder is opened first, the file in it second, and both are judged and read through their
-// descriptors, so that what was judged is what is read. A symbolic link in the last place is
-// refused. Thread safety: pure functions of the file system.
+// descriptors, so that what was judged is what is read. A symbolic link in the last place is followed
+// when it is ours, and so is what it leads to (Kubernetes replaces files so). Thread safety: pure
+// functions of the file system.
 
 #ifndef BITSD_SERVER_OPS_PRIVATE_FILE_H_
 #define BITSD_SERVER_OPS_PRIVATE_FILE_H_
@@ -23,7 +24,8 @@ enum class Secrecy {
 };
 
 /// OK when the regular file `path` and its folder belong to root or `owner` and neither group nor
-/// others may write them. E_INVALIDARG, saying which and what to do, otherwise.
+/// others may write them (a folder with the sticky bit: they may, as they cannot replace the file).
+/// E_INVALIDARG, saying which and what to do, otherwise.
 absl::Status CheckPrivateFile(const std::string& path, uid_t owner,
                               Secrecy secrecy = Secrecy::kPublic);
 

@@ -48,7 +48,7 @@ TEST_F(PrivateFileTest, AFileThatOthersMayWriteIsRefused) {
 }
 
 TEST_F(PrivateFileTest, AFolderThatOthersMayWriteIsRefused) {
-  for (const mode_t mode : {0775, 0757, 01777}) {
+  for (const mode_t mode : {0775, 0757, 0777}) {
     ASSERT_EQ(chmod(folder_.path().c_str(), mode), 0);
     EXPECT_THAT(Reason(), HasSubstr(folder_.path() + ": may be written")) << std::oct << mode;
   }
@@ -76,10 +76,47 @@ TEST_F(PrivateFileTest, AFolderOfSomebodyElseIsRefused) {
   EXPECT_TRUE(CheckPrivateFile(folder + "/file", kStranger).ok());
 }
 
-TEST_F(PrivateFileTest, ALinkIsNotFollowed) {
+TEST_F(PrivateFileTest, InAStickyFolderAFileOfOursCannotBeReplaced) {
+  ASSERT_EQ(chmod(folder_.path().c_str(), 01777), 0);
+  EXPECT_EQ(Reason(), "");
+  if (geteuid() != 0) return;
+  tests::GiveTo(path_, kStranger, kStranger);
+  EXPECT_THAT(Reason(), HasSubstr("belongs to uid 61099"));
+}
+
+TEST_F(PrivateFileTest, LinksOfOursAreFollowedAsKubernetesMakesThem) {
+  folder_.MakeFolder("..2026", geteuid(), getegid());
+  tests::WriteFile(folder_.File("..2026/tls.key"), "key", 0600);
+  ASSERT_EQ(symlink("..2026", folder_.File("..data").c_str()), 0);
+  ASSERT_EQ(symlink("..data/tls.key", folder_.File("tls.key").c_str()), 0);
+  const auto key = ReadPrivateFile(folder_.File("tls.key"), geteuid(), 10, Secrecy::kSecret);
+  ASSERT_TRUE(key.ok()) << key.status();
+  EXPECT_EQ(*key, "key");
+}
+
+TEST_F(PrivateFileTest, ALinkOfSomebodyElseIsNotFollowed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root to give links away";
   const std::string link = folder_.File("link");
   ASSERT_EQ(symlink(path_.c_str(), link.c_str()), 0);
-  EXPECT_THAT(std::string(CheckPrivateFile(link, geteuid()).message()), HasSubstr("symbolic link"));
+  EXPECT_TRUE(CheckPrivateFile(link, geteuid()).ok());
+  ASSERT_EQ(lchown(link.c_str(), kStranger, kStranger), 0);
+  EXPECT_THAT(std::string(CheckPrivateFile(link, geteuid()).message()),
+              HasSubstr("belongs to uid 61099"));
+}
+
+TEST_F(PrivateFileTest, WhatALinkLeadsToIsJudgedWithItsFolder) {
+  const std::string open = folder_.MakeFolder("open", geteuid(), getegid(), 0777);
+  tests::WriteFile(open + "/file", "text", 0644);
+  const std::string link = folder_.File("link");
+  ASSERT_EQ(symlink("open/file", link.c_str()), 0);
+  EXPECT_THAT(std::string(CheckPrivateFile(link, geteuid()).message()), HasSubstr("chmod go-w"));
+}
+
+TEST_F(PrivateFileTest, ACircleOfLinksIsRefused) {
+  ASSERT_EQ(symlink("b", folder_.File("a").c_str()), 0);
+  ASSERT_EQ(symlink("a", folder_.File("b").c_str()), 0);
+  EXPECT_THAT(std::string(CheckPrivateFile(folder_.File("a"), geteuid()).message()),
+              HasSubstr("too many symbolic links"));
 }
 
 TEST_F(PrivateFileTest, WhatIsNoRegularFileIsRefusedAtOnce) {
