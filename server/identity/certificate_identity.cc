@@ -18,6 +18,8 @@ namespace {
 
 constexpr size_t kMaxPem = size_t{64} << 10;  // Of a leaf, and of all its issuers together.
 constexpr int kMaxCertificates = 16;
+constexpr size_t kMaxRootsPem = size_t{4} << 20;
+constexpr int kMaxRoots = 4096;
 constexpr int kMaxExtensions = 64;
 constexpr long kX509v3 = 2;
 
@@ -26,15 +28,15 @@ absl::Status Refused(std::string_view message) {
 }
 
 /// Every certificate in `pem`; null when there is something else, or too much of it.
-X509StackPtr ReadPem(std::string_view pem) {
-  if (pem.size() > kMaxPem) return nullptr;
+X509StackPtr ReadPem(std::string_view pem, size_t max_bytes, int max_certificates) {
+  if (pem.size() > max_bytes) return nullptr;
   const BioPtr input(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   X509StackPtr certificates(sk_X509_new_null());
   // Without this, an encrypted block would ask the terminal for a password.
   const auto no_password = [](char*, int, int, void*) { return -1; };
   while (X509* next = PEM_read_bio_X509(input.get(), nullptr, no_password, nullptr)) {
     sk_X509_push(certificates.get(), next);
-    if (sk_X509_num(certificates.get()) > kMaxCertificates) return nullptr;
+    if (sk_X509_num(certificates.get()) > max_certificates) return nullptr;
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
@@ -106,11 +108,44 @@ absl::Status CheckUsage(X509& certificate) {
 }
 
 absl::StatusOr<X509Ptr> ReadLeaf(std::string_view pem) {
-  const X509StackPtr certificates = ReadPem(pem);
+  const X509StackPtr certificates = ReadPem(pem, kMaxPem, kMaxCertificates);
   if (certificates == nullptr || sk_X509_num(certificates.get()) != 1) {
     return Refused("the peer's certificate cannot be read");
   }
   return X509Ptr(sk_X509_pop(certificates.get()));
+}
+
+/// As gRPC's own store; times are judged at each use (CheckValidity).
+X509StorePtr NewStore() {
+  X509StorePtr store(X509_STORE_new());
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
+                                        X509_V_FLAG_NO_CHECK_TIME);
+  return store;
+}
+
+/// False when `pem` holds no certificate, or something else.
+bool AddRoots(X509_STORE& store, std::string_view pem) {
+  const X509StackPtr roots = ReadPem(pem, kMaxRootsPem, kMaxRoots);
+  if (roots == nullptr || sk_X509_num(roots.get()) == 0) return false;
+  for (int i = 0; i < sk_X509_num(roots.get()); ++i) {
+    X509_STORE_add_cert(&store, sk_X509_value(roots.get(), i));
+  }
+  ERR_clear_error();
+  return true;
+}
+
+/// The chain from `leaf` to one of `roots`, as a client's; null when there is none.
+X509StoreCtxPtr VerifyBelow(X509_STORE& roots, X509& leaf, std::string_view chain) {
+  // The chain's certificates are freed here: what is verified holds references of its own.
+  const X509StackPtr untrusted = ReadPem(chain, kMaxPem, kMaxCertificates);
+  X509StoreCtxPtr context(X509_STORE_CTX_new());
+  const bool verified =
+      untrusted != nullptr &&
+      X509_STORE_CTX_init(context.get(), &roots, &leaf, untrusted.get()) == 1 &&
+      X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT) == 1 &&
+      X509_verify_cert(context.get()) == 1;
+  ERR_clear_error();
+  return verified ? std::move(context) : nullptr;
 }
 
 /// The one SID that both places agree on.
@@ -125,41 +160,37 @@ absl::StatusOr<Sid> Agree(const std::optional<Sid>& extension, const std::option
 
 }  // namespace
 
-CertificateReader::CertificateReader(X509StorePtr san_sid_roots)
-    : san_sid_roots_(std::move(san_sid_roots)) {}
+CertificateReader::CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots)
+    : san_sid_roots_(std::move(san_sid_roots)), client_roots_(std::move(client_roots)) {}
 
 absl::StatusOr<CertificateReader> CertificateReader::Create(
-    const std::vector<std::string>& san_sid_roots) {
-  if (san_sid_roots.empty()) return CertificateReader(nullptr);
-  X509StorePtr store(X509_STORE_new());
-  // As gRPC's own store; times are judged at each use (CheckValidity).
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
-                                        X509_V_FLAG_NO_CHECK_TIME);
+    const std::vector<std::string>& san_sid_roots, const std::string& client_roots) {
+  X509StorePtr uri_roots = san_sid_roots.empty() ? nullptr : NewStore();
   for (const std::string& pem : san_sid_roots) {
-    const X509StackPtr roots = ReadPem(pem);
-    if (roots == nullptr || sk_X509_num(roots.get()) == 0) {
+    if (!AddRoots(*uri_roots, pem)) {
       return error::InvalidArgument("tls.san_sid_roots: a file holds no certificates in PEM");
     }
-    for (int i = 0; i < sk_X509_num(roots.get()); ++i) {
-      X509_STORE_add_cert(store.get(), sk_X509_value(roots.get(), i));
-    }
   }
-  ERR_clear_error();
-  return CertificateReader(std::move(store));
+  X509StorePtr roots = client_roots.empty() ? nullptr : NewStore();
+  if (roots != nullptr && !AddRoots(*roots, client_roots)) {
+    return error::InvalidArgument("tls.roots holds no certificates in PEM");
+  }
+  return CertificateReader(std::move(uri_roots), std::move(roots));
+}
+
+absl::Status CertificateReader::CheckIssuer(std::string_view leaf, std::string_view chain) const {
+  if (client_roots_ == nullptr) return absl::OkStatus();
+  const absl::StatusOr<X509Ptr> certificate = ReadLeaf(leaf);
+  if (!certificate.ok()) return certificate.status();
+  if (VerifyBelow(*client_roots_, **certificate, chain) != nullptr) return absl::OkStatus();
+  return Refused("the certificate's issuer is not trusted any more: get one from another");
 }
 
 bool CertificateReader::NarrowToSanSidChain(X509& leaf, std::string_view chain,
                                             CertificateIdentity& identity) const {
   if (san_sid_roots_ == nullptr) return false;
-  const X509StackPtr untrusted = ReadPem(chain);
-  const X509StoreCtxPtr context(X509_STORE_CTX_new());
-  const bool verified =
-      untrusted != nullptr &&
-      X509_STORE_CTX_init(context.get(), san_sid_roots_.get(), &leaf, untrusted.get()) == 1 &&
-      X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT) == 1 &&
-      X509_verify_cert(context.get()) == 1;
-  ERR_clear_error();
-  if (!verified) return false;
+  const X509StoreCtxPtr context = VerifyBelow(*san_sid_roots_, leaf, chain);
+  if (context == nullptr) return false;
   const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
   for (int i = 0; i < sk_X509_num(path); ++i) {
     if (!NarrowValidity(*sk_X509_value(path, i), identity)) return false;

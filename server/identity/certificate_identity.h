@@ -35,19 +35,25 @@ struct CertificateIdentity {
 
 class CertificateReader {
  public:
-  /// `san_sid_roots`: PEM texts of the trust roots below which the URI form counts. E_INVALIDARG
-  /// when one holds no certificate.
-  static absl::StatusOr<CertificateReader> Create(const std::vector<std::string>& san_sid_roots);
+  /// `san_sid_roots`: PEM texts of the trust roots below which the URI form counts. `client_roots`:
+  /// PEM text of the roots that every peer must have; empty: the handshake's word is taken.
+  /// E_INVALIDARG when one holds no certificate.
+  static absl::StatusOr<CertificateReader> Create(const std::vector<std::string>& san_sid_roots,
+                                                  const std::string& client_roots = "");
 
   /// `leaf` is PEM of one certificate; `chain` is PEM of its issuers, as far as the peer sent them.
   /// UNAUTHENTICATED with the reason unless the leaf is no CA, has clientAuth and exactly one SID.
   absl::StatusOr<CertificateIdentity> Read(std::string_view leaf, std::string_view chain) const;
 
+  /// UNAUTHENTICATED when `leaf` does not verify below the roots. A connection may be older than
+  /// these: its handshake was another's. Times are not judged here.
+  absl::Status CheckIssuer(std::string_view leaf, std::string_view chain) const;
+
   /// False: the chain does not matter to Read.
   bool uses_chain() const { return san_sid_roots_ != nullptr; }
 
  private:
-  explicit CertificateReader(X509StorePtr san_sid_roots);
+  CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots);
 
   /// The SID of the leaf's URI, when it counts; then `identity` is valid as long as the chain is.
   absl::StatusOr<std::optional<Sid>> SidOfTrustedUri(X509& leaf, std::string_view chain,
@@ -57,6 +63,7 @@ class CertificateReader {
   bool NarrowToSanSidChain(X509& leaf, std::string_view chain, CertificateIdentity& identity) const;
 
   X509StorePtr san_sid_roots_;  ///< Null: the URI form never counts.
+  X509StorePtr client_roots_;   ///< Null: issuers were judged elsewhere.
 };
 
 /// UNAUTHENTICATED outside the certificate's validity.

@@ -43,6 +43,7 @@ class FileDirectory : public AccountDirectory {
 
   std::shared_ptr<const Account> Find(const Sid& sid) const override;
   size_t size() const { return accounts_.size(); }
+  const Accounts& accounts() const { return accounts_; }
 
  private:
   const Accounts accounts_;

@@ -76,15 +76,61 @@ absl::StatusOr<std::shared_ptr<const AccessToken>> PeerIdentity::Token(bool filt
 
 IdentityCache::IdentityCache(CertificateReader reader,
                              std::shared_ptr<const AccountDirectory> directory, size_t max_entries)
-    : reader_(std::move(reader)), directory_(std::move(directory)), max_entries_(max_entries) {}
+    : max_entries_(max_entries),
+      uses_chain_(reader.uses_chain()),
+      trust_{std::make_shared<const CertificateReader>(std::move(reader)), std::move(directory)} {}
 
 std::shared_ptr<const PeerIdentity> IdentityCache::Lookup(std::string_view leaf,
                                                           std::string_view chain) {
-  const Key key{leaf, reader_.uses_chain() ? chain : std::string_view()};
-  if (auto found = Find(key)) return found;
-  auto identity = Identify(key);
-  if (leaf.size() > kMaxKeyBytes || key.chain.size() > kMaxKeyBytes) return identity;
-  return Insert(key, std::move(identity));
+  while (true) {
+    const uint64_t seen = generation();
+    const Key key{leaf, uses_chain_.load() ? chain : std::string_view()};
+    auto identity = Find(key);
+    if (identity == nullptr) identity = LookAnew(key, chain);
+    if (generation() == seen) return identity;  // Else a new generation began meanwhile.
+  }
+}
+
+std::shared_ptr<const PeerIdentity> IdentityCache::LookAnew(const Key& key,
+                                                            std::string_view chain) {
+  const Trust trust = CurrentTrust();
+  auto identity = Identify(trust, key);
+  // Not kept: by another chain the same leaf may be trusted.
+  const absl::Status issuer = trust.reader->CheckIssuer(key.leaf, chain);
+  if (!issuer.ok()) {
+    return identity->refused() ? identity : std::make_shared<const PeerIdentity>(issuer);
+  }
+  if (key.leaf.size() > kMaxKeyBytes || key.chain.size() > kMaxKeyBytes) return identity;
+  return Insert(key, trust.generation, std::move(identity));
+}
+
+void IdentityCache::Renew(std::shared_ptr<const AccountDirectory> directory) {
+  Trust trust = CurrentTrust();
+  trust.directory = std::move(directory);
+  BeginGeneration(std::move(trust));
+}
+
+void IdentityCache::Renew(CertificateReader reader) {
+  Trust trust = CurrentTrust();
+  trust.reader = std::make_shared<const CertificateReader>(std::move(reader));
+  BeginGeneration(std::move(trust));
+}
+
+void IdentityCache::BeginGeneration(Trust trust) {
+  decltype(entries_) entries;  // Destroyed after the lock, as the trust.
+  decltype(oldest_first_) oldest_first;
+  const std::lock_guard lock(mutex_);
+  trust.generation = trust_.generation + 1;
+  std::swap(trust_, trust);
+  entries.swap(entries_);
+  oldest_first.swap(oldest_first_);
+  uses_chain_ = trust_.reader->uses_chain();
+  generation_.store(trust_.generation, std::memory_order_release);
+}
+
+IdentityCache::Trust IdentityCache::CurrentTrust() const {
+  const std::lock_guard lock(mutex_);
+  return trust_;
 }
 
 size_t IdentityCache::size() const {
@@ -106,20 +152,21 @@ std::shared_ptr<const PeerIdentity> IdentityCache::Find(const Key& key) const {
   return found == entries_.end() ? nullptr : (*found)->identity;
 }
 
-std::shared_ptr<const PeerIdentity> IdentityCache::Identify(const Key& key) const {
-  const absl::StatusOr<CertificateIdentity> certificate = reader_.Read(key.leaf, key.chain);
+std::shared_ptr<const PeerIdentity> IdentityCache::Identify(const Trust& trust, const Key& key) {
+  const absl::StatusOr<CertificateIdentity> certificate = trust.reader->Read(key.leaf, key.chain);
   if (!certificate.ok()) return std::make_shared<const PeerIdentity>(certificate.status());
-  const std::shared_ptr<const Account> account = directory_->Find(certificate->sid);
+  const std::shared_ptr<const Account> account = trust.directory->Find(certificate->sid);
   const absl::Status status = CheckAccount(*certificate, account.get());
   if (!status.ok()) return std::make_shared<const PeerIdentity>(status);
   return std::make_shared<const PeerIdentity>(*certificate, *account);
 }
 
 std::shared_ptr<const PeerIdentity> IdentityCache::Insert(
-    const Key& key, std::shared_ptr<const PeerIdentity> identity) {
+    const Key& key, uint64_t generation, std::shared_ptr<const PeerIdentity> identity) {
   auto entry = std::make_shared<const Entry>(
       Entry{std::string(key.leaf), std::string(key.chain), std::move(identity)});
   const std::lock_guard lock(mutex_);
+  if (generation != trust_.generation) return identity;  // Nobody uses it: Lookup asks again.
   const auto [found, inserted] = entries_.insert(entry);
   if (!inserted) return (*found)->identity;  // Another thread was faster.
   oldest_first_.push_back(entry);

@@ -5,6 +5,9 @@
 // is judged at every use. A refusal is kept like an identity: its peer gets the same reason on
 // every call.
 //
+// A reload of the roots or of the directory begins a new generation: nothing that was kept before
+// counts any more, and every peer is verified anew at its next call.
+//
 // Thread safety: any thread; the lock is held for a lookup or an insertion only, never while a
 // certificate is parsed. Ownership: identities and tokens are shared and immutable.
 
@@ -12,7 +15,9 @@
 #define BITSD_SERVER_IDENTITY_IDENTITY_CACHE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -35,6 +40,9 @@ class PeerIdentity {
   explicit PeerIdentity(absl::Status refusal);
   /// The tokens that `account` gets by this certificate.
   PeerIdentity(const CertificateIdentity& certificate, const Account& account);
+
+  /// Whatever the time is.
+  bool refused() const { return !refusal_.ok(); }
 
   /// OK while the identity stands at `now`; otherwise UNAUTHENTICATED with the reason.
   absl::Status Check(absl::Time now) const;
@@ -63,13 +71,26 @@ class IdentityCache {
   IdentityCache(CertificateReader reader, std::shared_ptr<const AccountDirectory> directory,
                 size_t max_entries = kDefaultEntries);
 
-  /// The identity behind the PEM text of a leaf, and of its issuers as the peer sent them. Never
-  /// null.
+  /// The identity behind the PEM text of a leaf, and of its issuers as the peer sent them, in the
+  /// newest generation. Never null.
   std::shared_ptr<const PeerIdentity> Lookup(std::string_view leaf, std::string_view chain);
+
+  /// Which generation counts: what was looked up in another must be looked up again.
+  uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+  /// Begin a new generation.
+  void Renew(std::shared_ptr<const AccountDirectory> directory);
+  void Renew(CertificateReader reader);
 
   size_t size() const;
 
  private:
+  /// What a generation believes.
+  struct Trust {
+    std::shared_ptr<const CertificateReader> reader;
+    std::shared_ptr<const AccountDirectory> directory;
+    uint64_t generation = 1;
+  };
   struct Key {
     std::string_view leaf;
     std::string_view chain;
@@ -100,16 +121,22 @@ class IdentityCache {
   };
 
   static size_t HashOf(const Key& key);
+  Trust CurrentTrust() const;
+  void BeginGeneration(Trust trust);
   std::shared_ptr<const PeerIdentity> Find(const Key& key) const;
-  std::shared_ptr<const PeerIdentity> Identify(const Key& key) const;
-  std::shared_ptr<const PeerIdentity> Insert(const Key& key,
+  static std::shared_ptr<const PeerIdentity> Identify(const Trust& trust, const Key& key);
+  /// Identifies a peer that is not kept.
+  std::shared_ptr<const PeerIdentity> LookAnew(const Key& key, std::string_view chain);
+  /// Keeps `identity`, unless `generation` is over, and returns what is kept.
+  std::shared_ptr<const PeerIdentity> Insert(const Key& key, uint64_t generation,
                                              std::shared_ptr<const PeerIdentity> identity);
 
-  const CertificateReader reader_;
-  const std::shared_ptr<const AccountDirectory> directory_;
   const size_t max_entries_;
+  std::atomic<uint64_t> generation_ = 1;
+  std::atomic<bool> uses_chain_;
 
   mutable std::mutex mutex_;
+  Trust trust_;
   absl::flat_hash_set<EntryPtr, Hash, Equal> entries_;
   std::deque<EntryPtr> oldest_first_;
 };

@@ -46,7 +46,7 @@ HandleTable::Stripe& HandleTable::StripeOf(const JobId& job) {
 }
 
 bool HandleTable::IsDead(const Handle& handle, absl::Time now) const {
-  return now >= handle.certificate_end || now - handle.last_use >= idle_limit_ ||
+  return now >= handle.certificate_end || now - handle.last_use >= idle_limit_.load() ||
          !handle.session->is_open();
 }
 
@@ -57,7 +57,8 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   handle->certificate_end = caller.token->certificate_not_after;
   handle->last_use = clock_.Now();
   handle->attachment =
-      caller.session->Attach([this, job, secret = handle->secret] { End(job, secret); });
+      caller.session->Attach(
+      [this, job, secret = handle->secret](std::string_view) { End(job, secret); });
   if (handle->attachment == 0) {
     return error::NotLoggedOn("your logon session has ended: call again to open a new one");
   }

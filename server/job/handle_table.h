@@ -46,6 +46,9 @@ class HandleTable {
   /// E_INVALIDARG for a wrong length; RPC_E_DISCONNECTED when dead or unknown. Counts as a use.
   absl::StatusOr<Found> Find(std::string_view handle);
 
+  /// For every handle, from now on.
+  void SetIdleLimit(absl::Duration limit) { idle_limit_ = limit; }
+
   void Release(std::string_view handle);
   void EndOfJob(const JobId& job);
   /// Ends what has been unused for too long or whose certificate has ended.
@@ -77,7 +80,7 @@ class HandleTable {
   void End(const JobId& job, const Secret& secret);
 
   const Clock& clock_;
-  const absl::Duration idle_limit_;
+  std::atomic<absl::Duration> idle_limit_;
   std::array<uint8_t, 32> digest_key_;
   std::array<Stripe, kStripes> stripes_;
 };

@@ -78,6 +78,10 @@ class Job : public std::enable_shared_from_this<Job> {
   /// in place and OK or what stopped it. Call it once per BeginCompletion.
   void RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done);
 
+  /// The account directory is another: whoever acts for the job is looked at again. Work that is no
+  /// longer right stops at once and goes on as whom the new directory says.
+  void OnAccountsChanged();
+
   /// Stops the work and starts no more: the service is going down.
   void Shutdown(std::function<void()> stopped);
 
@@ -116,10 +120,13 @@ class Job : public std::enable_shared_from_this<Job> {
   // The work (job_work.cc). All with the mutex held.
   void Evaluate(Later& later);
   bool WorkIsRight() const;
+  /// The account directory has the owner, not disabled.
+  bool OwnerIsThere() const;
   void StopWork(Later& later);
   void StartDownload(const JobVersion& version, Later& later);
   void StartCompletion(const JobVersion& version, Later& later);
-  absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version) const;
+  absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version,
+                                               const Account* owner) const;
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
   void ScheduleRetry(const JobVersion& version, Later& later);
@@ -158,6 +165,7 @@ class Job : public std::enable_shared_from_this<Job> {
   bool work_ended_ = false;  ///< By itself: it only has to be let go.
   bool shut_down_ = false;
   std::optional<ActingIdentity> work_identity_;
+  std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
   std::string work_context_;  ///< Network context of a download; empty for a completion.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;

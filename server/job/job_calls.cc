@@ -72,7 +72,7 @@ void JobManager::CreateJob(const Caller& caller, NewJob job, JobDone done) {
   done = ledger_.Begin(caller.token->user, job.request_id, fingerprint, std::move(done));
   if (done == nullptr) return;
   JobRecordPtr record = NewRecord(caller, job, deps_.clock.Now());
-  const absl::Status place = table_.Reserve(record->owner, record->id, options_.limits,
+  const absl::Status place = table_.Reserve(record->owner, record->id, CurrentOptions()->limits,
                                             policy::IsExemptFromLimits(*caller.token));
   if (!place.ok()) return done(place);
   StoreChange change;
@@ -133,7 +133,7 @@ void JobManager::Resume(const Caller& caller, const JobId& id, JobDone done) {
 absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
   if (files.empty()) return error::InvalidArgument("files is empty: name at least one");
   for (const NewFile& file : files) {
-    absl::Status status = policy::CheckRemoteName(file.remote_name, options_.remote);
+    absl::Status status = policy::CheckRemoteName(file.remote_name, CurrentOptions()->remote);
     if (status.ok()) status = policy::CheckLocalName(file.local_name);
     if (!status.ok()) return status;
   }
@@ -143,13 +143,14 @@ absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
 absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(const Job& job) const {
   const JobVersion version = job.InForce();
   const HelperToken* token = version.LiveToken();
+  const std::shared_ptr<const Account> owner = deps_.accounts.Find(job.owner());
+  if (absl::Status s = policy::OwnerStanding(owner.get(), job.elevated()); !s.ok()) return s;
   const auto side =
       policy::SideFor(policy::Resource::kLocalFile, version.record->token_flags, token != nullptr);
   if (!side.ok()) return std::optional<ActingIdentity>();
-  auto identity =
-      *side == policy::Side::kHelper
-          ? policy::HelperIdentity(token->identity())
-          : policy::OwnerIdentity(deps_.accounts.Find(job.owner()).get(), job.elevated());
+  auto identity = *side == policy::Side::kHelper
+                      ? policy::HelperIdentity(token->identity())
+                      : policy::OwnerIdentity(owner.get(), job.elevated());
   if (!identity.ok()) return identity.status();
   return std::optional(*std::move(identity));
 }
@@ -166,7 +167,7 @@ void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<New
   if (done == nullptr) return;
   // Without room the directories need not be looked at.
   const size_t room =
-      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : options_.limits.files_per_job;
+      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   const auto early = change::AddFiles(job->InForce(), files, room);
   if (!early.ok()) return done(early.status());
   auto opener = LocalOpener(*job);
@@ -187,7 +188,7 @@ void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
                                  std::vector<NewFile> files, RequestRecord request, JobDone done) {
   const size_t count = files.size();
   const size_t room =
-      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : options_.limits.files_per_job;
+      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   Job::Change change;
   change.decide = [files = std::move(files), room](const JobVersion& newest) {
     return change::AddFiles(newest, files, room);

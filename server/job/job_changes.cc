@@ -220,6 +220,14 @@ Result Retry(const JobVersion& job, absl::Time now) {
   return Edited(job, [](JobRecord& edited) { Queue(edited); });
 }
 
+Result RetryUnknownIdentity(const JobVersion& job) {
+  const JobRecord& record = *job.record;
+  const bool unknown = record.state == JobState::kTransientError &&
+                       record.error->rule == RuleName(Rule::kUnknownIdentity);
+  if (!unknown || record.completing) return job;
+  return Edited(job, [](JobRecord& edited) { Queue(edited); });
+}
+
 Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files) {
   return Edited(job, [&](JobRecord& record) { record.abandoned = std::move(files); });
 }

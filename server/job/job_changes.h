@@ -50,6 +50,8 @@ Result AllTransferred(const JobVersion& job, absl::Time now);
 Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now);
 /// The retry delay of a TRANSIENT_ERROR is over.
 Result Retry(const JobVersion& job, absl::Time now);
+/// As Retry, before its time, when the broker did not know the identity: it may know it now.
+Result RetryUnknownIdentity(const JobVersion& job);
 /// Temporary files that could not be removed after the end of the job.
 Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files);
 

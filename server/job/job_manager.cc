@@ -17,10 +17,10 @@ constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
 
 JobManager::JobManager(Deps deps, Options options)
     : deps_(deps),
-      options_(std::move(options)),
-      handles_(deps.clock, options_.handle_idle),
+      options_(std::make_shared<const Options>(std::move(options))),
+      handles_(deps.clock, options_->handle_idle),
       ledger_(deps.clock),
-      slots_(options_.max_running_jobs),
+      slots_(options_->max_running_jobs),
       environment_{deps.store,
                    deps.transfers,
                    deps.accounts,
@@ -46,12 +46,12 @@ void JobManager::OnChanged(const JobPtr& job) {
   watchers_.Push(job->id());
   if (!IsFinal(job->InForce().record->state)) return;
   if (!table_.Retire(job->owner(), job->id())) return;
-  deps_.timer.At(deps_.clock.Now() + options_.retention, [this, id = job->id()] { Purge(id); });
+  deps_.timer.At(deps_.clock.Now() + CurrentOptions()->retention, [this, id = job->id()] { Purge(id); });
   std::optional<JobId> oldest;
   {
     std::lock_guard lock(finished_mutex_);
     finished_.push_back(job->id());
-    if (finished_.size() > options_.max_finished_jobs) {
+    if (finished_.size() > CurrentOptions()->max_finished_jobs) {
       oldest = finished_.front();
       finished_.pop_front();
     }

@@ -54,6 +54,13 @@ class JobManager : public JobService, public TokenOptions {
   JobManager(Deps deps, Options options);
   ~JobManager() override;
 
+  /// What begins from now on follows `options`. max_running_jobs stays what it was.
+  void Reconfigure(Options options);
+
+  /// The account directory is another. The jobs of `gone`, owners that were removed or disabled,
+  /// lose their helper tokens, as at a logoff; every job looks again at who acts for it.
+  void OnAccountsChanged(const std::vector<Sid>& gone);
+
   /// Parks every transfer; `stopped` runs when nothing is opened, read, written or sent any more.
   void Shutdown(std::function<void()> stopped);
 
@@ -131,8 +138,11 @@ class JobManager : public JobService, public TokenOptions {
   void Audit(const Caller& caller, std::string_view event, const JobId& job,
              std::vector<std::pair<std::string_view, std::string>> more = {}) const;
 
+  std::shared_ptr<const Options> CurrentOptions() const;
+
   const Deps deps_;
-  const Options options_;
+  mutable std::mutex options_mutex_;
+  std::shared_ptr<const Options> options_;
   JobTable table_;
   HandleTable handles_;
   RequestLedger ledger_;

@@ -20,14 +20,21 @@ FileView ShowFile(uint32_t index, const FileRecord& file, const LiveProgress* li
   return view;
 }
 
-WaitingFor WhyStill(const JobRecord& record, bool store, bool slot) {
-  const bool wants_to_run = record.state == JobState::kQueued;
+struct Obstacles {
+  bool store = false;
+  bool account = false;
+  bool slot = false;
+};
+
+WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
   if (record.state == JobState::kTransientError) return WaitingFor::kRetryTimer;
   if (record.state == JobState::kError && record.error->hresult == Hresult::kTokenRequired) {
     return WaitingFor::kToken;
   }
-  if (store) return WaitingFor::kStore;
-  return wants_to_run && slot ? WaitingFor::kSlot : WaitingFor::kNothing;
+  if (obstacles.store) return WaitingFor::kStore;
+  if (record.state != JobState::kQueued) return WaitingFor::kNothing;
+  if (obstacles.account) return WaitingFor::kAccount;
+  return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
 }
 
 }  // namespace
@@ -39,7 +46,8 @@ JobView Job::View() const {
   view.record = version.record;
   view.state = version.record->state;
   if (view.state == JobState::kQueued && phase_) view.state = *phase_;
-  view.waiting_for = WhyStill(*version.record, DirtyLocked() || resting_, waits_for_slot_);
+  view.waiting_for = 
+      WhyStill(*version.record, {DirtyLocked() || resting_, !OwnerIsThere(), waits_for_slot_});
   if (const HelperToken* token = version.LiveToken()) {
     view.token_sid = token->identity().user;
     view.token_expires = token->expires();

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/identity/account_changes.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
 #include "server/policy/openers.h"
@@ -60,7 +61,7 @@ void Job::Evaluate(Later& later) {
   // Only what is committed is used: while changes are under way the job starts nothing.
   const bool still = !pending_.empty() || DirtyLocked() || resting_ || shut_down_;
   if (!still && completion_) return StartCompletion(version, later);
-  if (!still && HasWork(*version.record)) return StartDownload(version, later);
+  if (!still && HasWork(*version.record) && OwnerIsThere()) return StartDownload(version, later);
   if (waits_for_slot_ && environment_.slots.Leave(id_)) waits_for_slot_ = false;
   if (holds_slot_) {
     holds_slot_ = false;
@@ -71,10 +72,13 @@ void Job::Evaluate(Later& later) {
 
 bool Job::WorkIsRight() const {
   if (work_ended_ || shut_down_ || ParkedLocked()) return false;
+  // Even where the local files are another's: what is sent is the owner's.
+  const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
+  if (WhatChanged(*work_owner_, owner.get())) return false;
   const JobVersion version = InForceLocked();
   const bool completing = work_context_.empty();
   if (completing ? !version.record->completing : !HasWork(*version.record)) return false;
-  const auto identity = LocalIdentity(version);
+  const auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok() || *identity != *work_identity_) return false;
   return completing || NetworkContext(version) == work_context_;
 }
@@ -85,14 +89,21 @@ void Job::StopWork(Later& later) {
       [this, self = shared_from_this()] { work_->Stop([self] { self->OnWorkStopped(); }); });
 }
 
-absl::StatusOr<ActingIdentity> Job::LocalIdentity(const JobVersion& version) const {
+bool Job::OwnerIsThere() const {
+  const auto account = environment_.accounts.Find(owner_);
+  return account != nullptr && !account->disabled;
+}
+
+absl::StatusOr<ActingIdentity> Job::LocalIdentity(const JobVersion& version,
+                                                  const Account* owner) const {
   const JobRecord& record = *version.record;
+  if (absl::Status s = policy::OwnerStanding(owner, record.elevated); !s.ok()) return s;
   const HelperToken* token = version.LiveToken();
   const auto side =
       policy::SideFor(policy::Resource::kLocalFile, record.token_flags, token != nullptr);
   if (!side.ok()) return side.status();
   if (*side == policy::Side::kHelper) return policy::HelperIdentity(token->identity());
-  return policy::OwnerIdentity(environment_.accounts.Find(record.owner).get(), record.elevated);
+  return policy::OwnerIdentity(owner, record.elevated);
 }
 
 std::string Job::NetworkContext(const JobVersion& version) const {
@@ -106,7 +117,9 @@ std::string Job::NetworkContext(const JobVersion& version) const {
 }
 
 void Job::StartDownload(const JobVersion& version, Later& later) {
-  auto identity = LocalIdentity(version);
+  const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
+  if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
+  auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok()) return FailLater(Refused(identity.status()), later);
   if (!holds_slot_) {
     if (waits_for_slot_) return;
@@ -130,6 +143,7 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
   }
   progress_ = std::make_shared<LiveProgress>();
   work_identity_ = *identity;
+  work_owner_ = owner;
   work_context_ = NetworkContext(version);
   phase_ = JobState::kConnecting;
   DownloadTask task{id_,           owner_,   version.record->files, *std::move(identity),
@@ -139,7 +153,8 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
 }
 
 void Job::StartCompletion(const JobVersion& version, Later& later) {
-  auto identity = LocalIdentity(version);
+  const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
+  auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok()) {
     later.push_back(
         [done = std::move(completion_->done), status = identity.status()] { done({}, status); });
@@ -147,6 +162,7 @@ void Job::StartCompletion(const JobVersion& version, Later& later) {
     return;
   }
   work_identity_ = *identity;
+  work_owner_ = owner;
   work_context_.clear();
   CompletionTask task{id_, owner_, version.record->files, *std::move(identity)};
   work_ = environment_.transfers.StartCompletion(
@@ -197,6 +213,18 @@ void Job::OnWorkStopped() {
     }
     for (const auto& answer : std::exchange(waiting_for_stop_, {})) Finish(answer, later);
     for (auto& stopped : std::exchange(on_stopped_, {})) later.push_back(std::move(stopped));
+    Evaluate(later);
+    Changed(later);
+  }
+  Run(later);
+}
+
+void Job::OnAccountsChanged() {
+  // A broker that knew less, or more, than this process: now they may agree.
+  SubmitNews(change::RetryUnknownIdentity);
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
     Evaluate(later);
     Changed(later);
   }

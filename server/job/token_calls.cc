@@ -7,6 +7,7 @@
 #include "server/error/errors.h"
 #include "server/job/job_changes.h"
 #include "server/job/job_manager.h"
+#include "server/policy/openers.h"
 
 namespace bitsd {
 namespace {
@@ -69,7 +70,7 @@ absl::StatusOr<JobManager::Presented> JobManager::PresentForReading(const Caller
   auto presented = Present(caller, handle, call);
   if (!presented.ok()) return presented;
   const absl::Status status =
-      policy::MayUseHandle(options_.policy, *presented->facts, FactsOf(presented->job->InForce()));
+      policy::MayUseHandle(CurrentOptions()->policy, *presented->facts, FactsOf(presented->job->InForce()));
   if (!status.ok()) return status;
   return presented;
 }
@@ -98,7 +99,7 @@ void JobManager::SetHelperTokenFlags(const Caller& caller, std::string_view hand
   change.decide = [this, facts = presented->facts,
                    flags](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status = policy::MaySetHelperTokenFlags(
-        options_.policy, *facts, FactsOf(newest), IdentityOf(newest), flags);
+        CurrentOptions()->policy, *facts, FactsOf(newest), IdentityOf(newest), flags);
     if (!status.ok()) return status;
     return change::SetFlags(newest, flags);
   };
@@ -118,12 +119,13 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
   if (!presented.ok()) return done(presented.status());
   const JobPtr& job = presented->job;
   const absl::Time expires =
-      std::min(caller.token->certificate_not_after, deps_.clock.Now() + options_.token_max_ttl);
+      std::min(caller.token->certificate_not_after, deps_.clock.Now() + CurrentOptions()->token_max_ttl);
   auto token = std::make_shared<HelperToken>(caller.token, expires);
   const bool attached = token->AttachTo(
       caller.session,
-      [this, weak_job = std::weak_ptr<Job>(job), weak_token = std::weak_ptr<HelperToken>(token)] {
-        DiscardToken(weak_job, weak_token, "session_ended");
+      [this, weak_job = std::weak_ptr<Job>(job),
+       weak_token = std::weak_ptr<HelperToken>(token)](std::string_view reason) {
+        DiscardToken(weak_job, weak_token, reason);
       });
   if (!attached) {
     return done(error::NotLoggedOn("your logon session has ended: call again to open a new one"));
@@ -132,8 +134,12 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
   change.decide = [this, facts = presented->facts,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status =
-        policy::MaySetHelperToken(options_.policy, *facts, FactsOf(newest), token->identity());
+        policy::MaySetHelperToken(CurrentOptions()->policy, *facts, FactsOf(newest), token->identity());
     if (!status.ok()) return status;
+    const auto owner = deps_.accounts.Find(newest.record->owner);
+    if (owner == nullptr || owner->disabled) {
+      return policy::OwnerStanding(owner.get(), newest.record->elevated);
+    }
     // The session may have ended since the token was hung on it; its discard found no token here.
     if (token->ended()) {
       return error::AccessDenied(Rule::kTokenEnded, "your logon session has ended: lend again");
@@ -159,7 +165,7 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
   Job::Change change;
   change.decide =
       [this, facts = presented->facts](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
-    const absl::Status status = policy::MayUseHandle(options_.policy, *facts, FactsOf(newest));
+    const absl::Status status = policy::MayUseHandle(CurrentOptions()->policy, *facts, FactsOf(newest));
     if (!status.ok()) return status;
     return change::DropToken(newest);
   };

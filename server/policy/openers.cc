@@ -38,7 +38,7 @@ absl::StatusOr<Side> SideFor(Resource resource, uint32_t token_flags, bool has_t
       "SetHelperTokenFlags(0), then Resume");
 }
 
-absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevated) {
+absl::Status OwnerStanding(const Account* account, bool elevated) {
   if (account == nullptr || account->disabled) {
     return error::AccessDenied(
         Rule::kOwnerUnknown, "the job's owner is not in the account directory, or disabled there");
@@ -48,6 +48,11 @@ absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevat
                                "the job is elevated and its owner is no longer an administrator: "
                                "cancel it and create it anew");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevated) {
+  if (absl::Status status = OwnerStanding(account, elevated); !status.ok()) return status;
   const std::optional<PosixIdentity>& posix = OwnerPosix(*account, elevated);
   if (!posix) {
     return NoIdentity(

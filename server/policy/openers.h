@@ -25,10 +25,14 @@ enum class Side { kOwner, kHelper };
 /// is no token.
 absl::StatusOr<Side> SideFor(Resource resource, uint32_t token_flags, bool has_token);
 
+/// May anything be opened for the owner's job, as whomever? E_ACCESSDENIED with owner_unknown
+/// (`account` null or disabled: the job waits for it) or owner_not_administrator (the job is
+/// elevated and can never run again).
+absl::Status OwnerStanding(const Account* account, bool elevated);
+
 /// Who the owner's side is: the full identity on an elevated job, the filtered one on any other job
-/// of an administrator's account, the plain one otherwise. E_ACCESSDENIED with owner_unknown
-/// (`account` null or disabled), owner_not_administrator, filtered_token_has_no_identity (the
-/// account has no such side).
+/// of an administrator's account, the plain one otherwise. E_ACCESSDENIED as OwnerStanding, or with
+/// filtered_token_has_no_identity (the account has no such side).
 absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevated);
 
 /// Who the helper's side is. E_ACCESSDENIED, filtered_token_has_no_identity, without a POSIX side.

@@ -32,7 +32,7 @@ class HelperToken {
 
   /// Hangs the token on `session`: `discard` runs when it ends. False when it has ended already.
   /// Called once, before the token is shared.
-  bool AttachTo(std::shared_ptr<Session> session, std::function<void()> discard) {
+  bool AttachTo(std::shared_ptr<Session> session, Session::Discard discard) {
     attachment_ = session->Attach(std::move(discard));
     if (attachment_ == 0) return false;
     session_ = std::move(session);

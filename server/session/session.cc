@@ -10,7 +10,7 @@ bool Session::is_open() const {
   return open_;
 }
 
-uint64_t Session::Attach(std::function<void()> discard) {
+uint64_t Session::Attach(Discard discard) {
   std::lock_guard lock(mutex_);
   if (!open_) return 0;
   const uint64_t id = next_id_++;
@@ -23,14 +23,14 @@ void Session::Detach(uint64_t id) {
   attached_.erase(id);
 }
 
-void Session::Close() {
-  absl::flat_hash_map<uint64_t, std::function<void()>> discards;
+void Session::Close(std::string_view reason) {
+  absl::flat_hash_map<uint64_t, Discard> discards;
   {
     std::lock_guard lock(mutex_);
     open_ = false;
     discards.swap(attached_);
   }
-  for (auto& [id, discard] : discards) discard();
+  for (auto& [id, discard] : discards) discard(reason);
 }
 
 std::shared_ptr<Session> SessionTable::Default(const Sid& user) {
@@ -40,13 +40,25 @@ std::shared_ptr<Session> SessionTable::Default(const Sid& user) {
   return session;
 }
 
-void SessionTable::CloseAll() {
+void SessionTable::CloseOf(const Sid& user, std::string_view reason) {
+  std::shared_ptr<Session> session;
+  {
+    std::lock_guard lock(mutex_);
+    const auto it = defaults_.find(user);
+    if (it == defaults_.end()) return;
+    session = std::move(it->second);
+    defaults_.erase(it);
+  }
+  session->Close(reason);
+}
+
+void SessionTable::CloseAll(std::string_view reason) {
   absl::flat_hash_map<Sid, std::shared_ptr<Session>> sessions;
   {
     std::lock_guard lock(mutex_);
     sessions.swap(defaults_);
   }
-  for (auto& [user, session] : sessions) session->Close();
+  for (auto& [user, session] : sessions) session->Close(reason);
 }
 
 }  // namespace bitsd

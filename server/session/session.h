@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/identity/sid.h"
@@ -28,20 +29,23 @@ class Session {
   const Sid& user() const { return user_; }
   bool is_open() const;
 
+  /// Gets why the session ended: as the audit log has it.
+  using Discard = std::function<void(std::string_view reason)>;
+
   /// Runs `discard` when the session ends. Returns an id for Detach, or 0 when the session has
   /// ended already: then nothing may hang on it.
-  uint64_t Attach(std::function<void()> discard);
+  uint64_t Attach(Discard discard);
   void Detach(uint64_t id);
 
   /// Ends the session and runs everything attached to it, on this thread.
-  void Close();
+  void Close(std::string_view reason = "session_ended");
 
  private:
   const Sid user_;
   mutable std::mutex mutex_;
   bool open_ = true;
   uint64_t next_id_ = 1;
-  absl::flat_hash_map<uint64_t, std::function<void()>> attached_;
+  absl::flat_hash_map<uint64_t, Discard> attached_;
 };
 
 /// The open sessions.
@@ -50,8 +54,11 @@ class SessionTable {
   /// The default session of `user`, made on demand.
   std::shared_ptr<Session> Default(const Sid& user);
 
-  /// Closes every session: the service is going down.
-  void CloseAll();
+  /// Closes every session of `user`: its account is not what it was. Its next call gets a new one.
+  void CloseOf(const Sid& user, std::string_view reason);
+
+  /// Closes every session: the service is going down, or nobody is believed any more.
+  void CloseAll(std::string_view reason = "session_ended");
 
  private:
   std::mutex mutex_;

@@ -51,7 +51,10 @@ TransferFailure LocalFailure(const absl::Status& status) {
                 absl::StrCat("The destination's file system is not available: ",
                              std::string(status.message())));
   }
-  return FromStatus(ErrorContext::kLocalFile, status);
+  TransferFailure failure = FromStatus(ErrorContext::kLocalFile, status);
+  // After a change of the account directory the broker may know it before this process, or after.
+  failure.transient = failure.error.rule == RuleName(Rule::kUnknownIdentity);
+  return failure;
 }
 
 TransferFailure WriteFailure(int error) {
