@@ -37,7 +37,7 @@ HandleTable::Handle::~Handle() {
 }
 
 HandleTable::HandleTable(const Clock& clock, absl::Duration idle_limit)
-    : clock_(clock), idle_limit_(idle_limit) {
+    : clock_(clock), idle_limit_ns_(absl::ToInt64Nanoseconds(idle_limit)) {
   FillRandom(digest_key_);
 }
 
@@ -46,7 +46,7 @@ HandleTable::Stripe& HandleTable::StripeOf(const JobId& job) {
 }
 
 bool HandleTable::IsDead(const Handle& handle, absl::Time now) const {
-  return now >= handle.certificate_end || now - handle.last_use >= idle_limit_.load() ||
+  return now >= handle.certificate_end || now - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
          !handle.session->is_open();
 }
 

@@ -47,7 +47,9 @@ class HandleTable {
   absl::StatusOr<Found> Find(std::string_view handle);
 
   /// For every handle, from now on.
-  void SetIdleLimit(absl::Duration limit) { idle_limit_ = limit; }
+  void SetIdleLimit(absl::Duration limit) {
+    idle_limit_ns_ = absl::ToInt64Nanoseconds(limit);
+  }
 
   void Release(std::string_view handle);
   void EndOfJob(const JobId& job);
@@ -80,7 +82,7 @@ class HandleTable {
   void End(const JobId& job, const Secret& secret);
 
   const Clock& clock_;
-  std::atomic<absl::Duration> idle_limit_;
+  std::atomic<int64_t> idle_limit_ns_;
   std::array<uint8_t, 32> digest_key_;
   std::array<Stripe, kStripes> stripes_;
 };

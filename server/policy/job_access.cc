@@ -30,6 +30,8 @@ absl::Status MaySeeAllUsers(const AccessToken& caller) {
                              "own jobs");
 }
 
+bool MaySeeReloadFailures(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
+
 bool IsElevatedCreation(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
 
 bool IsExemptFromLimits(const AccessToken& caller) {

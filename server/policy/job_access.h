@@ -19,6 +19,10 @@ absl::Status MayOpenJob(const AccessToken& caller, const Sid& owner, bool elevat
 /// E_ACCESSDENIED, rule all_users, unless `caller` is an enabled administrator.
 absl::Status MaySeeAllUsers(const AccessToken& caller);
 
+/// Why a file of the service could not be loaded names its files, accounts and lines: for enabled
+/// administrators.
+bool MaySeeReloadFailures(const AccessToken& caller);
+
 /// What a job of `caller` records at CreateJob: the caller is an enabled administrator.
 bool IsElevatedCreation(const AccessToken& caller);
 

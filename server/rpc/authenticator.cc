@@ -31,8 +31,7 @@ std::string_view Property(const grpc::AuthContext& peer, const char* name) {
 
 absl::StatusOr<TokenPtr> Authenticator::Judge(std::string_view path, const grpc::AuthContext& peer,
                                               const Metadata& metadata) const {
-  const auto identity = identities_.Lookup(Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME),
-                                           Property(peer, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME));
+  const auto identity = Identify(peer);
   const absl::Time now = clock_.Now();
   const absl::Status refusal = identity->Check(now);
   if (!refusal.ok()) {
@@ -49,14 +48,37 @@ absl::StatusOr<TokenPtr> Authenticator::Judge(std::string_view path, const grpc:
   return token;
 }
 
+std::function<absl::Status()> Authenticator::StandingOf(const grpc::CallbackServerContext& context,
+                                                        const Caller& caller) const {
+  return [this, peer = context.auth_context(), session = caller.session]() -> absl::Status {
+    const auto identity = Identify(*peer);
+    if (absl::Status status = identity->Check(clock_.Now()); !status.ok()) return status;
+    if (session->is_open()) return absl::OkStatus();
+    return error::Unauthenticated(
+        "Your logon session ended or your account was changed. Call again to go on as you are "
+        "now.");
+  };
+}
+
+std::shared_ptr<const PeerIdentity> Authenticator::Identify(const grpc::AuthContext& peer) const {
+  return identities_.Lookup(Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME),
+                            Property(peer, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME));
+}
+
 absl::StatusOr<Caller> Authenticator::Authenticate(const grpc::CallbackServerContext& context,
                                                    std::string_view path) const {
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
-  absl::StatusOr<TokenPtr> token = Judge(path, *peer, context.client_metadata());
-  if (!token.ok()) return token.status();
-  if (*token == nullptr) return error::Unauthenticated("The caller has no accepted identity.");
-  std::shared_ptr<Session> session = sessions_.Default((*token)->user);
-  return Caller{*std::move(token), std::move(session)};
+  while (true) {
+    const uint64_t generation = identities_.generation();
+    absl::StatusOr<TokenPtr> token = Judge(path, *peer, context.client_metadata());
+    if (!token.ok()) return token.status();
+    if (*token == nullptr) return error::Unauthenticated("The caller has no accepted identity.");
+    std::shared_ptr<Session> session = sessions_.Default((*token)->user);
+    // A reload renews the identities first and ends the sessions of whom it changed second: a token
+    // of the old generation must not come with a session that is made after that.
+    if (identities_.generation() != generation) continue;
+    return Caller{*std::move(token), std::move(session)};
+  }
 }
 
 }  // namespace bitsd::rpc

@@ -11,6 +11,7 @@
 #include <grpcpp/support/server_callback.h>
 #include <grpcpp/support/string_ref.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -36,12 +37,19 @@ class Authenticator {
   absl::StatusOr<Caller> Authenticate(const grpc::CallbackServerContext& context,
                                       std::string_view path) const;
 
+  /// Answers UNAUTHENTICATED with the reason once `caller`, who made the call of `context`, is no
+  /// longer who it was: for calls that stay open. May be asked on any thread.
+  std::function<absl::Status()> StandingOf(const grpc::CallbackServerContext& context,
+                                           const Caller& caller) const;
+
   /// As Authenticate, without a session. Null for a refused identity at a method that is open to
   /// every verified peer.
   absl::StatusOr<TokenPtr> Judge(std::string_view path, const grpc::AuthContext& peer,
                                  const Metadata& metadata) const;
 
  private:
+  std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
+
   IdentityCache& identities_;
   SessionTable& sessions_;
   const Clock& clock_;

@@ -69,12 +69,17 @@ class GrpcServer::Impl {
       : counters_(std::make_shared<HandshakeCounters>(parts.audit, parts.clock)),
         log_(counters_),
         authenticator_(parts.identities, parts.sessions, parts.clock),
-        manager_(authenticator_, parts.jobs, parts.clock, options.info),
+        reloads_(parts.reloads),
+        clock_(parts.clock),
+        manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads),
         jobs_(authenticator_, parts.jobs),
         tokens_(authenticator_, parts.tokens) {}
 
   absl::Status Listen(const GrpcServerOptions& options);
   void SetServing(bool serving);
+  absl::Status ReplaceTls(const TlsMaterial& material);
+  void OnNewGeneration() { manager_.RecheckWatches(); }
+  void ShowReloads();
   void Shutdown(absl::Duration grace);
 
   int port() const { return port_; }
@@ -84,6 +89,9 @@ class GrpcServer::Impl {
   const std::shared_ptr<HandshakeCounters> counters_;
   const GrpcLogHook log_;
   const Authenticator authenticator_;
+  const ReloadBoard& reloads_;
+  const Clock& clock_;
+  std::unique_ptr<TlsHandover> tls_;
   ManagerService manager_;
   JobServiceRpc jobs_;
   TokenOptionsService tokens_;
@@ -93,10 +101,13 @@ class GrpcServer::Impl {
 };
 
 absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
+  absl::StatusOr<std::unique_ptr<TlsHandover>> tls = TlsHandover::Create(options.tls);
+  if (!tls.ok()) return tls.status();
+  tls_ = *std::move(tls);
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.AddListeningPort(
-      options.listen, MakeServerCredentials(options.tls, std::make_shared<Gate>(authenticator_)),
+      options.listen, MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_)),
       &port_);
   builder.RegisterService(&manager_);
   builder.RegisterService(&jobs_);
@@ -111,6 +122,16 @@ void GrpcServer::Impl::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
   health->SetServingStatus(serving);
   for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
+  health->SetServingStatus(GrpcServer::kReloadHealth, serving && reloads_.well());
+}
+
+void GrpcServer::Impl::ShowReloads() {
+  server_->GetHealthCheckService()->SetServingStatus(GrpcServer::kReloadHealth, reloads_.well());
+}
+
+absl::Status GrpcServer::Impl::ReplaceTls(const TlsMaterial& material) {
+  const absl::Status status = CheckTlsMaterial(material, clock_.Now());
+  return status.ok() ? tls_->Replace(material) : status;
 }
 
 void GrpcServer::Impl::Shutdown(absl::Duration grace) {
@@ -138,6 +159,11 @@ GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 
 int GrpcServer::port() const { return impl_->port(); }
 const HandshakeCounters& GrpcServer::handshakes() const { return impl_->handshakes(); }
+absl::Status GrpcServer::ReplaceTls(const TlsMaterial& material) {
+  return impl_->ReplaceTls(material);
+}
+void GrpcServer::OnNewGeneration() { impl_->OnNewGeneration(); }
+void GrpcServer::ShowReloads() { impl_->ShowReloads(); }
 void GrpcServer::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
 
 }  // namespace bitsd::rpc

@@ -17,6 +17,7 @@
 #include "server/job/job_service.h"
 #include "server/ops/audit.h"
 #include "server/ops/clock.h"
+#include "server/ops/reload_board.h"
 #include "server/rpc/handshake_counters.h"
 #include "server/rpc/server_info.h"
 #include "server/rpc/tls_material.h"
@@ -38,6 +39,7 @@ struct GrpcServerParts {
   SessionTable& sessions;
   AuditLog& audit;
   const Clock& clock;
+  const ReloadBoard& reloads;
 };
 
 class GrpcServer {
@@ -55,6 +57,19 @@ class GrpcServer {
 
   int port() const;
   const HandshakeCounters& handshakes() const;
+
+  /// The health service that says whether every reloadable file is in force.
+  static constexpr char kReloadHealth[] = "bits.v1.Reload";
+
+  /// New handshakes use `material` within a second; connections stay. E_INVALIDARG, and nothing
+  /// changes, when it does not pass CheckTlsMaterial.
+  absl::Status ReplaceTls(const TlsMaterial& material);
+
+  /// The identities were renewed: streams of callers that are no longer who they were end.
+  void OnNewGeneration();
+
+  /// Shows in the health service kReloadHealth what the board says.
+  void ShowReloads();
 
   /// Health says NOT_SERVING, new calls are refused, and calls in flight have `grace` to end; then
   /// they are cancelled. Returns when all have ended. May be called again.

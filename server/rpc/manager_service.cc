@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/policy/job_access.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/unary.h"
 #include "server/rpc/watch_reactor.h"
@@ -23,6 +24,28 @@ v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
   return out;
 }
 
+v1::ReloadState ToProto(const ReloadState& state, bool with_reason) {
+  v1::ReloadState out;
+  out.set_source(static_cast<v1::ReloadState::Source>(state.source));
+  *out.mutable_in_force_since() = rpc::ToProto(state.in_force_since);
+  out.set_failing(state.failing);
+  if (!state.last_failure) return out;
+  *out.mutable_last_failure_time() = rpc::ToProto(state.last_failure->time);
+  if (!with_reason) return out;
+  out.set_last_failure_file(state.last_failure->file);
+  out.set_last_failure_reason(state.last_failure->reason);
+  return out;
+}
+
+void ShowReloads(const ReloadBoard& reloads, const AccessToken& caller,
+                 v1::GetServerInfoResponse& out) {
+  const bool with_reason = policy::MaySeeReloadFailures(caller);
+  for (const ReloadState& state : reloads.States()) {
+    *out.add_reload_states() = ToProto(state, with_reason);
+  }
+  for (std::string& key : reloads.RestartNeeded()) out.add_restart_needed(std::move(key));
+}
+
 absl::StatusOr<std::string> DescriptionOf(uint32_t hresult) {
   const std::string name = HresultName(hresult);
   if (!name.empty()) return absl::StrCat(name, ": ", HresultDescription(hresult));
@@ -32,8 +55,13 @@ absl::StatusOr<std::string> DescriptionOf(uint32_t hresult) {
 }  // namespace
 
 ManagerService::ManagerService(const Authenticator& authenticator, JobService& jobs,
-                               const Clock& clock, const ServerInfo& info)
-    : authenticator_(authenticator), jobs_(jobs), clock_(clock), info_(InfoResponse(info)) {}
+                               const Clock& clock, const ServerInfo& info,
+                               const ReloadBoard& reloads)
+    : authenticator_(authenticator),
+      jobs_(jobs),
+      clock_(clock),
+      info_(InfoResponse(info)),
+      reloads_(reloads) {}
 
 grpc::ServerUnaryReactor* ManagerService::CreateJob(grpc::CallbackServerContext* context,
                                                     const v1::CreateJobRequest* request,
@@ -82,7 +110,9 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
   if (!filter.ok()) return WatchReactor::Refuse(filter.status());
   auto ticket = watches_.Acquire(caller->token->user);
   if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
-  return WatchReactor::Start(*caller, *std::move(filter), jobs_, clock_, *std::move(ticket));
+  return WatchReactor::Start(
+      {*caller, authenticator_.StandingOf(*context, *caller), *std::move(ticket)},
+      *std::move(filter), jobs_, clock_, registry_);
 }
 
 grpc::ServerUnaryReactor* ManagerService::GetErrorDescription(
@@ -100,8 +130,9 @@ grpc::ServerUnaryReactor* ManagerService::GetServerInfo(grpc::CallbackServerCont
                                                         const v1::GetServerInfoRequest* request,
                                                         v1::GetServerInfoResponse* response) {
   return Unary<Contract>(authenticator_, context, request,
-                         [this, response](const Caller&, Finish finish) {
+                         [this, response](const Caller& caller, Finish finish) {
                            *response = info_;
+                           ShowReloads(reloads_, *caller.token, *response);
                            finish(absl::OkStatus());
                          });
 }

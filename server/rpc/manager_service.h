@@ -8,9 +8,11 @@
 #include "bits/v1/manager.grpc.pb.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
+#include "server/ops/reload_board.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/server_info.h"
 #include "server/rpc/watch_limiter.h"
+#include "server/rpc/watch_registry.h"
 
 namespace bitsd::rpc {
 
@@ -19,7 +21,10 @@ namespace v1 = ::bits::v1;
 class ManagerService : public v1::BackgroundCopyManager::CallbackService {
  public:
   ManagerService(const Authenticator& authenticator, JobService& jobs, const Clock& clock,
-                 const ServerInfo& info);
+                 const ServerInfo& info, const ReloadBoard& reloads);
+
+  /// Ends the watches of callers that are no longer who they were.
+  void RecheckWatches() { registry_.RecheckAll(); }
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const v1::CreateJobRequest* request,
@@ -44,7 +49,9 @@ class ManagerService : public v1::BackgroundCopyManager::CallbackService {
   JobService& jobs_;
   const Clock& clock_;
   const v1::GetServerInfoResponse info_;
+  const ReloadBoard& reloads_;
   WatchLimiter watches_;
+  WatchRegistry registry_;
 };
 
 }  // namespace bitsd::rpc

@@ -11,13 +11,14 @@
 
 #include <memory>
 
-#include "server/rpc/tls_material.h"
+#include "server/rpc/tls_handover.h"
 
 namespace bitsd::rpc {
 
-/// `material` has passed CheckTlsMaterial; `gate` sees every call.
+/// What `handover` holds is used within a second, without an end to connections; `gate` sees every
+/// call. The handover must outlive the server.
 std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    const TlsMaterial& material, const std::shared_ptr<grpc::AuthMetadataProcessor>& gate);
+    const TlsHandover& handover, const std::shared_ptr<grpc::AuthMetadataProcessor>& gate);
 
 }  // namespace bitsd::rpc
 

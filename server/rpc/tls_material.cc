@@ -5,17 +5,13 @@
 #include <openssl/pem.h>
 
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "server/error/errors.h"
 #include "server/identity/openssl_ptr.h"
-#include "server/identity/strict_yaml.h"
 
 namespace bitsd::rpc {
 namespace {
-
-constexpr size_t kMaxFile = size_t{4} << 20;
 
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 
@@ -60,7 +56,7 @@ bool IsValidAt(const X509& leaf, absl::Time now) {
 
 }  // namespace
 
-absl::Status CheckTlsMaterial(const TlsMaterial& material, absl::Time now) {
+absl::Status CheckServerPair(const TlsMaterial& material, absl::Time now) {
   const std::vector<X509Ptr> chain = ReadCertificates(material.certificate_chain);
   if (chain.empty()) return error::InvalidArgument("The TLS certificate is no PEM certificate.");
   const KeyPtr key = ReadKey(material.private_key);
@@ -73,24 +69,17 @@ absl::Status CheckTlsMaterial(const TlsMaterial& material, absl::Time now) {
   if (!IsValidAt(*chain.front(), now)) {
     return error::InvalidArgument("The TLS certificate has expired or is not valid yet.");
   }
-  if (ReadCertificates(material.roots).empty()) {
-    return error::InvalidArgument("The TLS roots hold no PEM certificate.");
-  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<TlsMaterial> LoadTlsMaterial(const std::string& certificate_path,
-                                            const std::string& key_path,
-                                            const std::string& roots_path) {
-  TlsMaterial material;
-  for (auto [path, text] :
-       {std::pair(&certificate_path, &material.certificate_chain),
-        std::pair(&key_path, &material.private_key), std::pair(&roots_path, &material.roots)}) {
-    absl::StatusOr<std::string> content = yaml::ReadFile(*path, kMaxFile);
-    if (!content.ok()) return content.status();
-    *text = *std::move(content);
-  }
-  return material;
+absl::Status CheckRoots(const TlsMaterial& material) {
+  if (!ReadCertificates(material.roots).empty()) return absl::OkStatus();
+  return error::InvalidArgument("The TLS roots hold no PEM certificate.");
+}
+
+absl::Status CheckTlsMaterial(const TlsMaterial& material, absl::Time now) {
+  if (absl::Status status = CheckServerPair(material, now); !status.ok()) return status;
+  return CheckRoots(material);
 }
 
 }  // namespace bitsd::rpc

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace bitsd::rpc {
@@ -24,10 +23,9 @@ struct TlsMaterial {
 /// leaf's and the leaf is valid at `now`.
 absl::Status CheckTlsMaterial(const TlsMaterial& material, absl::Time now);
 
-/// Reads the three files. E_INVALIDARG with the path of one that cannot be read.
-absl::StatusOr<TlsMaterial> LoadTlsMaterial(const std::string& certificate_path,
-                                            const std::string& key_path,
-                                            const std::string& roots_path);
+/// The parts of CheckTlsMaterial.
+absl::Status CheckServerPair(const TlsMaterial& material, absl::Time now);
+absl::Status CheckRoots(const TlsMaterial& material);
 
 }  // namespace bitsd::rpc
 

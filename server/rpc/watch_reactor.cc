@@ -6,6 +6,7 @@
 #include "server/error/errors.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/status.h"
+#include "server/rpc/watch_registry.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -23,24 +24,25 @@ class RefusedWatch : public WatchStream {
 
 WatchStream* WatchReactor::Refuse(const absl::Status& status) { return new RefusedWatch(status); }
 
-WatchStream* WatchReactor::Start(const Caller& caller, WatchFilter filter, JobService& jobs,
-                                 const Clock& clock, std::unique_ptr<WatchLimiter::Ticket> ticket) {
-  auto reactor = std::make_shared<WatchReactor>(caller, &clock, std::move(ticket));
+WatchStream* WatchReactor::Start(Watcher watcher, WatchFilter filter, JobService& jobs,
+                                 const Clock& clock, WatchRegistry& registry) {
+  auto reactor = std::make_shared<WatchReactor>(std::move(watcher), &clock);
   reactor->self_ = reactor;
+  // First, so that no renewal is missed: Begin checks what came before.
+  registry.Add(reactor);
   reactor->Begin(std::move(filter), jobs);
   return reactor.get();
 }
 
-WatchReactor::WatchReactor(Caller caller, const Clock* clock,
-                           std::unique_ptr<WatchLimiter::Ticket> ticket)
-    : caller_(std::move(caller)), clock_(clock), ticket_(std::move(ticket)) {}
+WatchReactor::WatchReactor(Watcher watcher, const Clock* clock)
+    : watcher_(std::move(watcher)), clock_(clock) {}
 
 void WatchReactor::Begin(WatchFilter filter, JobService& jobs) {
   // The watch may call before it is here: the claim is held until then.
   auto on_ready = [weak = std::weak_ptr(self_)] {
     if (const auto self = weak.lock()) self->OnReady();
   };
-  auto watch = jobs.WatchJobs(caller_, std::move(filter), std::move(on_ready));
+  auto watch = jobs.WatchJobs(watcher_.caller, std::move(filter), std::move(on_ready));
   if (watch.ok()) {
     watch_ = *std::move(watch);
     SetAlarm();
@@ -98,14 +100,14 @@ void WatchReactor::End(grpc::Status status) {
 }
 
 absl::Status WatchReactor::CheckCaller() const {
-  if (clock_->Now() < caller_.token->certificate_not_after) return absl::OkStatus();
+  if (clock_->Now() < watcher_.caller.token->certificate_not_after) return watcher_.standing();
   return error::Unauthenticated(
       "The client certificate has expired. Renew it, connect again and watch anew.");
 }
 
 void WatchReactor::SetAlarm() {
   const absl::Time now = clock_->Now();
-  const absl::Duration left = caller_.token->certificate_not_after - now;
+  const absl::Duration left = watcher_.caller.token->certificate_not_after - now;
   const absl::Time when = absl::Now() + std::clamp(left, absl::ZeroDuration(), kLongestAlarm);
   auto on_alarm = [weak = std::weak_ptr(self_)](bool fired) {
     if (const auto self = weak.lock(); fired && self != nullptr) self->OnAlarm();
@@ -118,9 +120,13 @@ void WatchReactor::SetAlarm() {
   alarm_ = std::move(alarm);
 }
 
+void WatchReactor::Recheck() {
+  if (absl::Status status = CheckCaller(); !status.ok()) End(ToGrpc(status));
+}
+
 void WatchReactor::OnAlarm() {
-  if (absl::Status status = CheckCaller(); !status.ok()) return End(ToGrpc(status));
-  SetAlarm();
+  Recheck();
+  SetAlarm();  // Unless that ended it.
 }
 
 void WatchReactor::OnWriteDone(bool ok) {
@@ -131,7 +137,7 @@ void WatchReactor::OnWriteDone(bool ok) {
 void WatchReactor::OnCancel() { End(grpc::Status::CANCELLED); }
 
 void WatchReactor::OnDone() {
-  ticket_.reset();
+  watcher_.ticket.reset();
   watch_.reset();
   const std::shared_ptr<WatchReactor> last = std::move(self_);
 }

@@ -1,7 +1,8 @@
 // One open WatchJobs stream: writes the events of a JobWatch, one at a time.
 //
 // The stream ends when the client ends it, when a write fails, and when the caller's certificate
-// has ended: that is checked before every event and by an alarm.
+// has ended or the caller is no longer who it was: that is checked before every event, by an alarm,
+// and whenever the identities are renewed.
 //
 // Thread safety: gRPC, the watch and the alarm may call at once; whoever holds the claim (busy_)
 // asks the watch and writes. Next is never called under the lock. Ownership: a reactor owns itself
@@ -13,6 +14,7 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,17 +26,29 @@
 
 namespace bitsd::rpc {
 
+class WatchRegistry;
+
 using WatchStream = grpc::ServerWriteReactor<::bits::v1::WatchJobsResponse>;
 
 class WatchReactor : public WatchStream {
  public:
+  /// Who watches, and how long that stays true.
+  struct Watcher {
+    Caller caller;
+    std::function<absl::Status()> standing;  ///< Authenticator::StandingOf.
+    std::unique_ptr<WatchLimiter::Ticket> ticket;
+  };
+
   /// A stream that begins at once.
-  static WatchStream* Start(const Caller& caller, WatchFilter filter, JobService& jobs,
-                            const Clock& clock, std::unique_ptr<WatchLimiter::Ticket> ticket);
+  static WatchStream* Start(Watcher watcher, WatchFilter filter, JobService& jobs,
+                            const Clock& clock, WatchRegistry& registry);
   /// A stream that only answers `status`.
   static WatchStream* Refuse(const absl::Status& status);
 
-  WatchReactor(Caller caller, const Clock* clock, std::unique_ptr<WatchLimiter::Ticket> ticket);
+  WatchReactor(Watcher watcher, const Clock* clock);
+
+  /// Ends the stream unless the caller still is who it was.
+  void Recheck();
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -50,14 +64,13 @@ class WatchReactor : public WatchStream {
   bool Keep(bool more);
   /// Ends the stream with `status`, at once or when the claim is given back.
   void End(grpc::Status status);
-  /// UNAUTHENTICATED once the caller's certificate has ended.
+  /// UNAUTHENTICATED once the caller's certificate has ended or its identity does not stand.
   absl::Status CheckCaller() const;
   void SetAlarm();
   void OnAlarm();
 
-  const Caller caller_;
+  Watcher watcher_;
   const Clock* const clock_;
-  std::unique_ptr<WatchLimiter::Ticket> ticket_;
   std::shared_ptr<WatchReactor> self_;
   std::unique_ptr<JobWatch> watch_;
   ::bits::v1::WatchJobsResponse response_;  ///< The holder of the claim's.

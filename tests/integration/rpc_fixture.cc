@@ -188,7 +188,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> RpcTest::StartServer(const TlsMateri
                                                                  const std::string& listen) {
   const ServerInfo info{"1.2.3", "windows7", true, {"http_download"}};
   return GrpcServer::Start({listen, material, info},
-                           {jobs_, tokens_, *identities_, sessions_, audit_, clock_});
+                           {jobs_, tokens_, *identities_, sessions_, audit_, clock_, reloads_});
 }
 
 RpcClient RpcTest::ClientWith(const tests::CertificateSpec& spec,

@@ -187,6 +187,7 @@ class RpcTest : public testing::Test {
   FakeJobs jobs_;
   FakeTokens tokens_;
   SessionTable sessions_;
+  ReloadBoard reloads_{absl::Now()};
   std::unique_ptr<IdentityCache> identities_;
   std::unique_ptr<GrpcServer> server_;
 };
