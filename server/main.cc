@@ -4,14 +4,26 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "server/check_config.h"
+#include "server/material.h"
 #include "server/ops/config.h"
 #include "server/ops/log.h"
 #include "server/server.h"
 #include "server/supervision.h"
 
 namespace {
+
+int Check(const std::string& path) {
+  const std::vector<std::string> problems = bitsd::CheckConfig(path);
+  for (const std::string& problem : problems) std::cerr << "bitsd: " << problem << "\n";
+  if (problems.empty()) std::cout << path << ": bitsd would start with it\n";
+  return problems.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 int Serve(const bitsd::Config& config, bitsd::UniqueFd control) {
   auto server = bitsd::Server::Create(config, std::move(control));
@@ -31,16 +43,23 @@ int main(int argc, char** argv) {
       "Started as root, bitsd keeps CAP_SETUID and CAP_SETGID in one small process and becomes "
       "the\n"
       "configuration's run_as user. Started as another user without these capabilities, it serves\n"
-      "only accounts mapped to that user. SIGTERM ends it.\n\n"
+      "only accounts mapped to that user. SIGTERM ends it; SIGHUP has it read\n"
+      "its files again, which it does by itself when they change, too.\n\n"
       "Example: bitsd --config /etc/bitsd/bitsd.yaml");
   std::string path = "/etc/bitsd/bitsd.yaml";
   bool allow_root = false;
+  bool check = false;
   app.add_option("--config", path, "Configuration file (YAML)")->capture_default_str();
   app.add_flag("--allow-root", allow_root, "Let accounts with uid 0 or gid 0 open files");
+  app.add_flag("--check-config", check,
+               "Say what is wrong with the configuration and the files it names, and end: status 0 "
+               "when nothing is. Changes nothing");
   app.set_version_flag("--version", "bitsd " BITSD_VERSION);
   CLI11_PARSE(app, argc, argv);
 
-  auto config = bitsd::LoadConfig(path);
+  path = std::filesystem::absolute(path).lexically_normal();
+  if (check) return Check(path);
+  auto config = bitsd::ReadConfig(path, geteuid());
   if (!config.ok()) {
     std::cerr << "bitsd: " << config.status().message() << "\n";
     return EXIT_FAILURE;

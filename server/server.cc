@@ -5,19 +5,24 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <cinttypes>
+#include <ctime>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/broker/broker_client.h"
 #include "server/endpoint.h"
 #include "server/error/errors.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/current_directory.h"
 #include "server/identity/identity_cache.h"
 #include "server/job/job_manager.h"
+#include "server/material.h"
 #include "server/ops/file_audit_log.h"
-#include "server/ops/private_file.h"
+#include "server/ops/reload_board.h"
 #include "server/ops/timer.h"
+#include "server/reload.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
 #include "server/transfer/curl_transfer_service.h"
@@ -28,7 +33,6 @@ namespace {
 /// How long calls in flight, and then transfers, have to end after SIGTERM.
 constexpr absl::Duration kDrain = absl::Seconds(5);
 constexpr std::chrono::seconds kPark{10};
-constexpr size_t kMaxPemBytes = size_t{1} << 20;
 
 sigset_t EndSignals() {
   sigset_t signals;
@@ -66,14 +70,14 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   return options;
 }
 
-absl::StatusOr<CertificateReader> ReaderOf(const Config& config) {
-  std::vector<std::string> roots;
-  for (const std::string& path : config.tls_san_sid_roots) {
-    auto pem = ReadPrivateFile(path, geteuid(), kMaxPemBytes);
-    if (!pem.ok()) return pem.status();
-    roots.push_back(*std::move(pem));
-  }
-  return CertificateReader::Create(roots);
+/// Reads what `loaded` does not have yet.
+absl::Status LoadTls(Loaded& loaded) {
+  absl::Status status = ReadServerPair(loaded.config, loaded.tls);
+  if (status.ok()) status = ReadClientRoots(loaded.config, loaded.tls);
+  if (!status.ok()) return status;
+  auto roots = ReadSanSidRoots(loaded.config);
+  if (roots.ok()) loaded.san_sid_roots = *std::move(roots);
+  return roots.status();
 }
 
 rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
@@ -84,55 +88,84 @@ rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
           {"http_download", "helper_token_local_file", "helper_token_network_connections"}};
 }
 
-absl::StatusOr<rpc::TlsMaterial> TlsOf(const Config& config) {
-  const absl::Status key = CheckPrivateFile(config.tls_key, geteuid(), Secrecy::kSecret);
-  if (!key.ok()) return key;
-  const absl::Status roots = CheckPrivateFile(config.tls_roots, geteuid());
-  if (!roots.ok()) return roots;
-  return rpc::LoadTlsMaterial(config.tls_certificate, config.tls_key, config.tls_roots);
-}
-
 }  // namespace
 
 /// Declared in the order of dependence: each part outlives those below it.
 class Server::Parts {
  public:
-  Parts(const Config& config, const policy::RemoteRules& rules,
-        std::unique_ptr<BrokerClient> file_broker, std::unique_ptr<FileAuditLog> audit_log,
-        std::shared_ptr<const AccountDirectory> directory, CertificateReader reader)
-      : broker(std::move(file_broker)),
-        audit(std::move(audit_log)),
-        accounts(std::move(directory)),
-        identities(std::move(reader), accounts),
-        transfers(*broker, *audit, TransferOptionsOf(config, rules)),
-        jobs({store, transfers, *accounts, *audit, clock, timer}, JobOptionsOf(config, rules)) {}
+  Parts(const Loaded& loaded, const std::string& listen_at, std::unique_ptr<BrokerClient> files,
+        std::shared_ptr<const FileDirectory> directory, CertificateReader reader)
+      : listen(listen_at),
+        broker(std::move(files)),
+        accounts(directory),
+        identities(std::move(reader), directory),
+        board(clock.Now()) {
+    start = loaded;
+  }
+
+  /// Opens the audit log, makes what works on files and jobs, and listens.
+  absl::Status Start() {
+    auto log = FileAuditLog::Open(absl::StrCat(start.config.log_dir, "/audit.log"), clock);
+    if (!log.ok()) return log.status();
+    audit = *std::move(log);
+    const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
+    transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
+    jobs.emplace(JobManager::Deps{store, *transfers, accounts, *audit, clock, timer},
+                 JobOptionsOf(start.config, rules));
+    auto server = rpc::GrpcServer::Start(
+        {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
+        {*jobs, *jobs, identities, sessions, *audit, clock, board});
+    if (!server.ok()) return server.status();
+    rpc = *std::move(server);
+    reloader.emplace(Reloader::Targets{accounts, identities, sessions, *jobs, *rpc, *audit, clock,
+                                       board, [this](const Config& config) { Configure(config); }},
+                     start);
+    return absl::OkStatus();
+  }
+
+  /// Runs on a reload.
+  void Configure(const Config& config) {
+    const policy::RemoteRules rules = RemoteRulesOf(config, listen);
+    broker->SetDeadline(config.broker_deadline);
+    transfers->Reconfigure(TransferOptionsOf(config, rules));
+    jobs->Reconfigure(JobOptionsOf(config, rules));
+  }
 
   /// Calls end, transfers park, and nothing runs by itself any more.
   void Drain() {
+    reloader.reset();
     if (rpc != nullptr) rpc->Shutdown(kDrain);
+    if (jobs) Park();
+    sessions.CloseAll();
+    timer.Stop();
+  }
+
+  void Park() {
     auto parked = std::make_shared<std::promise<void>>();
-    jobs.Shutdown([parked] { parked->set_value(); });
+    jobs->Shutdown([parked] { parked->set_value(); });
     if (parked->get_future().wait_for(kPark) == std::future_status::timeout) {
       // A file system hangs: its threads cannot be joined, and there is nothing to lose in memory.
       spdlog::error("a transfer could not be parked: its file system does not answer");
       spdlog::shutdown();
       _exit(EXIT_SUCCESS);
     }
-    sessions.CloseAll();
-    timer.Stop();
   }
 
   SystemClock clock;
+  const std::string listen;
+  Loaded start;
   std::unique_ptr<BrokerClient> broker;
   std::unique_ptr<FileAuditLog> audit;
-  std::shared_ptr<const AccountDirectory> accounts;
+  CurrentDirectory accounts;
   IdentityCache identities;
   SessionTable sessions;
+  ReloadBoard board;
   MemoryStore store;
-  CurlTransferService transfers;
+  std::optional<CurlTransferService> transfers;
   Timer timer;
-  JobManager jobs;
+  std::optional<JobManager> jobs;
   std::unique_ptr<rpc::GrpcServer> rpc;
+  std::optional<Reloader> reloader;
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config, UniqueFd control) {
@@ -142,47 +175,49 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config, Uni
   if (!listen.ok()) return listen.status();
   auto broker = BrokerClient::Connect(std::move(control), config.broker_deadline);
   if (!broker.ok()) return broker.status();
-  auto tls = TlsOf(config);
-  if (!tls.ok()) return tls.status();
-  auto reader = ReaderOf(config);
-  if (!reader.ok()) return reader.status();
-  auto accounts = LoadAccountDirectory(config.account_directory, config.privileged_groups);
-  if (!accounts.ok()) return accounts.status();
-  static const SystemClock audit_clock;
-  auto audit = FileAuditLog::Open(absl::StrCat(config.log_dir, "/audit.log"), audit_clock);
-  if (!audit.ok()) return audit.status();
-
   const bool switching = (*broker)->identity_switching();
+  Loaded loaded{config, DecidingOwner(switching), {}, {}};
+  if (absl::Status status = LoadTls(loaded); !status.ok()) return status;
+  auto reader = CertificateReader::Create(loaded.san_sid_roots, loaded.tls.roots);
+  if (!reader.ok()) return reader.status();
+  auto accounts = ReadAccounts(config, loaded.deciding_owner);
+  if (!accounts.ok()) return accounts.status();
   if (!switching) {
     spdlog::warn(
         "no CAP_SETUID and CAP_SETGID: only accounts mapped to uid {} can open files; jobs of "
         "others fail with rule identity_switching_unavailable",
         geteuid());
   }
-  auto parts = std::make_unique<Parts>(config, RemoteRulesOf(config, *listen), *std::move(broker),
-                                       *std::move(audit), *std::move(accounts), *std::move(reader));
-  auto rpc = rpc::GrpcServer::Start(
-      {*listen, *std::move(tls), InfoOf(config, switching)},
-      {parts->jobs, parts->jobs, parts->identities, parts->sessions, *parts->audit, parts->clock});
-  if (!rpc.ok()) return rpc.status();
-  parts->rpc = *std::move(rpc);
+  auto parts = std::make_unique<Parts>(loaded, *listen, *std::move(broker), *std::move(accounts),
+                                       *std::move(reader));
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  if (absl::Status status = server->parts_->Start(); !status.ok()) return status;
   if (absl::Status s = WriteEndpoint(config.run_dir, *listen); !s.ok()) return s;
   spdlog::info("bitsd {} listens on {}", BITSD_VERSION, *listen);
   sd_notifyf(0, "READY=1\nSTATUS=listening on %s", listen->c_str());
-  return std::unique_ptr<Server>(new Server(std::move(parts)));
+  return server;
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { parts_->Drain(); }
 
+void Server::Reload() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+             int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000);
+  spdlog::info("SIGHUP: every file is looked at");
+  parts_->reloader->ReloadAll();
+  sd_notify(0, "READY=1");
+}
+
 void Server::Wait() {
   const sigset_t signals = EndSignals();
   int number = 0;
-  do {
-    sigwait(&signals, &number);
-    if (number == SIGHUP) spdlog::warn("SIGHUP: reload is not built; restart bitsd instead");
-  } while (number == SIGHUP);
+  while (sigwait(&signals, &number) != 0 || number == SIGHUP) {
+    if (number == SIGHUP) Reload();
+  }
   spdlog::info("signal {}: draining", number);
   sd_notify(0, "STOPPING=1");
 }

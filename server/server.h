@@ -23,11 +23,13 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Create(const Config& config, UniqueFd control);
   ~Server();
 
-  /// Serves until SIGTERM or SIGINT; then calls drain and transfers park.
+  /// Serves until SIGTERM or SIGINT, reloads on SIGHUP; then calls drain and transfers park.
   void Wait();
 
  private:
   class Parts;
+  /// SIGHUP: looks at every file now.
+  void Reload();
   explicit Server(std::unique_ptr<Parts> parts);
 
   const std::unique_ptr<Parts> parts_;

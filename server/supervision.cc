@@ -6,28 +6,23 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/identity/file_directory.h"
+#include "server/material.h"
+#include "server/ops/config_change.h"
 
 namespace bitsd {
 namespace {
 
-std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-/// bitsd's own files and the folders that hold them: out of reach of every job.
-std::vector<std::string> ProtectedPaths(const Config& config) {
-  std::vector<std::string> paths = {config.state_dir, config.run_dir, config.log_dir};
-  std::vector<std::string> files = config.tls_san_sid_roots;
-  files.insert(files.end(), {config.path, config.tls_certificate, config.tls_key, config.tls_roots,
-                             config.account_directory});
-  for (const std::string& file : files) {
-    paths.push_back(file);
-    if (const std::string folder = FolderOf(file); !folder.empty()) paths.push_back(folder);
-  }
-  return paths;
+/// What the broker goes by: the file as it is now, but for keys that need a restart.
+absl::StatusOr<BrokerFiles> LoadBrokerFiles(const Config& start, uid_t owner) {
+  absl::StatusOr<Config> read = ReadConfig(start.path, owner);
+  if (!read.ok()) return read.status();
+  const Config config = ReloadConfig(start, *std::move(read)).config;
+  auto directory = ReadAccounts(config, owner);
+  if (!directory.ok()) return directory.status();
+  return BrokerFiles{*std::move(directory), config.allowed_roots};
 }
 
 }  // namespace
@@ -52,18 +47,10 @@ SupervisorOptions SupervisorOptionsOf(const Config& config) {
   SupervisorOptions options;
   options.run_as_uid = config.run_as_uid;
   options.run_as_gid = config.run_as_gid;
-  options.broker.load_directory =
-      [path = config.account_directory,
-       groups =
-           config.privileged_groups]() -> absl::StatusOr<std::shared_ptr<const AccountDirectory>> {
-    auto directory = LoadAccountDirectory(path, groups);
-    if (!directory.ok()) return directory.status();
-    return std::shared_ptr<const AccountDirectory>(*std::move(directory));
-  };
-  options.broker.trusted_files = {config.account_directory, config.path};
+  options.broker.load = [config](uid_t owner) { return LoadBrokerFiles(config, owner); };
+  options.broker.watched_files = {config.account_directory, config.path};
   if (geteuid() != 0) options.broker.trusted_owner = geteuid();
   options.broker.protected_paths = ProtectedPaths(config);
-  options.broker.allowed_roots = config.allowed_roots;
   options.broker.allow_root = config.allow_root;
   return options;
 }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,80 +16,94 @@
 #include "server/broker/wire.h"
 #include "server/broker/worker.h"
 #include "server/error/errors.h"
-#include "server/policy/local_names.h"
 
 namespace bitsd {
 namespace {
 
-/// A descriptor that is readable when a worker has ended.
-UniqueFd WatchChildren() {
-  sigset_t children;
-  ::sigemptyset(&children);
-  ::sigaddset(&children, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &children, nullptr);
-  return UniqueFd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+/// How long a change of the files may go unseen while nobody asks for a worker.
+constexpr int kRefreshMilliseconds = 1000;
+
+/// A descriptor that is readable when a worker has ended, or the files are to be looked at (SIGHUP).
+UniqueFd WatchSignals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGCHLD, SIGHUP}) ::sigaddset(&signals, signal);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-absl::Status Untrusted(const std::string& path, std::string_view why) {
-  return error::InvalidArgument("\"" + path + "\" decides whom bitsd acts as, and " +
-                                std::string(why));
-}
+struct Lifeline {
+  UniqueFd worker;  ///< Ends when the broker lets go of the other end, or dies.
+  UniqueFd broker;
+};
 
-absl::Status CheckOwnerAndMode(const std::string& path, std::optional<uid_t> owner,
-                               mode_t exception) {
-  struct stat file;
-  if (::stat(path.c_str(), &file) != 0) return Untrusted(path, std::strerror(errno));
-  if (file.st_uid != 0 && file.st_uid != owner) {
-    return Untrusted(path, "belongs to neither root nor the configured owner: change its owner");
-  }
-  if ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (file.st_mode & exception) == 0) {
-    return Untrusted(path, "can be written by others: run chmod go-w");
-  }
-  return absl::OkStatus();
+Lifeline MakeLifeline() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return {};
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 }  // namespace
 
-absl::Status CheckTrustedFile(const std::string& path, std::optional<uid_t> owner) {
-  if (absl::Status status = CheckOwnerAndMode(path, owner, 0); !status.ok()) return status;
-  // In a folder such as /tmp only a file's owner can replace it.
-  return CheckOwnerAndMode(policy::DirectoryOf(path), owner, S_ISVTX);
-}
-
-absl::StatusOr<Broker> Broker::Make(const BrokerOptions& options, bool identity_switching) {
+absl::StatusOr<Broker::Beliefs> Broker::Load(const BrokerOptions& options,
+                                             bool identity_switching) {
   // A broker that can become others must not believe files that the server, which has the same
   // uid, could write.
   const bool own = identity_switching && options.trusted_owner == ::getuid();
-  const std::optional<uid_t> owner = own ? std::nullopt : options.trusted_owner;
-  for (const std::string& path : options.trusted_files) {
-    absl::Status status = CheckTrustedFile(path, owner);
-    if (!status.ok()) return status;
-  }
-  absl::StatusOr<std::shared_ptr<const AccountDirectory>> directory = options.load_directory();
-  if (!directory.ok()) return directory.status();
+  absl::StatusOr<BrokerFiles> files = options.load(own ? 0 : options.trusted_owner.value_or(0));
+  if (!files.ok()) return files.status();
   const bool roots_required = !identity_switching;
   absl::StatusOr<SafePaths> paths =
-      SafePaths::Make({options.protected_paths, options.allowed_roots, roots_required});
+      SafePaths::Make({options.protected_paths, files->allowed_roots, roots_required});
   if (!paths.ok()) return paths.status();
-  IdentityCheck check(*std::move(directory), {identity_switching, options.allow_root, ::getuid()});
-  return Broker(*std::move(paths), std::move(check), identity_switching);
+  IdentityCheck check(std::move(files->directory),
+                      {identity_switching, options.allow_root, ::getuid()});
+  return Beliefs{std::move(files->allowed_roots), *std::move(paths), std::move(check)};
+}
+
+absl::StatusOr<Broker> Broker::Make(const BrokerOptions& options, bool identity_switching) {
+  absl::StatusOr<Beliefs> beliefs = Load(options, identity_switching);
+  if (!beliefs.ok()) return beliefs.status();
+  return Broker(options, *std::move(beliefs), identity_switching);
+}
+
+void Broker::Refresh() {
+  if (!stamps_.Changed()) return;
+  absl::StatusOr<Beliefs> beliefs = Load(options_, switching_);
+  if (beliefs.ok()) return Adopt(*std::move(beliefs));
+  const std::string failure(beliefs.status().message());
+  if (failure == std::exchange(last_failure_, failure)) return;
+  std::fprintf(stderr, "bitsd: broker: what was loaded before stays in force: %s\n",
+               failure.c_str());
+}
+
+// Workers have copies of the paths, and are whom the old directory said.
+void Broker::Adopt(Beliefs beliefs) {
+  last_failure_.clear();
+  const bool same_roots = beliefs.allowed_roots == beliefs_.allowed_roots;
+  beliefs_ = std::move(beliefs);
+  const size_t ended = workers_.EndUnless([&](const wire::OpenWorkerRequest& who) {
+    return same_roots && beliefs_.check.Check(who).ok();
+  });
+  if (ended > 0) {
+    std::fprintf(stderr, "bitsd: broker: %zu workers ended: the files that allow them changed\n",
+                 ended);
+  }
 }
 
 void Broker::Serve(UniqueFd channel) {
   channel_ = std::move(channel);
-  signals_ = WatchChildren();
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0 || !signals_.valid()) return;
-  lifeline_read_.Reset(ends[0]);
-  lifeline_write_.Reset(ends[1]);
+  signals_ = WatchSignals();
+  if (!signals_.valid()) return;
   while (ServeNext()) {
   }
 }
 
 bool Broker::ServeNext() {
   pollfd entries[] = {{channel_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-  if (::poll(entries, 2, -1) < 0) return errno == EINTR;
-  if (entries[1].revents != 0) Reap();
+  if (::poll(entries, 2, kRefreshMilliseconds) < 0) return errno == EINTR;
+  if (entries[1].revents != 0) HandleSignals();
+  Refresh();
   if (entries[0].revents == 0) return true;
   Packet packet;
   const ReceiveResult received = ReceivePacket(channel_.get(), &packet);
@@ -106,29 +119,35 @@ absl::StatusOr<UniqueFd> Broker::Open(ReceiveResult received, const Packet& pack
   }
   absl::StatusOr<wire::OpenWorkerRequest> request = wire::DecodeOpenWorker(packet.bytes);
   if (!request.ok()) return request.status();
-  if (absl::Status status = check_.Check(*request); !status.ok()) return status;
+  if (absl::Status status = beliefs_.check.Check(*request); !status.ok()) return status;
   Reap();
   if (absl::Status status = workers_.Admit(request->posix); !status.ok()) return status;
-  return StartWorker(request->posix);
+  return StartWorker(*request);
 }
 
-absl::StatusOr<UniqueFd> Broker::StartWorker(const PosixIdentity& identity) {
+absl::StatusOr<UniqueFd> Broker::StartWorker(const wire::OpenWorkerRequest& who) {
   ChannelPair pair = MakeChannelPair();
-  const WorkerOptions options{identity, switching_, ::getpid()};
-  const pid_t worker = pair.first.valid() ? ::fork() : -1;
+  Lifeline lifeline = MakeLifeline();
+  const WorkerOptions options{who.posix, switching_, ::getpid()};
+  const pid_t worker = pair.first.valid() && lifeline.worker.valid() ? ::fork() : -1;
   if (worker < 0) return error::Unavailable("the broker cannot start one more worker: try later");
   if (worker == 0) {
-    RunWorker(options, paths_, std::move(pair.second), std::move(lifeline_read_));
+    RunWorker(options, beliefs_.paths, std::move(pair.second), std::move(lifeline.worker));
     ::_exit(EXIT_SUCCESS);
   }
-  workers_.Add(worker, identity);
+  workers_.Add(worker, who, std::move(lifeline.broker));
   return std::move(pair.first);
 }
 
-void Broker::Reap() {
-  signalfd_siginfo ignored;
-  while (::read(signals_.get(), &ignored, sizeof(ignored)) > 0) {
+void Broker::HandleSignals() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof(info)) > 0) {
+    if (info.ssi_signo == SIGHUP) stamps_ = FileStamps(options_.watched_files);
   }
+  Reap();
+}
+
+void Broker::Reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     workers_.Remove(pid);

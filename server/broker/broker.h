@@ -1,6 +1,6 @@
 // The broker: the one process that can become others, and believes nobody.
 //
-// It loads the account directory and the paths itself, takes requests for workers from its channel,
+// It loads the account directory and the paths itself, again when their files change, takes requests for workers from its channel,
 // and hands back the channel of a worker that has become the identity for good. It opens no file of
 // a job. It ends when the server closes the channel. Thread safety: one thread, from fork to exit.
 // Ownership: owns its channel and reaps its workers.
@@ -22,20 +22,24 @@
 #include "server/broker/unique_fd.h"
 #include "server/broker/worker_table.h"
 #include "server/identity/account_directory.h"
+#include "server/ops/file_stamps.h"
 
 namespace bitsd {
 
+/// What the broker goes by.
+struct BrokerFiles {
+  std::shared_ptr<const AccountDirectory> directory;
+  std::vector<std::string> allowed_roots;
+};
+
 struct BrokerOptions {
-  /// Loads the account directory; runs in the broker process.
-  std::function<absl::StatusOr<std::shared_ptr<const AccountDirectory>>()> load_directory;
-  /// The files that say who and where: the account directory and the configuration. They must
-  /// belong to root or `trusted_owner` and be writable by nobody else, or the broker does not
-  /// start.
-  std::vector<std::string> trusted_files;
+  /// Reads the files that say who and where, which must belong to root or `owner` and be writable by
+  /// nobody else; runs in the broker process, at its start and when `watched_files` change.
+  std::function<absl::StatusOr<BrokerFiles>(uid_t owner)> load;
+  std::vector<std::string> watched_files;
   std::optional<uid_t> trusted_owner;
   /// Folders and files out of reach of every job (safe_path.h).
   std::vector<std::string> protected_paths;
-  std::vector<std::string> allowed_roots;
   bool allow_root = false;
 };
 
@@ -48,26 +52,37 @@ class Broker {
   void Serve(UniqueFd channel);
 
  private:
-  Broker(SafePaths paths, IdentityCheck check, bool identity_switching)
-      : paths_(std::move(paths)), check_(std::move(check)), switching_(identity_switching) {}
+  struct Beliefs {
+    std::vector<std::string> allowed_roots;
+    SafePaths paths;
+    IdentityCheck check;
+  };
 
+  Broker(BrokerOptions options, Beliefs beliefs, bool identity_switching)
+      : options_(std::move(options)),
+        beliefs_(std::move(beliefs)),
+        stamps_(options_.watched_files),
+        switching_(identity_switching) {}
+
+  static absl::StatusOr<Beliefs> Load(const BrokerOptions& options, bool identity_switching);
   bool ServeNext();
+  /// Loads the files again if they changed. What cannot be taken changes nothing and is logged once.
+  void Refresh();
+  void Adopt(Beliefs beliefs);
   absl::StatusOr<UniqueFd> Open(ReceiveResult received, const Packet& packet);
-  absl::StatusOr<UniqueFd> StartWorker(const PosixIdentity& identity);
+  absl::StatusOr<UniqueFd> StartWorker(const wire::OpenWorkerRequest& who);
+  void HandleSignals();
   void Reap();
 
-  SafePaths paths_;
-  IdentityCheck check_;
+  BrokerOptions options_;
+  Beliefs beliefs_;
+  FileStamps stamps_;
+  std::string last_failure_;
   bool switching_;
   WorkerTable workers_;
   UniqueFd channel_;
   UniqueFd signals_;
-  UniqueFd lifeline_read_;   ///< What workers hold: it ends with this process.
-  UniqueFd lifeline_write_;  ///< Nobody writes to it.
 };
-
-/// E_INVALIDARG unless `path` belongs to root or `owner` and nobody else can write or replace it.
-absl::Status CheckTrustedFile(const std::string& path, std::optional<uid_t> owner);
 
 }  // namespace bitsd
 

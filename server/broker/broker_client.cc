@@ -107,7 +107,7 @@ absl::StatusOr<BrokerClient::Answer> BrokerClient::Call(const ActingIdentity& wh
                                                         const wire::FileRequest& request) {
   // What cannot be encoded is refused here; the worker checks the rest again.
   if (absl::Status status = CheckNames(request); !status.ok()) return status;
-  const Deadline deadline = Clock::now() + absl::ToChronoMilliseconds(timeout_);
+  const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
   const std::shared_ptr<Worker> worker = FindWorker(identity);
   const Turn::Taken turn = worker->turn.Take(deadline);

@@ -43,6 +43,9 @@ class BrokerClient final : public FileBroker {
                                FileId id) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
+  /// Bounds every operation that begins from now on.
+  void SetDeadline(absl::Duration deadline) { timeout_ms_ = absl::ToInt64Milliseconds(deadline); }
+
   /// False: bitsd serves only accounts mapped to its own user.
   bool identity_switching() const { return link_.identity_switching(); }
   /// A broker is there to be asked.
@@ -58,7 +61,7 @@ class BrokerClient final : public FileBroker {
   };
 
   BrokerClient(UniqueFd control, absl::Duration deadline)
-      : link_(std::move(control)), timeout_(deadline) {}
+      : link_(std::move(control)), timeout_ms_(absl::ToInt64Milliseconds(deadline)) {}
 
   absl::StatusOr<Answer> Call(const ActingIdentity& who, const wire::FileRequest& request);
   absl::StatusOr<Answer> CallWorker(Worker* worker, const std::string& identity,
@@ -70,7 +73,7 @@ class BrokerClient final : public FileBroker {
   void CloseIdleWorkers(Deadline now);
 
   BrokerLink link_;
-  const absl::Duration timeout_;
+  std::atomic<int64_t> timeout_ms_;
   std::mutex mutex_;  ///< Guards workers_ and their last_used.
   std::unordered_map<std::string, std::shared_ptr<Worker>> workers_;  ///< By encoded identity.
   std::atomic<uint64_t> messages_sent_ = 0;

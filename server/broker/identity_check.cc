@@ -27,7 +27,7 @@ absl::Status IdentityCheck::Check(const wire::OpenWorkerRequest& request) const 
                              "the broker's account directory does not map " +
                                  request.sid.ToString() + " to uid " +
                                  std::to_string(request.posix.uid) +
-                                 " with these groups: restart bitsd if it was changed");
+                                 " with these groups: correct it there, it is read again by itself");
 }
 
 absl::Status IdentityCheck::CheckNumbers(const PosixIdentity& posix) const {

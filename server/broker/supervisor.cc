@@ -59,7 +59,7 @@ bool IsForwarded(int signal) {
 /// Runs the broker in the process forked for it.
 [[noreturn]] void BrokerMain(const BrokerOptions& options, bool switching, pid_t supervisor,
                              UniqueFd channel, UniqueFd ready) {
-  for (const int signal : kForwarded) ::signal(signal, SIG_IGN);  // It ends with the server.
+  for (const int signal : kForwarded) ::signal(signal, SIG_IGN);  // It ends with the server; SIGHUP: Serve.
   privileges::KeepOnly({&channel, &ready});
   if (!switching) privileges::DropAllCapabilities();
   privileges::EndWith(supervisor);
@@ -202,6 +202,7 @@ void Supervisor::HandleSignals() {
   while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
     const int signal = static_cast<int>(info.ssi_signo);
     if (IsForwarded(signal) && server_ > 0) ::kill(server_, signal);
+    if (signal == SIGHUP && broker_ > 0) ::kill(broker_, signal);
     if (signal == SIGCHLD) Reap();
   }
 }

@@ -30,6 +30,8 @@ struct Account {
   /// SHA-256 of the certificates (DER, lower-case hex) that may carry S-1-5-18, -19 or -20.
   std::vector<std::string> certificates;
 
+  friend bool operator==(const Account&, const Account&) = default;
+
   bool IsAdministrator() const { return HasEnabledAdministrators(groups); }
 };
 

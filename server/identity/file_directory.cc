@@ -58,7 +58,7 @@ void ReadAccounts(const yaml::TreeNode& root, yaml::Errors& errors, Collector& c
   if (!yaml::IsList(*accounts, errors, kMaxAccounts)) return;
   for (const yaml::TreeNode& node : accounts->items) {
     collector.Add(node, errors);
-    if (!errors.ok()) return;
+    if (errors.full()) return;
   }
 }
 

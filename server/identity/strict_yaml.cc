@@ -70,6 +70,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (++count_ > kMaxNodes) Refuse(mark, "too many values");
     TreeNode node;
     node.line = mark.line + 1;
+    node.column = mark.column + 1;
     node.kind = kind;
     return node;
   }
@@ -99,6 +100,7 @@ class TreeBuilder : public YAML::EventHandler {
       const TreeNode& key = map.items[i];
       YAML::Mark mark;
       mark.line = key.line - 1;
+      mark.column = key.column - 1;
       if (key.kind != TreeNode::Kind::kText) Refuse(mark, "a key that is no text");
       if (!seen.insert(key.text).second) Refuse(mark, "key '" + key.text + "' is given twice");
     }
@@ -147,11 +149,20 @@ TreeNode ParseOrThrow(const std::string& content) {
 
 }  // namespace
 
-void Errors::Add(int line, std::string_view message) {
-  if (!status_.ok()) return;
-  std::string text = file_ + ":" + std::to_string(line) + ": ";
-  text += message;
-  status_ = error::InvalidArgument(text);
+void Errors::Add(int line, int column, std::string_view message) {
+  if (full()) return;
+  const std::string place = file_ + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
+  // What follows from an error is reported at the same place, later.
+  const auto same = [&](const std::string& report) { return report.starts_with(place); };
+  if (std::any_of(reports_.begin(), reports_.end(), same)) return;
+  reports_.push_back(place + std::string(message));
+}
+
+absl::Status Errors::status() const {
+  if (ok()) return absl::OkStatus();
+  std::string text;
+  for (const std::string& report : reports_) text += (text.empty() ? "" : "\n") + report;
+  return error::InvalidArgument(text);
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
@@ -175,9 +186,9 @@ std::optional<TreeNode> Parse(const std::string& content, Errors& errors) {
   try {
     return ParseOrThrow(content);
   } catch (const YAML::Exception& e) {
-    errors.Add(std::max(e.mark.line, 0) + 1, e.msg);
+    errors.Add(std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, e.msg);
   } catch (const std::exception& e) {
-    errors.Add(1, e.what());
+    errors.Add(1, 1, e.what());
   }
   return std::nullopt;
 }
@@ -245,7 +256,7 @@ const TreeNode* Fields::Find(std::string_view key) const {
 
 const TreeNode* Fields::FindRequired(std::string_view key) const {
   const TreeNode* value = Find(key);
-  if (value == nullptr) {
+  if (value == nullptr && node_.kind == TreeNode::Kind::kMap) {
     std::string message = "key '";
     message += key;
     errors_.Add(node_, message + "' is missing");

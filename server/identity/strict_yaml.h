@@ -5,8 +5,8 @@
 // values. yaml-cpp reads the text; its exceptions end here.
 //
 // A file is read with Parse into a tree of TreeNodes; Fields takes a map's keys out of it by
-// readers (Text, Bool, Integer, ListOf, ...), which report to Errors. The first error is kept:
-// readers need no error handling of their own. Thread safety: values; Errors belongs to one thread.
+// readers (Text, Bool, Integer, ListOf, ...), which report to Errors: readers need no error handling
+// of their own. Thread safety: values; Errors belongs to one thread.
 
 #ifndef BITSD_SERVER_IDENTITY_STRICT_YAML_H_
 #define BITSD_SERVER_IDENTITY_STRICT_YAML_H_
@@ -30,28 +30,33 @@ namespace bitsd::yaml {
 struct TreeNode {
   enum class Kind { kNull, kText, kList, kMap };
 
-  int line = 1;  ///< From 1.
+  int line = 1;    ///< From 1, as the column.
+  int column = 1;
   Kind kind = Kind::kNull;
   bool quoted = false;          ///< kText: written in quotes, so never a number or a truth value.
   std::string text;             ///< kText.
   std::vector<TreeNode> items;  ///< kList: its values. kMap: key, value, key, value, ...
 };
 
-/// Collects what is wrong with the file called `file`; only the first report is kept.
+/// Collects what is wrong with the file called `file`: the first reports, one for each place.
 class Errors {
  public:
+  static constexpr size_t kMaxReports = 20;
+
   explicit Errors(std::string file) : file_(std::move(file)) {}
 
-  void Add(const TreeNode& node, std::string_view message) { Add(node.line, message); }
-  void Add(int line, std::string_view message);
+  void Add(const TreeNode& node, std::string_view message) { Add(node.line, node.column, message); }
+  void Add(int line, int column, std::string_view message);
 
-  bool ok() const { return status_.ok(); }
-  /// OK, or E_INVALIDARG with "FILE:LINE: message".
-  const absl::Status& status() const { return status_; }
+  bool ok() const { return reports_.empty(); }
+  /// More would not be kept.
+  bool full() const { return reports_.size() >= kMaxReports; }
+  /// OK, or E_INVALIDARG with a line "FILE:LINE:COLUMN: message" for each report.
+  absl::Status status() const;
 
  private:
   std::string file_;
-  absl::Status status_;
+  std::vector<std::string> reports_;
 };
 
 /// The contents of a regular file of at most `max_bytes`; E_INVALIDARG otherwise.

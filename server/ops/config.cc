@@ -22,7 +22,6 @@ using yaml::ListOf;
 using yaml::TreeNode;
 
 constexpr size_t kMaxListLength = 1024;
-constexpr size_t kMaxFileBytes = size_t{1} << 20;
 
 /// Absolute and in its shortest spelling, so that two paths are the same when their texts are.
 std::optional<std::string> ReadPath(const TreeNode& node, Errors& errors) {
@@ -121,7 +120,7 @@ void ReadRunAs(const TreeNode* node, Errors& errors, Config& config) {
 
 void ReadTls(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) {
-    errors.Add(1, "key 'tls' is missing: bitsd needs a certificate, its key and trust roots");
+    errors.Add(1, 1, "key 'tls' is missing: bitsd needs a certificate, its key and trust roots");
     return;
   }
   const Fields fields(*node, errors, {"certificate", "key", "roots", "san_sid_roots"});
@@ -204,7 +203,7 @@ absl::StatusOr<Config> ParseConfig(const std::string& content, const std::string
 }
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
-  const absl::StatusOr<std::string> content = yaml::ReadFile(path, kMaxFileBytes);
+  const absl::StatusOr<std::string> content = yaml::ReadFile(path, kMaxConfigBytes);
   if (!content.ok()) return content.status();
   return ParseConfig(*content, path);
 }

@@ -1,7 +1,7 @@
 // The configuration of bitsd: one YAML file, every key documented in docs/operations.md.
 //
 // Unknown keys, keys given twice, wrong types and values out of bounds are refused with the line.
-// Thread safety: a value, loaded once.
+// Thread safety: a value; a reload makes another.
 
 #ifndef BITSD_SERVER_OPS_CONFIG_H_
 #define BITSD_SERVER_OPS_CONFIG_H_
@@ -56,10 +56,14 @@ struct Config {
   absl::Duration connect_timeout = absl::Seconds(30);
   absl::Duration stall_timeout = absl::Minutes(5);  ///< Without a byte from the server.
   std::string log_level = "info";
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// Reads and checks `path`. E_INVALIDARG with "FILE:LINE: what is wrong and what to write".
+/// Reads and checks `path`. E_INVALIDARG with "FILE:LINE:COLUMN: what is wrong and what to write", a line for each.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+inline constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 
 /// As LoadConfig, from text that was read already.
 absl::StatusOr<Config> ParseConfig(const std::string& content, const std::string& path);

@@ -30,4 +30,8 @@ void SetUpLog(std::string_view level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void SetLogLevel(std::string_view level) {
+  spdlog::default_logger()->set_level(ParseLevel(level).value_or(spdlog::level::info));
+}
+
 }  // namespace bitsd

@@ -16,6 +16,9 @@ bool IsLogLevel(std::string_view name);
 /// Sends what is at least as grave as `level` to standard error. An unknown level is info.
 void SetUpLog(std::string_view level);
 
+/// Changes what is sent from now on.
+void SetLogLevel(std::string_view level);
+
 }  // namespace bitsd
 
 #endif  // BITSD_SERVER_OPS_LOG_H_

@@ -17,6 +17,8 @@ struct JobLimits {
   size_t jobs_per_machine = 300;  ///< Administrators and service accounts are exempt.
   size_t jobs_per_user = 60;      ///< Exempt likewise.
   size_t files_per_job = 200;     ///< Exempt likewise.
+
+  friend bool operator==(const JobLimits&, const JobLimits&) = default;
 };
 
 inline constexpr size_t kMaxDisplayName = 256;   ///< Characters (code points).

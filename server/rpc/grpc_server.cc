@@ -78,6 +78,7 @@ class GrpcServer::Impl {
   absl::Status Listen(const GrpcServerOptions& options);
   void SetServing(bool serving);
   absl::Status ReplaceTls(const TlsMaterial& material);
+  absl::Status ReplaceRoots(const TlsMaterial& material);
   void OnNewGeneration() { manager_.RecheckWatches(); }
   void ShowReloads();
   void Shutdown(absl::Duration grace);
@@ -129,6 +130,11 @@ void GrpcServer::Impl::ShowReloads() {
   server_->GetHealthCheckService()->SetServingStatus(GrpcServer::kReloadHealth, reloads_.well());
 }
 
+absl::Status GrpcServer::Impl::ReplaceRoots(const TlsMaterial& material) {
+  const absl::Status status = CheckRoots(material);
+  return status.ok() ? tls_->Replace(material) : status;
+}
+
 absl::Status GrpcServer::Impl::ReplaceTls(const TlsMaterial& material) {
   const absl::Status status = CheckTlsMaterial(material, clock_.Now());
   return status.ok() ? tls_->Replace(material) : status;
@@ -161,6 +167,9 @@ int GrpcServer::port() const { return impl_->port(); }
 const HandshakeCounters& GrpcServer::handshakes() const { return impl_->handshakes(); }
 absl::Status GrpcServer::ReplaceTls(const TlsMaterial& material) {
   return impl_->ReplaceTls(material);
+}
+absl::Status GrpcServer::ReplaceRoots(const TlsMaterial& material) {
+  return impl_->ReplaceRoots(material);
 }
 void GrpcServer::OnNewGeneration() { impl_->OnNewGeneration(); }
 void GrpcServer::ShowReloads() { impl_->ShowReloads(); }

@@ -64,6 +64,8 @@ class GrpcServer {
   /// New handshakes use `material` within a second; connections stay. E_INVALIDARG, and nothing
   /// changes, when it does not pass CheckTlsMaterial.
   absl::Status ReplaceTls(const TlsMaterial& material);
+  /// As ReplaceTls, where only the roots are new and judged: the pair in force may have expired.
+  absl::Status ReplaceRoots(const TlsMaterial& material);
 
   /// The identities were renewed: streams of callers that are no longer who they were end.
   void OnNewGeneration();

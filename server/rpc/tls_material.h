@@ -17,6 +17,8 @@ struct TlsMaterial {
   std::string certificate_chain;  ///< The leaf first.
   std::string private_key;        ///< Without a passphrase.
   std::string roots;              ///< At least one; clients are verified by these only.
+
+  friend bool operator==(const TlsMaterial&, const TlsMaterial&) = default;
 };
 
 /// E_INVALIDARG, saying which of the three is wrong and how, unless all parse, the key is the

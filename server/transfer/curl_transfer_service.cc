@@ -49,15 +49,27 @@ CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
                                          TransferOptions options)
     : broker_(broker),
       audit_(audit),
-      options_(std::move(options)),
+      options_(std::make_shared<const TransferOptions>(std::move(options))),
       chunks_(std::make_shared<ChunkPool>()),
       checks_(disks_, kMaxChecks),
-      disks_(options_.disk_threads),
-      engine_(options_.idle_connections) {}
+      disks_(options_->disk_threads),
+      engine_(options_->idle_connections) {}
+
+void CurlTransferService::Reconfigure(TransferOptions options) {
+  auto next = std::make_shared<const TransferOptions>(std::move(options));
+  const std::lock_guard lock(options_mutex_);
+  options_.swap(next);
+}
+
+std::shared_ptr<const TransferOptions> CurlTransferService::CurrentOptions() const {
+  const std::lock_guard lock(options_mutex_);
+  return options_;
+}
 
 std::unique_ptr<Activity> CurlTransferService::StartDownload(
     DownloadTask task, std::shared_ptr<DownloadEvents> events) {
-  const TransferContext context{broker_, audit_, options_, disks_, engine_, chunks_};
+  const std::shared_ptr<const TransferOptions> options = CurrentOptions();
+  const TransferContext context{broker_, audit_, *options, disks_, engine_, chunks_, options};
   auto download = std::make_shared<Download>(context, std::move(task), std::move(events));
   download->Start();
   return std::make_unique<DownloadActivity>(engine_, std::move(download));

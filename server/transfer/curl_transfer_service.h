@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,16 @@ class CurlTransferService : public TransferService {
   void CheckDirectories(ActingIdentity who, JobId job, std::vector<std::string> directories,
                         std::function<void(absl::Status)> done) override;
 
+  /// What begins from now on follows `options`. The threads and idle connections stay.
+  void Reconfigure(TransferOptions options);
+
  private:
+  std::shared_ptr<const TransferOptions> CurrentOptions() const;
+
   FileBroker& broker_;
   AuditLog& audit_;
-  const TransferOptions options_;
+  mutable std::mutex options_mutex_;
+  std::shared_ptr<const TransferOptions> options_;
   const std::shared_ptr<ChunkPool> chunks_;
   // Destroyed in this order: the engine, then the disk pool, which runs what is left, then the
   // rest.

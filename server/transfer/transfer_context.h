@@ -22,6 +22,8 @@ struct TransferContext {
   DiskPool& disks;
   HttpEngine& engine;
   std::shared_ptr<ChunkPool> chunks;
+  /// Keeps `options` alive: work goes on with those that it began with.
+  std::shared_ptr<const TransferOptions> kept_options;
 };
 
 }  // namespace bitsd

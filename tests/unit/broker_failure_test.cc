@@ -80,21 +80,5 @@ TEST_F(BrokerTest, ACallerThatComesLateDoesNotCostTheOthersTheirBroker) {
   EXPECT_TRUE(link.healthy());
 }
 
-TEST_F(BrokerTest, ABrokerDoesNotStartOnFilesThatOthersCanWrite) {
-  const std::string file = folder_.MakeFile("accounts.yaml");
-  EXPECT_TRUE(CheckTrustedFile(file, std::nullopt).ok());
-  ASSERT_EQ(::chmod(file.c_str(), 0664), 0);
-  EXPECT_EQ(Refusal(CheckTrustedFile(file, std::nullopt)), "E_INVALIDARG");
-  ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
-  ASSERT_EQ(::chown(file.c_str(), kAliceUid, 0), 0);
-  EXPECT_EQ(Refusal(CheckTrustedFile(file, std::nullopt)), "E_INVALIDARG");
-  EXPECT_TRUE(CheckTrustedFile(file, kAliceUid).ok());
-  ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
-  EXPECT_EQ(Refusal(CheckTrustedFile(file, kAliceUid)), "E_INVALIDARG");
-  EXPECT_EQ(Refusal(CheckTrustedFile(folder_ / "missing", std::nullopt)), "E_INVALIDARG");
-  options_.trusted_files = {file};
-  EXPECT_FALSE(Broker::Make(options_, true).ok());
-}
-
 }  // namespace
 }  // namespace bitsd

@@ -39,7 +39,7 @@ std::shared_ptr<const Account> TestDirectory::Find(const Sid& sid) const {
 
 BrokerOptions TestBrokerOptions(const std::string& state) {
   BrokerOptions options;
-  options.load_directory = [] { return std::make_shared<const TestDirectory>(); };
+  options.load = [](uid_t) { return BrokerFiles{std::make_shared<const TestDirectory>(), {}}; };
   options.protected_paths = {state};
   return options;
 }

@@ -66,12 +66,24 @@ TEST(WorkerTableTest, WorkersCountUntilTheyHaveEnded) {
   WorkerTable table;
   for (pid_t pid = 1; pid <= 4; ++pid) {
     EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
-    table.Add(pid, alice);
+    table.Add(pid, {kSid, alice}, UniqueFd());
   }
   EXPECT_EQ(Refusal(table.Admit(alice)), "unavailable");
   EXPECT_EQ(Refusal(table.Admit(bob)), "ok");
   table.Remove(2);
   EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
+}
+
+TEST(WorkerTableTest, AWorkerIsEndedOnceAndCountsUntilItHas) {
+  const PosixIdentity alice{61001, 61001, {}};
+  WorkerTable table;
+  for (pid_t pid = 1; pid <= 4; ++pid) table.Add(pid, {kSid, alice}, UniqueFd(::dup(0)));
+  const auto stays = [](const wire::OpenWorkerRequest&) { return true; };
+  const auto goes = [](const wire::OpenWorkerRequest&) { return false; };
+  EXPECT_EQ(table.EndUnless(stays), 0u);
+  EXPECT_EQ(table.EndUnless(goes), 4u);
+  EXPECT_EQ(table.EndUnless(goes), 0u);
+  EXPECT_EQ(Refusal(table.Admit(alice)), "unavailable");
 }
 
 }  // namespace

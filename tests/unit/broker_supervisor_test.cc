@@ -205,13 +205,14 @@ TEST_F(SupervisorTest, RootWithoutAnotherUserToBecomeIsRefused) {
 }
 
 TEST_F(SupervisorTest, ABrokerThatCannotLoadItsFilesKeepsTheServerFromStarting) {
-  options_.broker.load_directory = [] { return error::InvalidArgument("line 3: what is this?"); };
+  options_.broker.load = [](uid_t) { return error::InvalidArgument("line 3: what is this?"); };
   Start([](UniqueFd) { return 42; });
   EXPECT_EQ(ExitStatus(), EXIT_FAILURE);
 }
 
 TEST_F(SupervisorTest, WithoutCapabilitiesOnlyItsOwnUserIsServedAndOnlyBelowTheRoots) {
   const std::string own = folder_.MakeFolder("own", 0777);
+  std::vector<std::string> roots;
   const auto server = [&](UniqueFd control) {
     auto client = BrokerClient::Connect(std::move(control), absl::Seconds(20));
     if (!client.ok() || (*client)->identity_switching()) return 1;
@@ -220,7 +221,7 @@ TEST_F(SupervisorTest, WithoutCapabilitiesOnlyItsOwnUserIsServedAndOnlyBelowTheR
       return 2;
     }
     const std::string expected =
-        options_.broker.allowed_roots.empty() ? "path_outside_roots" : "ok";
+        roots.empty() ? "path_outside_roots" : "ok";
     if (Refusal((*client)->CheckDirectory(self, own)) != expected) return 3;
     if (Refusal((*client)->CheckDirectory(self, "/tmp")) != "path_outside_roots") return 4;
     return 0;
@@ -233,7 +234,10 @@ TEST_F(SupervisorTest, WithoutCapabilitiesOnlyItsOwnUserIsServedAndOnlyBelowTheR
   };
   Start(server, leave_root);
   EXPECT_EQ(ExitStatus(), 0);
-  options_.broker.allowed_roots = {own};
+  roots = {own};
+  options_.broker.load = [own](uid_t) {
+    return BrokerFiles{std::make_shared<const TestDirectory>(), {own}};
+  };
   Start(server, leave_root);
   EXPECT_EQ(ExitStatus(), 0);
 }

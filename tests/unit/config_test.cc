@@ -144,7 +144,7 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
     const auto config = Parse(text + "\n");
     ASSERT_FALSE(config.ok()) << text;
     EXPECT_EQ(DetailOf(config.status()).hresult, Hresult::kInvalidArgument);
-    EXPECT_THAT(std::string(config.status().message()), StartsWith("bitsd.yaml:3: ")) << text;
+    EXPECT_THAT(std::string(config.status().message()), StartsWith("bitsd.yaml:3:")) << text;
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(reason)) << text;
   }
 }

@@ -213,7 +213,7 @@ TEST(FileDirectoryTest, AWrongFieldIsRefused) {
 TEST(FileDirectoryTest, AnErrorNamesItsLine) {
   const Loaded directory = Parse("accounts:\n  - sid: S-1-5-21-1\n    name: a\n    nmae: b\n");
   EXPECT_THAT(std::string(directory.status().message()),
-              StartsWith("accounts.yaml:4: unknown key"));
+              StartsWith("accounts.yaml:4:5: unknown key"));
 }
 
 TEST(FileDirectoryTest, ListsAreBounded) {
@@ -225,9 +225,9 @@ TEST(FileDirectoryTest, ListsAreBounded) {
 TEST(FileDirectoryTest, ASidOrANameGivenTwiceIsRefused) {
   ExpectRefused(
       "accounts:\n- {sid: S-1-5-21-1, name: a}\n- {sid: S-1-5-21-1, name: b, disabled: true}\n",
-      ":3: S-1-5-21-1 is given twice");
+      ":3:5: S-1-5-21-1 is given twice");
   ExpectRefused("accounts:\n- {sid: S-1-5-21-1, name: a}\n- {sid: S-1-5-21-2, name: a}\n",
-                ":3: the name 'a' is given twice");
+                ":3:5: the name 'a' is given twice");
 }
 
 TEST(FileDirectoryTest, PrivilegedAccountsMustBeAdministrators) {
@@ -284,7 +284,7 @@ TEST(FileDirectoryTest, AFileIsReadFromDisk) {
 
   tests::WriteFile(path, "accounts:\n- {sid: S-1-5-21-1, name: a, x: 1}\n");
   EXPECT_THAT(std::string(LoadAccountDirectory(path, {}).status().message()),
-              StartsWith(path + ":2: "));
+              StartsWith(path + ":2:"));
 }
 
 TEST(FileDirectoryTest, WhatIsNoFileOrTooLargeIsRefused) {

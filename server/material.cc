@@ -1,0 +1,74 @@
+#include "server/material.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "server/ops/private_file.h"
+
+namespace bitsd {
+namespace {
+
+constexpr size_t kMaxPemBytes = size_t{4} << 20;
+
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// PEM files may be the server's own: it shows them, they decide on nobody else.
+absl::Status ReadPem(const std::string& path, Secrecy secrecy, std::string& text) {
+  absl::StatusOr<std::string> content = ReadPrivateFile(path, geteuid(), kMaxPemBytes, secrecy);
+  if (!content.ok()) return content.status();
+  text = *std::move(content);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+uid_t DecidingOwner(bool identity_switching) { return identity_switching ? 0 : getuid(); }
+
+absl::StatusOr<Config> ReadConfig(const std::string& path, uid_t owner) {
+  const absl::StatusOr<std::string> content = ReadPrivateFile(path, owner, kMaxConfigBytes);
+  if (!content.ok()) return content.status();
+  return ParseConfig(*content, path);
+}
+
+absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& config,
+                                                                  uid_t owner) {
+  const std::string& path = config.account_directory;
+  const absl::StatusOr<std::string> content = ReadPrivateFile(path, owner, kMaxDirectoryBytes);
+  if (!content.ok()) return content.status();
+  return ParseAccountDirectory(*content, path, config.privileged_groups);
+}
+
+absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material) {
+  absl::Status status =
+      ReadPem(config.tls_certificate, Secrecy::kPublic, material.certificate_chain);
+  if (status.ok()) status = ReadPem(config.tls_key, Secrecy::kSecret, material.private_key);
+  return status;
+}
+
+absl::Status ReadClientRoots(const Config& config, rpc::TlsMaterial& material) {
+  return ReadPem(config.tls_roots, Secrecy::kPublic, material.roots);
+}
+
+absl::StatusOr<std::vector<std::string>> ReadSanSidRoots(const Config& config) {
+  std::vector<std::string> roots;
+  for (const std::string& path : config.tls_san_sid_roots) {
+    absl::Status status = ReadPem(path, Secrecy::kPublic, roots.emplace_back());
+    if (!status.ok()) return status;
+  }
+  return roots;
+}
+
+std::vector<std::string> ProtectedPaths(const Config& config) {
+  std::vector<std::string> paths = {config.state_dir, config.run_dir, config.log_dir};
+  std::vector<std::string> files = config.tls_san_sid_roots;
+  files.insert(files.end(), {config.path, config.tls_certificate, config.tls_key, config.tls_roots,
+                             config.account_directory});
+  for (const std::string& file : files) {
+    paths.push_back(file);
+    if (const std::string folder = FolderOf(file); !folder.empty()) paths.push_back(folder);
+  }
+  return paths;
+}
+
+}  // namespace bitsd

@@ -1,0 +1,41 @@
+// What bitsd reads from its files: each judged by owner and mode, and read, through one descriptor.
+//
+// Thread safety: functions of the file system; any thread.
+
+#ifndef BITSD_SERVER_MATERIAL_H_
+#define BITSD_SERVER_MATERIAL_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/identity/file_directory.h"
+#include "server/ops/config.h"
+#include "server/rpc/tls_material.h"
+
+namespace bitsd {
+
+/// Who, besides root, may own the files that say whom bitsd acts as: nobody (0) where it can become
+/// others, else its own user.
+uid_t DecidingOwner(bool identity_switching);
+
+absl::StatusOr<Config> ReadConfig(const std::string& path, uid_t owner);
+
+absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& config,
+                                                                  uid_t owner);
+
+/// The files of tls: in `material` certificate and key, and the roots. Not checked yet.
+absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material);
+absl::Status ReadClientRoots(const Config& config, rpc::TlsMaterial& material);
+absl::StatusOr<std::vector<std::string>> ReadSanSidRoots(const Config& config);
+
+/// bitsd's own files and the folders that hold them: out of reach of every job.
+std::vector<std::string> ProtectedPaths(const Config& config);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_MATERIAL_H_

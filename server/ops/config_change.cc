@@ -1,0 +1,50 @@
+#include "server/ops/config_change.h"
+
+#include <utility>
+
+namespace bitsd {
+namespace {
+
+/// Takes back the values of keys that need a restart.
+class Keeper {
+ public:
+  Keeper(const Config& start, Config& config, std::vector<std::string>& changed)
+      : start_(start), config_(config), changed_(changed) {}
+
+  template <typename T>
+  void Keep(const char* key, T Config::*member) {
+    if (config_.*member == start_.*member) return;
+    config_.*member = start_.*member;
+    changed_.emplace_back(key);
+  }
+
+ private:
+  const Config& start_;
+  Config& config_;
+  std::vector<std::string>& changed_;
+};
+
+}  // namespace
+
+ConfigChange ReloadConfig(const Config& start, Config read) {
+  ConfigChange change{std::move(read), {}};
+  Keeper keeper(start, change.config, change.restart_needed);
+  keeper.Keep("listen", &Config::listen);
+  keeper.Keep("tls.certificate", &Config::tls_certificate);
+  keeper.Keep("tls.key", &Config::tls_key);
+  keeper.Keep("tls.roots", &Config::tls_roots);
+  keeper.Keep("tls.san_sid_roots", &Config::tls_san_sid_roots);
+  keeper.Keep("account_directory", &Config::account_directory);
+  keeper.Keep("run_as.uid", &Config::run_as_uid);
+  keeper.Keep("run_as.gid", &Config::run_as_gid);
+  keeper.Keep("state_dir", &Config::state_dir);
+  keeper.Keep("run_dir", &Config::run_dir);
+  keeper.Keep("log_dir", &Config::log_dir);
+  keeper.Keep("limits.max_running_jobs", &Config::max_running_jobs);
+  // No keys of the file.
+  change.config.path = start.path;
+  change.config.allow_root = start.allow_root;
+  return change;
+}
+
+}  // namespace bitsd

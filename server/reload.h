@@ -1,0 +1,103 @@
+// Reload: takes what bitsd's files hold now, when it is good, without an end to a connection.
+//
+// A thread looks at the files every second; SIGHUP makes it look at once. What cannot be taken
+// changes nothing and is told to the board, the health service and the log. Whatever withdraws is
+// in force before Reload returns: the new directory and roots judge every call, sessions of accounts
+// that changed are closed with the tokens and handles that hang on them, and jobs stop what is no
+// longer right.
+//
+// Thread safety: any thread; reloads take turns. Ownership: what Targets names must outlive it.
+
+#ifndef BITSD_SERVER_RELOAD_H_
+#define BITSD_SERVER_RELOAD_H_
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/broker/broker_client.h"
+#include "server/identity/account_changes.h"
+#include "server/identity/current_directory.h"
+#include "server/identity/identity_cache.h"
+#include "server/job/job_manager.h"
+#include "server/ops/config.h"
+#include "server/ops/file_stamps.h"
+#include "server/ops/reload_board.h"
+#include "server/rpc/grpc_server.h"
+#include "server/transfer/curl_transfer_service.h"
+
+namespace bitsd {
+
+/// What the server was started with, and goes by until something else is loaded.
+struct Loaded {
+  Config config;
+  uid_t deciding_owner = 0;
+  rpc::TlsMaterial tls;
+  std::vector<std::string> san_sid_roots;
+};
+
+class Reloader {
+ public:
+  struct Targets {
+    CurrentDirectory& accounts;
+    IdentityCache& identities;
+    SessionTable& sessions;
+    JobManager& jobs;
+    rpc::GrpcServer& rpc;
+    AuditLog& audit;
+    const Clock& clock;
+    ReloadBoard& board;
+    /// Gives transfers and jobs the parts of a configuration that are theirs.
+    std::function<void(const Config&)> configure;
+  };
+
+  Reloader(Targets targets, Loaded loaded);
+  ~Reloader();
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  /// Looks at every file now, changed or not.
+  void ReloadAll();
+
+ private:
+  struct Source {
+    ReloadSource name;
+    FileStamps stamps;
+    std::string files;     ///< For messages.
+    bool look = false;     ///< At the next turn, changed or not.
+    /// True when something else is in force now.
+    std::function<absl::StatusOr<bool>()> load;
+  };
+
+  void Run();
+  void LookAt(bool always);
+  void Load(Source& source);
+  Source& Of(ReloadSource name) { return sources_[static_cast<size_t>(name) - 1]; }
+  absl::StatusOr<bool> LoadConfiguration();
+  absl::StatusOr<bool> LoadAccounts();
+  absl::StatusOr<bool> LoadServerPair();
+  absl::StatusOr<bool> LoadClientRoots();
+  absl::StatusOr<bool> LoadSanSidRoots();
+  void AdoptAccounts(std::shared_ptr<const FileDirectory> accounts);
+  absl::Status AdoptRoots(rpc::TlsMaterial tls, std::vector<std::string> san_sid_roots,
+                          bool trust_less);
+
+  const Targets targets_;
+  const Config start_;
+  Loaded loaded_;                ///< Of whoever has turn_.
+  std::vector<Source> sources_;  ///< In the order of ReloadSource.
+  std::mutex turn_;
+
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_RELOAD_H_
