@@ -42,6 +42,16 @@ wire::FileRequest Request(wire::Operation operation, const std::string& path, Fi
   return request;
 }
 
+/// The folder that hangs when `request` does; empty for one that changes nothing.
+std::string FolderChangedBy(const wire::FileRequest& request) {
+  switch (request.operation) {
+    case wire::Operation::kOpenWorker:
+    case wire::Operation::kCheckDirectory: return "";
+    case wire::Operation::kSyncDirectory: return request.path;
+    default: return policy::DirectoryOf(request.path);
+  }
+}
+
 absl::Status CheckNames(const wire::FileRequest& request) {
   if (request.path != "/") {
     if (absl::Status status = policy::CheckLocalName(request.path); !status.ok()) return status;
@@ -52,10 +62,9 @@ absl::Status CheckNames(const wire::FileRequest& request) {
 
 }  // namespace
 
-/// The channel to the process that acts as one identity.
-struct BrokerClient::Worker {
-  Turn turn;
-  UniqueFd channel;    ///< Of whoever has the turn; invalid until the first operation.
+/// The workers that act as one identity.
+struct BrokerClient::Identity {
+  WorkerCrew crew;
   Deadline last_used;  ///< Guarded by the client's mutex.
 };
 
@@ -109,25 +118,27 @@ absl::StatusOr<BrokerClient::Answer> BrokerClient::Call(const ActingIdentity& wh
   if (absl::Status status = CheckNames(request); !status.ok()) return status;
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
-  const std::shared_ptr<Worker> worker = FindWorker(identity);
-  const Turn::Taken turn = worker->turn.Take(deadline);
+  const std::shared_ptr<Identity> workers = Find(identity);
+  const WorkerCrew::Turn turn = workers->crew.Take(FolderChangedBy(request), deadline);
   if (!turn || Clock::now() >= deadline) return NoAnswer(request);
-  return CallWorker(worker.get(), identity, request, deadline);
+  return CallWorker(workers->crew, *turn, identity, request, deadline);
 }
 
-absl::StatusOr<BrokerClient::Answer> BrokerClient::CallWorker(Worker* worker,
+absl::StatusOr<BrokerClient::Answer> BrokerClient::CallWorker(WorkerCrew& crew,
+                                                              WorkerCrew::Worker& worker,
                                                               const std::string& identity,
                                                               const wire::FileRequest& request,
                                                               Deadline deadline) {
   Packet packet;
-  absl::StatusOr<ExchangeResult> result = Deliver(worker, identity, request, deadline, &packet);
+  absl::StatusOr<ExchangeResult> result =
+      Deliver(crew, worker, identity, request, deadline, &packet);
   if (!result.ok()) return result.status();
   if (*result != ExchangeResult::kReply) return NoAnswer(request);
   absl::StatusOr<wire::Reply> reply = wire::DecodeReply(packet.bytes);
   const bool sound = reply.ok() && (!reply->status.ok() || !GivesDescriptor(request.operation) ||
                                     IsFile(packet.fd.get(), reply->id));
   if (!sound) {
-    worker->channel.Reset();
+    worker.channel.Reset();
     return NoAnswer(request);
   }
   if (!reply->status.ok()) return reply->status;
@@ -136,50 +147,55 @@ absl::StatusOr<BrokerClient::Answer> BrokerClient::CallWorker(Worker* worker,
 
 // A worker that was gone before it could read the request has done nothing: another one is asked,
 // once, as one that dies at its start would die again.
-absl::StatusOr<ExchangeResult> BrokerClient::Deliver(Worker* worker, const std::string& identity,
+absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCrew::Worker& worker,
+                                                     const std::string& identity,
                                                      const wire::FileRequest& request,
                                                      Deadline deadline, Packet* reply) {
   auto result = ExchangeResult::kNotSent;
   for (int tries = 0; tries < 2 && result == ExchangeResult::kNotSent; ++tries) {
-    if (!worker->channel.valid()) {
+    if (!worker.channel.valid()) {
       absl::StatusOr<UniqueFd> channel = link_.OpenWorker(identity, deadline);
       if (!channel.ok()) return channel.status();
-      worker->channel = *std::move(channel);
+      worker.channel = *std::move(channel);
     }
     ++messages_sent_;
-    result = Exchange(worker->channel.get(), wire::Encode(request), deadline, reply);
-    if (result != ExchangeResult::kReply) worker->channel.Reset();
+    result = Exchange(worker.channel.get(), wire::Encode(request), deadline, reply);
+    if (result == ExchangeResult::kTimeout) {
+      crew.GiveUp(worker);
+    } else if (result != ExchangeResult::kReply) {
+      worker.channel.Reset();
+    }
   }
   return result;
 }
 
-std::shared_ptr<BrokerClient::Worker> BrokerClient::FindWorker(const std::string& identity) {
+std::shared_ptr<BrokerClient::Identity> BrokerClient::Find(const std::string& identity) {
   const Deadline now = Clock::now();
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<Worker>& worker = workers_[identity];
-  if (!worker) worker = std::make_shared<Worker>();
-  worker->last_used = now;
-  std::shared_ptr<Worker> found = worker;
+  std::shared_ptr<Identity>& entry = identities_[identity];
+  if (!entry) entry = std::make_shared<Identity>();
+  entry->last_used = now;
+  std::shared_ptr<Identity> found = entry;
   CloseIdleWorkers(now);
   return found;
 }
 
-// A worker that only the map holds is idle: it is handed out under the mutex.
+// Workers that only the map holds are idle: they are handed out under the mutex.
 void BrokerClient::CloseIdleWorkers(Deadline now) {
   const auto idle = [](const auto& entry) { return entry.second.use_count() == 1; };
-  std::erase_if(workers_, [&](const auto& entry) {
+  std::erase_if(identities_, [&](const auto& entry) {
     return idle(entry) && now - entry.second->last_used > kIdle;
   });
-  while (workers_.size() > kMaxIdleWorkers) {
-    auto oldest = workers_.end();
-    for (auto entry = workers_.begin(); entry != workers_.end(); ++entry) {
+  while (identities_.size() > kMaxIdleWorkers) {
+    auto oldest = identities_.end();
+    for (auto entry = identities_.begin(); entry != identities_.end(); ++entry) {
       if (!idle(*entry)) continue;
       const bool older =
-          oldest == workers_.end() || entry->second->last_used < oldest->second->last_used;
+          oldest == identities_.end() || entry->second->last_used < oldest->second->last_used;
       if (older) oldest = entry;
     }
-    if (oldest == workers_.end()) return;
-    workers_.erase(oldest);
+    if (oldest == identities_.end()) return;
+    identities_.erase(oldest);
   }
 }
 

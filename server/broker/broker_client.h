@@ -1,8 +1,8 @@
 // The server's FileBroker: asks the broker for a worker of each identity, and the worker for files.
 //
-// One worker per identity, one operation per worker at a time. A worker or broker that does not
-// answer in time is given up, and the next operation asks for a new one: a file system that hangs
-// costs only the identity that uses it. What comes back is checked, as a worker may have been taken
+// One operation per worker at a time. A worker or broker that does not answer in time is given up,
+// and a folder whose operation hangs is refused until it has ended (worker_crew.h): a file system
+// that hangs costs only who uses it. What comes back is checked, as a worker may have been taken
 // over. Thread safety: any thread. Ownership: owns the control socket and all channels.
 
 #ifndef BITSD_SERVER_BROKER_BROKER_CLIENT_H_
@@ -20,8 +20,8 @@
 #include "absl/time/time.h"
 #include "server/broker/broker_link.h"
 #include "server/broker/file_broker.h"
-#include "server/broker/turn.h"
 #include "server/broker/wire.h"
+#include "server/broker/worker_crew.h"
 
 namespace bitsd {
 
@@ -54,7 +54,7 @@ class BrokerClient final : public FileBroker {
   uint64_t messages_sent() const { return messages_sent_ + link_.messages_sent(); }
 
  private:
-  struct Worker;
+  struct Identity;
   struct Answer {
     FileId id;
     UniqueFd fd;
@@ -64,18 +64,20 @@ class BrokerClient final : public FileBroker {
       : link_(std::move(control)), timeout_ms_(absl::ToInt64Milliseconds(deadline)) {}
 
   absl::StatusOr<Answer> Call(const ActingIdentity& who, const wire::FileRequest& request);
-  absl::StatusOr<Answer> CallWorker(Worker* worker, const std::string& identity,
-                                    const wire::FileRequest& request, Deadline deadline);
-  absl::StatusOr<ExchangeResult> Deliver(Worker* worker, const std::string& identity,
+  absl::StatusOr<Answer> CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,
+                                    const std::string& identity, const wire::FileRequest& request,
+                                    Deadline deadline);
+  absl::StatusOr<ExchangeResult> Deliver(WorkerCrew& crew, WorkerCrew::Worker& worker,
+                                         const std::string& identity,
                                          const wire::FileRequest& request, Deadline deadline,
                                          Packet* reply);
-  std::shared_ptr<Worker> FindWorker(const std::string& identity);
+  std::shared_ptr<Identity> Find(const std::string& identity);
   void CloseIdleWorkers(Deadline now);
 
   BrokerLink link_;
   std::atomic<int64_t> timeout_ms_;
-  std::mutex mutex_;  ///< Guards workers_ and their last_used.
-  std::unordered_map<std::string, std::shared_ptr<Worker>> workers_;  ///< By encoded identity.
+  std::mutex mutex_;  ///< Guards identities_ and their last_used.
+  std::unordered_map<std::string, std::shared_ptr<Identity>> identities_;  ///< Encoded.
   std::atomic<uint64_t> messages_sent_ = 0;
 };
 

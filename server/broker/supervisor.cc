@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,9 @@ constexpr milliseconds kMaxRestartDelay{5000};
 constexpr std::chrono::seconds kStartDeadline{60};
 /// A broker that lived this long is restarted without further delay.
 constexpr std::chrono::seconds kStable{10};
+/// How often to look whether a server that was told to end has, and how often it may seem so.
+constexpr milliseconds kEndLook{500};
+constexpr int kEndLooks = 4;
 constexpr int kForwarded[] = {SIGTERM, SIGINT, SIGHUP};
 
 struct Pipe {
@@ -50,6 +54,16 @@ int Fail(const std::string& message) {
 
 int ExitStatus(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// `pid` has ended, though perhaps not every thread of it: one that waits for a file system that
+/// hangs cannot be ended, and keeps the others from being reaped.
+bool HasExited(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat[name_end + 2] == 'Z';
 }
 
 bool IsForwarded(int signal) {
@@ -90,6 +104,7 @@ class Supervisor {
   int PollTimeout() const;
   void HandleSignals();
   void Reap();
+  void LookForEnd();
   void ScheduleRestart();
   void RestartBrokerIfDue();
   void OfferChannel();
@@ -105,6 +120,8 @@ class Supervisor {
   pid_t broker_ = -1;
   pid_t server_ = -1;
   std::optional<int> server_status_;
+  bool ending_ = false;   ///< The server was told to end.
+  int exited_looks_ = 0;  ///< Looks at a server that has exited and could not be reaped.
   Clock::time_point broker_started_;
   std::optional<Clock::time_point> restart_at_;
   milliseconds restart_delay_ = kMinRestartDelay;
@@ -187,10 +204,20 @@ void Supervisor::Watch() {
     pollfd entry{signals_.get(), POLLIN, 0};
     ::poll(&entry, 1, PollTimeout());
     HandleSignals();
+    LookForEnd();
   }
 }
 
+void Supervisor::LookForEnd() {
+  if (!ending_ || server_ <= 0) return;
+  exited_looks_ = HasExited(server_) ? exited_looks_ + 1 : 0;
+  if (exited_looks_ < kEndLooks) return;
+  Fail("the server ended, but for threads that wait for a file system that does not answer");
+  server_status_ = EXIT_SUCCESS;
+}
+
 int Supervisor::PollTimeout() const {
+  if (ending_) return static_cast<int>(kEndLook.count());
   if (channel_.valid()) return static_cast<int>(kMinRestartDelay.count());
   if (!restart_at_) return -1;
   const auto left = std::chrono::ceil<milliseconds>(*restart_at_ - Clock::now());
@@ -203,6 +230,7 @@ void Supervisor::HandleSignals() {
     const int signal = static_cast<int>(info.ssi_signo);
     if (IsForwarded(signal) && server_ > 0) ::kill(server_, signal);
     if (signal == SIGHUP && broker_ > 0) ::kill(broker_, signal);
+    ending_ = ending_ || signal == SIGTERM || signal == SIGINT;
     if (signal == SIGCHLD) Reap();
   }
 }

@@ -74,6 +74,7 @@ struct FileProgress {
   std::string final_url;      ///< After redirects; for diagnosis.
   bool transferred = false;   ///< Whole and synced.
   bool not_resumable = false;
+  uint32_t restarts = 0;  ///< How often it began anew because the source had changed.
 
   friend bool operator==(const FileProgress&, const FileProgress&) = default;
 };

@@ -40,8 +40,20 @@ void DiskPool::Post(std::shared_ptr<Strand> strand, std::function<void()> task) 
   changed_.notify_one();
 }
 
+void DiskPool::OneHangs() {
+  std::lock_guard lock(mutex_);
+  ++hanging_;
+  GrowLocked();
+}
+
+void DiskPool::OneIsBack() {
+  std::lock_guard lock(mutex_);
+  --hanging_;
+}
+
 void DiskPool::GrowLocked() {
-  if (closing_ || ready_.size() <= idle_ || threads_.size() >= max_threads_) return;
+  const size_t limit = max_threads_ + std::min(hanging_, kMaxHanging);
+  if (closing_ || ready_.size() <= idle_ || threads_.size() >= limit) return;
   try {
     threads_.emplace_back([this] { Work(); });
   } catch (const std::system_error&) {

@@ -1,8 +1,8 @@
 // A bounded pool of threads for work that may block on a disk, and strands that order it.
 //
 // Tasks of one strand run one at a time, in the order they were posted; strands run in parallel. A
-// strand that hangs in a file system occupies one thread and nothing else. Threads are created when
-// there is work for them, up to the maximum, and stay.
+// strand that hangs in a file system occupies one thread, and who finds that out has another one
+// take its place. Threads are created when there is work for them, up to the maximum, and stay.
 //
 // Thread safety: any thread. Ownership: strands are shared, by their users and by the pool while
 // they have tasks; none may be posted to once the pool is being destroyed, except by its own tasks.
@@ -50,6 +50,12 @@ class DiskPool {
 
   std::shared_ptr<Strand> NewStrand();
 
+  /// A thread hangs: there may be one more, as long as no more than kMaxHanging do.
+  void OneHangs();
+  void OneIsBack();
+
+  static constexpr size_t kMaxHanging = 1024;
+
  private:
   friend class Strand;
 
@@ -60,6 +66,7 @@ class DiskPool {
 
   const size_t max_threads_;
   std::mutex mutex_;
+  size_t hanging_ = 0;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<Strand>> ready_;
   std::vector<std::thread> threads_;

@@ -142,7 +142,7 @@ void Download::Append(std::string_view data) {
 }
 
 void Download::Flush() {
-  if (!pending_.begin && pending_.chunk == nullptr && !pending_.finish) return;
+  if (pending_.IsEmpty()) return;
   FileWork work = std::exchange(pending_, FileWork{});
   pending_.index = work.index;
   files_->Write(std::move(work));
@@ -167,9 +167,9 @@ void Download::OnEnd(const HttpEnd& end) {
   switch (verdict_->kind) {
     case Kind::kBody: return EndOfBody(end);
     case Kind::kRedirect: return FollowRedirect();
-    case Kind::kRestart: plan_ = PlanFile(plan_.index, FileProgress{}); return Send();
+    case Kind::kRestart: plan_ = verdict_->again; return Send();
     case Kind::kWhole: return FinishFile();
-    case Kind::kFailure: return Fail(verdict_->failure);
+    case Kind::kFailure: return FailByVerdict();
   }
 }
 
@@ -195,6 +195,12 @@ void Download::FinishFile() {
   pending_.finish = true;
   Flush();
   NextFile();
+}
+
+void Download::FailByVerdict() {
+  pending_.index = plan_.index;
+  pending_.forget = verdict_->start_over;
+  Fail(verdict_->failure);
 }
 
 void Download::Fail(TransferFailure failure) {

@@ -56,6 +56,7 @@ class Download final : public FileFeed,
   void Append(std::string_view data);
   void Flush();
   void FlushLater();
+  void FailByVerdict();
   void Fail(TransferFailure failure);
   void SetPhase(bool transferring);
 

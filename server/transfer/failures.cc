@@ -72,6 +72,11 @@ TransferFailure WriteFailure(int error) {
               absl::StrCat("The file could not be written: ", reason, "."));
 }
 
+TransferFailure DiskHangs() {
+  return Make(ErrorContext::kLocalFile, Hresult::kDestinationLocked, true,
+              "The destination's file system does not answer. The job goes on when it does.");
+}
+
 TransferFailure RemoteRefusal(const absl::Status& status) {
   return FromStatus(ErrorContext::kRemoteFile, status);
 }
@@ -90,6 +95,10 @@ TransferFailure ClosedEarly(std::string_view what) {
 TransferFailure TransportFailure(const HttpEnd& end) {
   if (!end.denied.ok()) return RemoteRefusal(end.denied);
   if (end.head_too_large) return InvalidResponse("its head is too large");
+  if (end.head_too_slow) {
+    return Make(ErrorContext::kGeneralTransport, Hresult::kNoProgress, true,
+                "The head of the server's answer took too long.");
+  }
   switch (end.code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:

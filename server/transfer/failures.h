@@ -20,6 +20,9 @@ TransferFailure LocalFailure(const absl::Status& status);
 /// A write or sync that failed with `error` (errno).
 TransferFailure WriteFailure(int error);
 
+/// A write or sync that has not returned for too long.
+TransferFailure DiskHangs();
+
 /// A refusal by policy: of a URL, a redirect or an address.
 TransferFailure RemoteRefusal(const absl::Status& status);
 

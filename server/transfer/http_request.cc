@@ -62,6 +62,9 @@ void HttpRequest::SetFixedOptions() {
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &HttpRequest::BeforeSending);
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy_, CURLOPT_XFERINFOFUNCTION, &HttpRequest::Progress);
+  curl_easy_setopt(easy_, CURLOPT_XFERINFODATA, this);
   curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &HttpRequest::HeadLine);
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &HttpRequest::BodyData);
@@ -81,6 +84,7 @@ void HttpRequest::Start(const HttpGet& get) {
   head_ = HttpHeadParser{};
   end_ = HttpEnd{};
   address_tried_ = false;
+  head_deadline_.reset();
   error_[0] = '\0';
   curl_slist_free_all(headers_);
   headers_ = curl_slist_append(nullptr, "Accept-Encoding: identity");
@@ -110,6 +114,8 @@ void HttpRequest::Detach() {
 void HttpRequest::OnCurlDone(CURLcode code) {
   Detach();
   end_.code = code;
+  // What curl says to a line that is longer than it takes.
+  if (code == CURLE_OUT_OF_MEMORY && head_deadline_) end_.head_too_large = true;
   end_.detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
   if (address_tried_ || end_.connected) end_.denied = absl::OkStatus();
   const HttpEnd end = std::exchange(end_, HttpEnd{});
@@ -132,10 +138,23 @@ curl_socket_t HttpRequest::OpenSocket(void* self, curlsocktype, curl_sockaddr* a
 int HttpRequest::BeforeSending(void* self, char* remote, char*, int remote_port, int) {
   auto* request = static_cast<HttpRequest*>(self);
   request->end_.connected = true;
+  request->head_deadline_ = std::chrono::steady_clock::now() +
+                            absl::ToChronoMilliseconds(request->options_.stall_timeout);
   const bool is_v6 = std::string_view(remote).find(':') != std::string_view::npos;
   request->listener_.OnSending(is_v6 ? absl::StrCat("[", remote, "]:", remote_port)
                                      : absl::StrCat(remote, ":", remote_port));
   return CURL_PREREQFUNC_OK;
+}
+
+// A head that comes byte by byte never stalls: it has as long as a server may be silent. Called
+// about once a second.
+int HttpRequest::Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto* request = static_cast<HttpRequest*>(self);
+  if (!request->head_deadline_ || std::chrono::steady_clock::now() < *request->head_deadline_) {
+    return 0;
+  }
+  request->end_.head_too_slow = true;
+  return 1;
 }
 
 size_t HttpRequest::HeadLine(char* data, size_t size, size_t count, void* self) {
@@ -145,6 +164,7 @@ size_t HttpRequest::HeadLine(char* data, size_t size, size_t count, void* self) 
     case HttpHeadParser::Step::kMore:
     case HttpHeadParser::Step::kTrailer: return length;
     case HttpHeadParser::Step::kComplete:
+      request->head_deadline_.reset();
       return request->listener_.OnHead(request->head_.response()) ? length : 0;
     case HttpHeadParser::Step::kTooLarge: break;
   }

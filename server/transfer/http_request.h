@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,7 @@ struct HttpEnd {
   CURLcode code = CURLE_OK;
   bool connected = false;  ///< A connection was made or there was one.
   bool head_too_large = false;
+  bool head_too_slow = false;
   absl::Status denied;  ///< Not OK: every address it might have used was refused.
   std::string detail;   ///< curl's words.
 };
@@ -78,6 +80,7 @@ class HttpRequest final : private CurlClient {
  private:
   static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int BeforeSending(void* self, char* remote, char* local, int remote_port, int local_port);
+  static int Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   static size_t HeadLine(char* data, size_t size, size_t count, void* self);
   static size_t BodyData(char* data, size_t size, size_t count, void* self);
 
@@ -99,6 +102,7 @@ class HttpRequest final : private CurlClient {
   HttpHeadParser head_;
   HttpEnd end_;
   bool address_tried_ = false;
+  std::optional<SteadyTime> head_deadline_;  ///< Set while the head is awaited.
 };
 
 }  // namespace bitsd

@@ -59,6 +59,7 @@ void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
   file_strand_->Post([self = shared_from_this(), feed = std::move(feed)] {
     self->feed_ = feed;
     if (!self->Active()) return;
+    self->context_.engine.Post([self] { self->LookLater(); });
     self->events_->OnPhase(false);
     self->OpenAhead();
     self->ReportEnd();
@@ -159,8 +160,13 @@ void LocalFiles::DoWork(const FileWork& work) {
   const auto found = open_.find(work.index);
   if (found == open_.end()) return;
   const OpenFilePtr file = found->second;
-  int error = work.begin ? Begin(*file, work) : 0;
-  if (error == 0 && work.chunk != nullptr) error = WriteChunk(*file, work);
+  if (work.forget) return Forget(*file);
+  writing_.Begin();
+  const int error = WriteWork(*file, work);
+  if (!writing_.End()) {
+    ended_ = true;
+    return;
+  }
   if (error != 0) {
     TransferFailure failure = WriteFailure(error);
     failure.error.file_index = work.index;
@@ -171,6 +177,19 @@ void LocalFiles::DoWork(const FileWork& work) {
   if (work.chunk != nullptr) Written(file);
 }
 
+int LocalFiles::WriteWork(OpenFile& file, const FileWork& work) {
+  const int error = work.begin ? Begin(file, work) : 0;
+  return error == 0 && work.chunk != nullptr ? WriteChunk(file, work) : error;
+}
+
+void LocalFiles::Forget(OpenFile& file) {
+  FileProgress empty;
+  empty.temporary = file.progress.temporary;
+  file.progress = std::move(empty);
+  file.written = file.hinted = file.sync_begun = 0;
+  Report(file);
+}
+
 int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
   const ResponseBody& body = *work.begin;
   // Also what an earlier attempt wrote and did not sync is gone with this.
@@ -179,6 +198,7 @@ int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
   file.progress.etag = body.etag;
   file.progress.last_modified = body.last_modified;
   file.progress.not_resumable = body.not_resumable;
+  file.progress.restarts = body.restarts;
   file.progress.final_url = work.final_url;
   file.progress.synced = std::min(file.progress.synced, body.offset);
   file.written = file.hinted = file.sync_begun = body.offset;
@@ -197,15 +217,15 @@ int LocalFiles::WriteChunk(OpenFile& file, const FileWork& work) {
     file.written = work.offset + done;
     if (unsynced_.empty()) task_.progress->bytes = file.written;
   }
+  if (file.written - file.hinted >= kHintInterval) {
+    sync_file_range(file.fd.get(), static_cast<off_t>(file.hinted),
+                    static_cast<off_t>(file.written - file.hinted), SYNC_FILE_RANGE_WRITE);
+    file.hinted = file.written;
+  }
   return 0;
 }
 
 void LocalFiles::Written(const OpenFilePtr& file) {
-  if (file->written - file->hinted >= kHintInterval) {
-    sync_file_range(file->fd.get(), static_cast<off_t>(file->hinted),
-                    static_cast<off_t>(file->written - file->hinted), SYNC_FILE_RANGE_WRITE);
-    file->hinted = file->written;
-  }
   if (file->syncing || file->progress.not_resumable) return;
   if (file->written - file->sync_begun >= context_.options.sync_interval ||
       SteadyClock::now() - file->last_sync >= kSyncEvery) {
@@ -227,7 +247,9 @@ void LocalFiles::Sync(const OpenFilePtr& file, bool finished) {
   file->sync_begun = file->written;
   file->last_sync = SteadyClock::now();
   sync_strand_->Post([self = shared_from_this(), file, upto = file->written, finished] {
+    self->syncing_.Begin();
     const int error = fdatasync(file->fd.get()) == 0 ? 0 : errno;
+    self->syncing_.End();
     self->file_strand_->Post(
         [self, file, upto, finished, error] { self->Synced(file, upto, finished, error); });
   });
@@ -304,11 +326,13 @@ void LocalFiles::FailNow(const TransferFailure& failure) {
   if (!Active()) return;
   // From here on nothing is written: what is queued behind a gap must not hide it.
   failing_ = true;
-  WindDown([self = shared_from_this(), failure] {
-    if (std::exchange(self->ended_, true)) return;
-    self->open_.clear();
-    self->events_->OnFailed(failure);
-  });
+  WindDown([self = shared_from_this(), failure] { self->EndWith(failure); });
+}
+
+void LocalFiles::EndWith(const TransferFailure& failure) {
+  if (std::exchange(ended_, true)) return;
+  open_.clear();
+  events_->OnFailed(failure);
 }
 
 void LocalFiles::Stop(std::function<void()> stopped) {
@@ -316,6 +340,7 @@ void LocalFiles::Stop(std::function<void()> stopped) {
   file_strand_->Post([self = shared_from_this(), stopped = std::move(stopped)] {
     self->WindDown([self, stopped] {
       self->ended_ = true;
+      self->over_ = true;
       self->open_.clear();
       stopped();
     });
@@ -341,7 +366,9 @@ void LocalFiles::SyncForResume(std::function<void()> last) {
     if (file->written > file->progress.synced && !file->progress.not_resumable) kept = file;
   }
   sync_strand_->Post([self = shared_from_this(), kept, last = std::move(last)] {
+    self->syncing_.Begin();
     const bool synced = kept != nullptr && fdatasync(kept->fd.get()) == 0;
+    self->syncing_.End();
     self->file_strand_->Post([self, kept, synced, last] {
       if (synced && !kept->sync_failed && !self->ended_) {
         kept->progress.synced = kept->written;

@@ -6,6 +6,11 @@
 // share the file system's commits. A few files are opened ahead of the network, and a bounded
 // number waits to be synced.
 //
+// A disk that hangs hangs these strands, and nothing else: the engine's thread looks after them,
+// lets the pool have a thread in place of each that hangs, and after `disk_patience` tells the job
+// in their place that its file system does not answer. What they do when they wake up counts for
+// nothing.
+//
 // Recorded progress (`synced`, `transferred`) is what fdatasync has returned for, never more.
 //
 // Thread safety: any thread; every method returns at once. Ownership: shared by its tasks. The feed
@@ -25,6 +30,7 @@
 
 #include "server/job/transfer_service.h"
 #include "server/transfer/chunk.h"
+#include "server/transfer/disk_operation.h"
 #include "server/transfer/job_audit.h"
 #include "server/transfer/response_rules.h"
 #include "server/transfer/transfer_context.h"
@@ -51,12 +57,18 @@ struct FileWork {
   ChunkPtr chunk;
   uint64_t offset = 0;  ///< Of the chunk.
   bool finish = false;  ///< The file is whole.
+  bool forget = false;  ///< What there is of the file is of no use.
+
+  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget; }
 };
 
 class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
  public:
   LocalFiles(const TransferContext& context, DownloadTask task,
              std::shared_ptr<DownloadEvents> events);
+  ~LocalFiles() { CountHanging(0); }
+  LocalFiles(const LocalFiles&) = delete;
+  LocalFiles& operator=(const LocalFiles&) = delete;
 
   /// Opens the first files. Once.
   void Start(std::weak_ptr<FileFeed> feed);
@@ -100,6 +112,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   absl::StatusOr<OpenFilePtr> Reopen(uint32_t index, const FileRecord& file);
   absl::StatusOr<OpenFilePtr> Create(uint32_t index, const FileRecord& file);
   void DoWork(const FileWork& work);
+  void Forget(OpenFile& file);
   int Begin(OpenFile& file, const FileWork& work);
   int WriteChunk(OpenFile& file, const FileWork& work);
   void Written(const OpenFilePtr& file);
@@ -107,6 +120,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void Sync(const OpenFilePtr& file, bool finished);
   void Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error);
   void ReportEnd();
+  int WriteWork(OpenFile& file, const FileWork& work);
   void ReleaseBacklog(size_t bytes);
   void Report(const OpenFile& file, std::optional<TemporaryFile> abandoned = std::nullopt);
   void ShowFile(uint32_t index, uint64_t bytes, uint64_t size);
@@ -114,6 +128,14 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void FailNow(const TransferFailure& failure);
   void WindDown(std::function<void()> last);
   void SyncForResume(std::function<void()> last);
+
+  // The engine's thread.
+  void LookLater();
+  void LookAfter();
+  void CountHanging(size_t hanging);
+  void GiveUpDisk();
+
+  void EndWith(const TransferFailure& failure);
 
   const TransferContext context_;
   const DownloadTask task_;
@@ -126,6 +148,11 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   std::atomic<bool> stopping_{false};
   std::atomic<size_t> backlog_{0};
   std::atomic<bool> drain_awaited_{false};
+  DiskOperation writing_;          ///< Of the file strand.
+  DiskOperation syncing_;          ///< Of the sync strand.
+  std::atomic<bool> over_{false};  ///< Nothing is left to look after.
+
+  size_t hanging_ = 0;  ///< Strands that hang, as the pool was told. The engine's thread only.
 
   // The file strand only.
   std::weak_ptr<FileFeed> feed_;

@@ -1,6 +1,7 @@
 #include "server/transfer/response_rules.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -58,14 +59,23 @@ std::string CleanLastModified(const std::string& text) {
 
 bool IsChunked(const HttpResponse& response) { return !response.transfer_encoding.empty(); }
 
+/// Asks for the whole file. `lied`: the answer to a range was no such range.
+ResponseVerdict Restart(const FilePlan& plan, bool lied) {
+  ResponseVerdict verdict = Of(Kind::kRestart);
+  verdict.again.index = plan.index;
+  verdict.again.no_ranges = plan.no_ranges || lied;
+  verdict.again.restarts = plan.restarts + (lied ? 0 : 1);
+  return verdict;
+}
+
 /// The source is not the one the bytes on the disk came from.
-bool Changed(const FilePlan& plan, const HttpResponse& response, uint64_t total) {
-  if (plan.size != kSizeUnknown && plan.size != total) return true;
+bool Changed(const FilePlan& plan, const HttpResponse& response, std::optional<uint64_t> total) {
+  if (total && plan.size != *total) return true;
   if (!plan.etag.empty()) return !response.etag.empty() && response.etag != plan.etag;
   return !response.last_modified.empty() && response.last_modified != plan.last_modified;
 }
 
-ResponseVerdict JudgeWhole(const HttpResponse& response) {
+ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response) {
   ResponseVerdict verdict = Of(Kind::kBody);
   ResponseBody& body = verdict.body;
   if (!response.content_length.empty() && !IsChunked(response)) {
@@ -75,34 +85,38 @@ ResponseVerdict JudgeWhole(const HttpResponse& response) {
   }
   body.etag = StrongEtag(response.etag);
   body.last_modified = CleanLastModified(response.last_modified);
-  body.not_resumable = body.size == kSizeUnknown ||
+  body.not_resumable = body.size == kSizeUnknown || plan.no_ranges ||
                        absl::EqualsIgnoreCase(response.accept_ranges, "none") ||
                        (body.etag.empty() && body.last_modified.empty());
+  const bool known = body.size != kSizeUnknown;
+  const bool changed =
+      plan.offset > 0 && Changed(plan, response, known ? std::optional(body.size) : std::nullopt);
+  body.restarts = plan.restarts + (changed ? 1 : 0);
   return verdict;
 }
 
 ResponseVerdict JudgePartial(const FilePlan& plan, const HttpResponse& response) {
   if (plan.offset == 0) return Invalid(response, "it is partial, and no range was asked for");
   const auto range = ParseContentRange(response.content_range);
-  if (!range || !range->total)
-    return Invalid(response, "its Content-Range is missing or malformed");
-  if (range->first != plan.offset)
-    return Invalid(response, "it is not the range that was asked for");
-  if (range->last + 1 != *range->total) return Invalid(response, "its range ends early");
-  if (!response.content_length.empty() && !IsChunked(response) &&
-      ParseFileSize(response.content_length) != range->last - range->first + 1) {
-    return Invalid(response, "Content-Length and Content-Range disagree");
-  }
-  if (Changed(plan, response, *range->total)) return Of(Kind::kRestart);
+  // Also "multipart/byteranges", which has no Content-Range of its own.
+  if (!range) return Restart(plan, true);
+  if (Changed(plan, response, range->total)) return Restart(plan, false);
+  const bool whole = range->first == plan.offset && range->last + 1 == plan.size;
+  const bool lengths_agree =
+      response.content_length.empty() || IsChunked(response) ||
+      ParseFileSize(response.content_length) == range->last - range->first + 1;
+  if (!whole || !lengths_agree) return Restart(plan, true);
   ResponseVerdict verdict = Of(Kind::kBody);
-  verdict.body = {plan.offset, *range->total, plan.etag, plan.last_modified, false};
+  verdict.body = {plan.offset, plan.size, plan.etag, plan.last_modified, false, plan.restarts};
   return verdict;
 }
 
 ResponseVerdict JudgeUnsatisfiable(const FilePlan& plan, const HttpResponse& response) {
-  if (plan.offset != plan.size) return Of(Kind::kRestart);
   const std::string same_size = absl::StrCat("bytes */", plan.size);
-  return Of(IsSet(response.content_range, same_size) ? Kind::kRestart : Kind::kWhole);
+  if (IsSet(response.content_range, same_size) || Changed(plan, response, std::nullopt)) {
+    return Restart(plan, false);
+  }
+  return plan.offset == plan.size ? Of(Kind::kWhole) : Restart(plan, true);
 }
 
 ResponseVerdict JudgeOtherStatus(const HttpResponse& response) {
@@ -115,6 +129,18 @@ ResponseVerdict JudgeOtherStatus(const HttpResponse& response) {
                  absl::StrCat("The server answered HTTP ", status, "."));
 }
 
+/// A source that changes for ever would be downloaded for ever.
+ResponseVerdict Bounded(ResponseVerdict verdict) {
+  const uint32_t restarts = std::max(verdict.again.restarts, verdict.body.restarts);
+  if (restarts <= kMaxRestarts) return verdict;
+  ResponseVerdict failure =
+      Failure(Hresult::kRemoteFileChanged, false, 0,
+              absl::StrCat("The file on the server changed ", kMaxRestarts,
+                           " times while it was downloaded. Resume starts it again."));
+  failure.start_over = true;
+  return failure;
+}
+
 bool IsRedirect(const HttpResponse& response) {
   const int status = response.status;
   return !response.location.empty() &&
@@ -124,8 +150,14 @@ bool IsRedirect(const HttpResponse& response) {
 }  // namespace
 
 FilePlan PlanFile(uint32_t index, const FileProgress& progress) {
-  FilePlan plan{index, progress.synced, progress.size, progress.etag, progress.last_modified};
-  if (progress.not_resumable || progress.size == kSizeUnknown || ValidatorOf(plan).empty()) {
+  FilePlan plan{index,
+                progress.synced,
+                progress.size,
+                progress.etag,
+                progress.last_modified,
+                progress.not_resumable,
+                progress.restarts};
+  if (plan.no_ranges || progress.size == kSizeUnknown || ValidatorOf(plan).empty()) {
     plan.offset = 0;
   }
   return plan;
@@ -138,7 +170,7 @@ const std::string& ValidatorOf(const FilePlan& plan) {
 ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response) {
   if (response.contradictory) return Invalid(response, "it contradicts itself");
   if (IsRedirect(response)) return Of(Kind::kRedirect);
-  if (response.status == 416 && plan.offset > 0) return JudgeUnsatisfiable(plan, response);
+  if (response.status == 416 && plan.offset > 0) return Bounded(JudgeUnsatisfiable(plan, response));
   if (response.status != 200 && response.status != 206) return JudgeOtherStatus(response);
   if (IsSet(response.content_encoding, "identity")) {
     return Invalid(response, "it is encoded, though only identity was accepted");
@@ -146,7 +178,8 @@ ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response
   if (IsSet(response.transfer_encoding, "chunked")) {
     return Invalid(response, "its Transfer-Encoding is not chunked");
   }
-  return response.status == 200 ? JudgeWhole(response) : JudgePartial(plan, response);
+  return Bounded(response.status == 200 ? JudgeWhole(plan, response)
+                                        : JudgePartial(plan, response));
 }
 
 }  // namespace bitsd

@@ -21,7 +21,12 @@ struct FilePlan {
   uint64_t size = kSizeUnknown;
   std::string etag;
   std::string last_modified;
+  bool no_ranges = false;  ///< The server's ranges cannot be used: they are not asked for again.
+  uint32_t restarts = 0;   ///< As in FileProgress.
 };
+
+/// A source that changes more often than this while its file is downloaded ends the attempts.
+inline constexpr uint32_t kMaxRestarts = 10;
 
 /// How to go on with a file whose progress this is. Ranges are asked for with a validator only.
 FilePlan PlanFile(uint32_t index, const FileProgress& progress);
@@ -36,19 +41,22 @@ struct ResponseBody {
   std::string etag;
   std::string last_modified;
   bool not_resumable = false;
+  uint32_t restarts = 0;
 };
 
 struct ResponseVerdict {
   enum class Kind {
     kBody,      ///< `body` describes the file that follows.
     kRedirect,  ///< To the response's location; policy has still to judge it.
-    kRestart,   ///< The source changed: ask again, from the beginning, without a range.
+    kRestart,   ///< The source changed, or the range is of no use: ask again, for all, as `again`.
     kWhole,     ///< Nothing is missing.
     kFailure,
   };
   Kind kind = Kind::kFailure;
   ResponseBody body;
+  FilePlan again;
   TransferFailure failure;
+  bool start_over = false;  ///< With kFailure: what is on the disk cannot be continued.
 };
 
 ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response);

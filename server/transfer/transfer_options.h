@@ -19,6 +19,8 @@ struct TransferOptions {
   absl::Duration idle_connections = absl::Seconds(60);  ///< Then an unused pool is closed.
   /// A download uses two: one writes, one syncs.
   size_t disk_threads = 192;
+  /// A disk operation that takes longer hangs: the job is told so, and is tried again.
+  absl::Duration disk_patience = absl::Minutes(5);
   /// Bytes of one download that were received and are not written yet; more waits in the network.
   size_t max_backlog = size_t{4} << 20;
   /// Bytes between two syncs of a file that is being written.

@@ -244,16 +244,14 @@ TEST_F(HttpDownloadTest, InvalidAnswersAreFatal) {
   Fails("/garbage", Hresult::kInvalidServerResponse);
 }
 
-TEST_F(HttpDownloadTest, ARangeThatLiesIsFatal) {
-  for (const char* path : {"/lying/100000/x", "/toolong/100000/x"}) {
-    const auto first = Run({File(path, "lying")});
-    const auto second = Run(first->files());
-    ASSERT_TRUE(second->failure()) << path;
-    EXPECT_EQ(second->failure()->error.hresult, Hresult::kInvalidServerResponse) << path;
-    EXPECT_FALSE(second->failure()->transient);
-    // What was right before is kept.
-    EXPECT_GE(second->files()[0].progress.synced, 50'000u);
-  }
+TEST_F(HttpDownloadTest, ABodyLongerThanItsRangeIsFatal) {
+  const auto first = Run({File("/toolong/100000/x", "lying")});
+  const auto second = Run(first->files());
+  ASSERT_TRUE(second->failure());
+  EXPECT_EQ(second->failure()->error.hresult, Hresult::kInvalidServerResponse);
+  EXPECT_FALSE(second->failure()->transient);
+  // What was right before is kept.
+  EXPECT_GE(second->files()[0].progress.synced, 50'000u);
 }
 
 TEST_F(HttpDownloadTest, StatusesFailByTheirClass) {

@@ -38,6 +38,22 @@ bool Happens(std::future<void> future) {
   return future.wait_for(kDeadline) == std::future_status::ready;
 }
 
+TEST(DiskPoolTest, AThreadThatHangsIsReplaced) {
+  DiskPool pool(1);
+  const auto hanging = pool.NewStrand();
+  Blocker blocker(*hanging);
+  blocker.Running().wait();
+  std::promise<void> ran;
+  const auto other = pool.NewStrand();
+  other->Post([&] { ran.set_value(); });
+  auto future = ran.get_future();
+  EXPECT_EQ(future.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  pool.OneHangs();
+  EXPECT_EQ(future.wait_for(kDeadline), std::future_status::ready);
+  pool.OneIsBack();
+  blocker.Release();
+}
+
 TEST(DiskPoolTest, TasksOfOneStrandRunInOrderAndOneAtATime) {
   std::vector<int> order;
   std::atomic<int> at_once{0};

@@ -146,15 +146,56 @@ TEST(ResponseRulesTest, ARangeGoesOnOnlyExactlyWhereItWasAskedFor) {
   ASSERT_EQ(good.kind, Kind::kBody);
   EXPECT_EQ(good.body.offset, 4u);
   EXPECT_EQ(good.body.etag, "\"v1\"");
-  EXPECT_EQ(Refusal(judge("Content-Range: bytes 3-9/10\r\n", "Content-Length: 7\r\n")),
-            Hresult::kInvalidServerResponse);
-  EXPECT_EQ(Refusal(judge("Content-Range: bytes 4-8/10\r\n", "Content-Length: 5\r\n")),
-            Hresult::kInvalidServerResponse);
-  EXPECT_EQ(Refusal(judge("Content-Range: bytes 4-9/*\r\n", "Content-Length: 6\r\n")),
-            Hresult::kInvalidServerResponse);
-  EXPECT_EQ(Refusal(judge("Content-Range: bytes 4-9/10\r\n", "Content-Length: 10\r\n")),
-            Hresult::kInvalidServerResponse);
-  EXPECT_EQ(Refusal(judge("X: y\r\n", "Content-Length: 6\r\n")), Hresult::kInvalidServerResponse);
+  EXPECT_EQ(judge("Content-Range: bytes 4-9/*\r\n", "Content-Length: 6\r\n").kind, Kind::kBody);
+  EXPECT_EQ(judge("Content-Range: bytes 4-9/10\r\n", "X: y\r\n").kind, Kind::kBody);
+}
+
+TEST(ResponseRulesTest, ARangeThatIsNotTheOneAskedForIsNeverAskedForAgain) {
+  const std::pair<const char*, const char*> lies[] = {
+      {"Content-Range: bytes 3-9/10\r\n", "Content-Length: 7\r\n"},
+      {"Content-Range: bytes 5-9/10\r\n", "Content-Length: 5\r\n"},
+      {"Content-Range: bytes 4-8/10\r\n", "Content-Length: 5\r\n"},
+      {"Content-Range: bytes 4-9/10\r\n", "Content-Length: 10\r\n"},
+      {"Content-Range: bytes 4-11/*\r\n", "Content-Length: 8\r\n"},
+      {"Content-Range: items 4-9/10\r\n", "Content-Length: 6\r\n"},
+      {"X: y\r\n", "Content-Length: 6\r\n"},
+      {"Content-Type: multipart/byteranges; boundary=x\r\n", "Content-Length: 60\r\n"},
+  };
+  for (const auto& [range, length] : lies) {
+    const auto verdict =
+        JudgeResponse(Resuming(4, 10), Parse({"HTTP/1.1 206 Partial Content\r\n", range, length}));
+    ASSERT_EQ(verdict.kind, Kind::kRestart) << range;
+    EXPECT_EQ(verdict.again.offset, 0u) << range;
+    EXPECT_TRUE(verdict.again.no_ranges) << range;
+    EXPECT_EQ(verdict.again.restarts, 0u) << range;
+    const auto whole =
+        JudgeResponse(verdict.again, Parse({"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n",
+                                            "Accept-Ranges: bytes\r\n", "ETag: \"v1\"\r\n"}));
+    EXPECT_TRUE(whole.body.not_resumable) << range;
+  }
+}
+
+TEST(ResponseRulesTest, ASourceThatChangesForEverEndsTheAttempts) {
+  FilePlan plan = Resuming(4, 10);
+  plan.restarts = kMaxRestarts - 1;
+  const HttpResponse changed =
+      Parse({"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n", "ETag: \"v2\"\r\n"});
+  const auto last = JudgeResponse(plan, changed);
+  ASSERT_EQ(last.kind, Kind::kBody);
+  EXPECT_EQ(last.body.restarts, kMaxRestarts);
+  plan.restarts = kMaxRestarts;
+  const auto over = JudgeResponse(plan, changed);
+  EXPECT_EQ(Refusal(over), Hresult::kRemoteFileChanged);
+  EXPECT_FALSE(over.failure.transient);
+  EXPECT_TRUE(over.start_over);
+  const auto partial = JudgeResponse(
+      plan, Parse({"HTTP/1.1 206 Partial Content\r\n", "Content-Range: bytes 4-11/12\r\n"}));
+  EXPECT_EQ(Refusal(partial), Hresult::kRemoteFileChanged);
+  // A server that only ignores the range has not changed the file.
+  const auto same = JudgeResponse(
+      plan, Parse({"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n", "ETag: \"v1\"\r\n"}));
+  ASSERT_EQ(same.kind, Kind::kBody);
+  EXPECT_EQ(same.body.restarts, kMaxRestarts);
 }
 
 TEST(ResponseRulesTest, AChangedSourceRestarts) {
@@ -177,6 +218,7 @@ TEST(ResponseRulesTest, AnUnsatisfiableRangeIsTheEndOnlyWhenTheSizeAgrees) {
   EXPECT_EQ(judge(Resuming(10, 10), "X: y\r\n"), Kind::kWhole);
   EXPECT_EQ(judge(Resuming(10, 10), "Content-Range: bytes */8\r\n"), Kind::kRestart);
   EXPECT_EQ(judge(Resuming(4, 10), "Content-Range: bytes */3\r\n"), Kind::kRestart);
+  EXPECT_EQ(judge(Resuming(10, 10), "ETag: \"v2\"\r\n"), Kind::kRestart);
   EXPECT_EQ(judge({}, "Content-Range: bytes */3\r\n"), Kind::kFailure);
 }
 
