@@ -98,7 +98,9 @@ Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t
   if (absl::Status s = Movable(*job.record); !s.ok()) return s;
   if (files.size() > max_files || job.record->files->size() > max_files - files.size()) {
     return error::TooManyFilesInJob(
-        absl::StrCat("the job may have ", max_files, " files: use another job for the rest"));
+        absl::StrCat("the job has ", job.record->files->size(), " files, these are ", files.size(),
+                     " more, and it may have ", max_files,
+                     " (limits.files_per_job): use another job for the rest"));
   }
   return Edited(job, [&](JobRecord& record) {
     auto all = std::make_shared<std::vector<FileRecord>>(*record.files);

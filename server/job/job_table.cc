@@ -21,21 +21,34 @@ const JobTable::OwnerStripe& JobTable::StripeOf(const Sid& owner) const {
   return owners_[absl::HashOf(owner) % kStripes];
 }
 
+bool JobTable::CountOne(size_t limit) {
+  size_t count = counted_.load();
+  while (count < limit) {
+    if (counted_.compare_exchange_weak(count, count + 1)) return true;
+  }
+  return false;
+}
+
 absl::Status JobTable::Reserve(const Sid& owner, const JobId& id, const policy::JobLimits& limits,
                                bool exempt) {
   OwnerStripe& stripe = StripeOf(owner);
   std::lock_guard lock(stripe.mutex);
-  auto& jobs = stripe.jobs[owner];
-  if (!exempt && jobs.size() >= limits.jobs_per_user) {
-    return error::TooManyJobsPerUser(
-        absl::StrCat("you have ", jobs.size(), " unfinished jobs: complete or cancel some"));
+  const auto known = stripe.jobs.find(owner);
+  const size_t count = known == stripe.jobs.end() ? 0 : known->second.count;
+  if (!exempt && count >= limits.jobs_per_user) {
+    return error::TooManyJobsPerUser(absl::StrCat(
+        "you have ", count, " unfinished jobs and may have ", limits.jobs_per_user,
+        " (limits.jobs_per_user): complete or cancel some, or put more files into one job"));
   }
-  if (unfinished_.fetch_add(1) >= limits.jobs_per_machine && !exempt) {
-    unfinished_.fetch_sub(1);
-    return error::TooManyJobsPerMachine(absl::StrCat("the service has ", limits.jobs_per_machine,
-                                                     " unfinished jobs: try again later"));
+  if (!exempt && !CountOne(limits.jobs_per_machine)) {
+    return error::TooManyJobsPerMachine(absl::StrCat(
+        "the service has ", counted_.load(), " unfinished jobs and may have ",
+        limits.jobs_per_machine,
+        " (limits.jobs_per_machine): complete or cancel some of yours, or try again later"));
   }
-  jobs.insert(id);
+  OwnerJobs& jobs = stripe.jobs[owner];
+  jobs.counted.emplace(id, !exempt);
+  jobs.count += exempt ? 0 : 1;
   return absl::OkStatus();
 }
 
@@ -43,9 +56,16 @@ bool JobTable::Retire(const Sid& owner, const JobId& id) {
   OwnerStripe& stripe = StripeOf(owner);
   std::lock_guard lock(stripe.mutex);
   const auto it = stripe.jobs.find(owner);
-  if (it == stripe.jobs.end() || it->second.erase(id) == 0) return false;
-  if (it->second.empty()) stripe.jobs.erase(it);
-  unfinished_.fetch_sub(1);
+  if (it == stripe.jobs.end()) return false;
+  OwnerJobs& jobs = it->second;
+  const auto job = jobs.counted.find(id);
+  if (job == jobs.counted.end()) return false;
+  if (job->second) {
+    --jobs.count;
+    --counted_;
+  }
+  jobs.counted.erase(job);
+  if (jobs.counted.empty()) stripe.jobs.erase(it);
   return true;
 }
 
@@ -79,7 +99,9 @@ std::vector<std::shared_ptr<Job>> JobTable::OfOwner(const Sid& owner) const {
     const OwnerStripe& stripe = StripeOf(owner);
     std::lock_guard lock(stripe.mutex);
     const auto it = stripe.jobs.find(owner);
-    if (it != stripe.jobs.end()) ids.assign(it->second.begin(), it->second.end());
+    if (it != stripe.jobs.end()) {
+      for (const auto& [id, counted] : it->second.counted) ids.push_back(id);
+    }
   }
   std::vector<std::shared_ptr<Job>> jobs;
   for (const JobId& id : ids) {

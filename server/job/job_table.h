@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "server/identity/sid.h"
 #include "server/job/job.h"
 #include "server/policy/job_limits.h"
@@ -25,7 +24,7 @@ namespace bitsd {
 class JobTable {
  public:
   /// Takes the place of a new job of `owner`. BG_E_TOO_MANY_JOBS_PER_USER or _PER_MACHINE when
-  /// there is none, unless `exempt`.
+  /// there is none. An `exempt` job is not limited and does not count.
   absl::Status Reserve(const Sid& owner, const JobId& id, const policy::JobLimits& limits,
                        bool exempt);
   /// Gives the place back: the job was not made, or is finished. It can still be found by id. False
@@ -47,10 +46,17 @@ class JobTable {
     mutable std::mutex mutex;
     absl::flat_hash_map<JobId, std::shared_ptr<Job>> jobs;
   };
+  struct OwnerJobs {
+    absl::flat_hash_map<JobId, bool> counted;  ///< Whether the limits count it.
+    size_t count = 0;
+  };
   struct OwnerStripe {
     mutable std::mutex mutex;
-    absl::flat_hash_map<Sid, absl::flat_hash_set<JobId>> jobs;
+    absl::flat_hash_map<Sid, OwnerJobs> jobs;
   };
+
+  /// One more for the machine; false when it has as many as it may.
+  bool CountOne(size_t limit);
 
   JobStripe& StripeOf(const JobId& id);
   const JobStripe& StripeOf(const JobId& id) const;
@@ -59,7 +65,7 @@ class JobTable {
 
   std::array<JobStripe, kStripes> jobs_;
   std::array<OwnerStripe, kStripes> owners_;
-  std::atomic<size_t> unfinished_{0};
+  std::atomic<size_t> counted_{0};  ///< Unfinished jobs that the limits count.
 };
 
 }  // namespace bitsd
