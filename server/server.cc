@@ -53,8 +53,9 @@ TransferOptions TransferOptionsOf(const Config& config, const policy::RemoteRule
   options.remote_rules = rules;
   options.connect_timeout = config.connect_timeout;
   options.stall_timeout = config.stall_timeout;
-  // Two for every running job, and some for checks and cleanups beside them.
-  options.disk_threads = 2 * config.max_running_jobs + 64;
+  // Two for every job that runs, and for as many again whose file systems hang and whose places
+  // were given to others; and some for checks and cleanups beside them. They start when needed.
+  options.disk_threads = 4 * config.max_running_jobs + 64;
   return options;
 }
 
@@ -63,7 +64,10 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.policy = config.policy;
   options.limits = config.limits;
   options.remote = rules;
-  options.max_running_jobs = config.max_running_jobs;
+  options.scheduler.max_running = config.max_running_jobs;
+  options.scheduler.background_jobs = config.background_jobs;
+  options.scheduler.time_slice = config.time_slice;
+  options.scheduler.lend_after = config.lend_after;
   options.token_max_ttl = config.token_max_ttl;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;

@@ -46,7 +46,8 @@ HandleTable::Stripe& HandleTable::StripeOf(const JobId& job) {
 }
 
 bool HandleTable::IsDead(const Handle& handle, absl::Time now) const {
-  return now >= handle.certificate_end || now - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
+  return now >= handle.certificate_end ||
+         now - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
          !handle.session->is_open();
 }
 
@@ -56,8 +57,7 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   FillRandom(handle->secret);
   handle->certificate_end = caller.token->certificate_not_after;
   handle->last_use = clock_.Now();
-  handle->attachment =
-      caller.session->Attach(
+  handle->attachment = caller.session->Attach(
       [this, job, secret = handle->secret](std::string_view) { End(job, secret); });
   if (handle->attachment == 0) {
     return error::NotLoggedOn("your logon session has ended: call again to open a new one");

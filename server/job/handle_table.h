@@ -47,9 +47,7 @@ class HandleTable {
   absl::StatusOr<Found> Find(std::string_view handle);
 
   /// For every handle, from now on.
-  void SetIdleLimit(absl::Duration limit) {
-    idle_limit_ns_ = absl::ToInt64Nanoseconds(limit);
-  }
+  void SetIdleLimit(absl::Duration limit) { idle_limit_ns_ = absl::ToInt64Nanoseconds(limit); }
 
   void Release(std::string_view handle);
   void EndOfJob(const JobId& job);

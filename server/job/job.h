@@ -23,7 +23,7 @@
 #include "server/identity/account_directory.h"
 #include "server/job/job_service.h"
 #include "server/job/job_version.h"
-#include "server/job/run_slots.h"
+#include "server/job/run_queue.h"
 #include "server/job/transfer_service.h"
 #include "server/ops/clock.h"
 #include "server/ops/timer.h"
@@ -40,12 +40,12 @@ struct JobEnvironment {
   const AccountDirectory& accounts;
   const Clock& clock;
   Timer& timer;
-  RunSlots& slots;
+  RunQueue& places;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
 
-class Job : public std::enable_shared_from_this<Job> {
+class Job : public Runner, public std::enable_shared_from_this<Job> {
  public:
   struct Change {
     /// Turns the newest version into the next; pure, may run more than once. An error refuses the
@@ -74,6 +74,10 @@ class Job : public std::enable_shared_from_this<Job> {
   /// True when bytes arrived since the last time it was asked.
   bool HasNewProgress();
 
+  // Runner.
+  void OnPlaceChanged() override;
+  Pulse TakePulse() override;
+
   /// Publishes the transferred files once the intent is committed. `done` gets the indexes that are
   /// in place and OK or what stopped it. Call it once per BeginCompletion.
   void RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done);
@@ -100,7 +104,7 @@ class Job : public std::enable_shared_from_this<Job> {
     std::shared_ptr<Answer> answer;
   };
   /// What is to be done once the mutex is released.
-  using Later = std::vector<std::function<void()>>;
+  using Later = RunQueue::Later;
   struct Completion {
     std::function<void(std::vector<uint32_t>, absl::Status)> done;
   };
@@ -124,6 +128,9 @@ class Job : public std::enable_shared_from_this<Job> {
   bool OwnerIsThere() const;
   void StopWork(Later& later);
   void StartDownload(const JobVersion& version, Later& later);
+  bool TakePlace(const JobRecord& record, Later& later);
+  void LeavePlaces(Later& later);
+  void TellPriority(Later& later);
   void StartCompletion(const JobVersion& version, Later& later);
   absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version,
                                                const Account* owner) const;
@@ -170,8 +177,9 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
   std::optional<Completion> completion_;
-  bool holds_slot_ = false;
-  bool waits_for_slot_ = false;
+  bool in_places_ = false;  ///< Between Enter and Leave.
+  bool waits_for_place_ = false;
+  JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.
   std::optional<JobState> phase_;
   std::shared_ptr<LiveProgress> progress_;
   uint64_t bytes_shown_ = 0;  ///< Of the current file, when HasNewProgress was last asked.

@@ -20,13 +20,13 @@ JobManager::JobManager(Deps deps, Options options)
       options_(std::make_shared<const Options>(std::move(options))),
       handles_(deps.clock, options_->handle_idle),
       ledger_(deps.clock),
-      slots_(options_->max_running_jobs),
+      places_(options_->scheduler, deps.clock, deps.timer),
       environment_{deps.store,
                    deps.transfers,
                    deps.accounts,
                    deps.clock,
                    deps.timer,
-                   slots_,
+                   places_,
                    [this](const JobPtr& job) { OnChanged(job); }} {
   ScheduleSweep();
   ScheduleProgress();
@@ -46,7 +46,8 @@ void JobManager::OnChanged(const JobPtr& job) {
   watchers_.Push(job->id());
   if (!IsFinal(job->InForce().record->state)) return;
   if (!table_.Retire(job->owner(), job->id())) return;
-  deps_.timer.At(deps_.clock.Now() + CurrentOptions()->retention, [this, id = job->id()] { Purge(id); });
+  deps_.timer.At(deps_.clock.Now() + CurrentOptions()->retention,
+                 [this, id = job->id()] { Purge(id); });
   std::optional<JobId> oldest;
   {
     std::lock_guard lock(finished_mutex_);

@@ -36,7 +36,7 @@ class JobManager : public JobService, public TokenOptions {
     policy::Version policy = policy::Version::kWindows10_1607;
     policy::JobLimits limits;
     policy::RemoteRules remote;
-    size_t max_running_jobs = 64;
+    SchedulerOptions scheduler;
     absl::Duration token_max_ttl = absl::Hours(24);
     absl::Duration handle_idle = absl::Hours(1);
     absl::Duration retention = absl::Hours(1);
@@ -148,7 +148,7 @@ class JobManager : public JobService, public TokenOptions {
   RequestLedger ledger_;
   PageTokens page_tokens_;
   WatchHub watchers_;
-  RunSlots slots_;
+  RunQueue places_;
   JobEnvironment environment_;
   std::atomic<bool> stopping_{false};
   std::mutex finished_mutex_;

@@ -32,7 +32,14 @@ struct Caller {
 };
 
 /// Why a job does not move; the values are those of bits.v1.WaitingFor.
-enum class WaitingFor { kNothing = 0, kToken = 2, kSlot = 3, kRetryTimer = 5, kStore = 6, kAccount = 7 };
+enum class WaitingFor {
+  kNothing = 0,
+  kToken = 2,
+  kSlot = 3,
+  kRetryTimer = 5,
+  kStore = 6,
+  kAccount = 7
+};
 
 /// A job as it is shown: its record, and what is going on.
 struct JobView {

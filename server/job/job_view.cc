@@ -46,8 +46,8 @@ JobView Job::View() const {
   view.record = version.record;
   view.state = version.record->state;
   if (view.state == JobState::kQueued && phase_) view.state = *phase_;
-  view.waiting_for = 
-      WhyStill(*version.record, {DirtyLocked() || resting_, !OwnerIsThere(), waits_for_slot_});
+  view.waiting_for =
+      WhyStill(*version.record, {DirtyLocked() || resting_, !OwnerIsThere(), waits_for_place_});
   if (const HelperToken* token = version.LiveToken()) {
     view.token_sid = token->identity().user;
     view.token_expires = token->expires();

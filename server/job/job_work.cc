@@ -53,20 +53,19 @@ class Job::Events : public DownloadEvents {
 };
 
 void Job::Evaluate(Later& later) {
+  TellPriority(later);
   if (work_ != nullptr) {
     if (!stopping_ && !WorkIsRight()) StopWork(later);
     return;
   }
   const JobVersion version = InForceLocked();
   // Only what is committed is used: while changes are under way the job starts nothing.
-  const bool still = !pending_.empty() || DirtyLocked() || resting_ || shut_down_;
+  const bool off = DirtyLocked() || resting_ || shut_down_;
+  const bool still = !pending_.empty() || off;
   if (!still && completion_) return StartCompletion(version, later);
   if (!still && HasWork(*version.record) && OwnerIsThere()) return StartDownload(version, later);
-  if (waits_for_slot_ && environment_.slots.Leave(id_)) waits_for_slot_ = false;
-  if (holds_slot_) {
-    holds_slot_ = false;
-    later.push_back([this, self = shared_from_this()] { environment_.slots.GiveBack(); });
-  }
+  // A change under way that leaves the job its work does not cost it its turn.
+  if (off || !HasWork(*version.record) || !OwnerIsThere()) LeavePlaces(later);
   if (!still && version.record->state == JobState::kTransientError) ScheduleRetry(version, later);
 }
 
@@ -78,6 +77,7 @@ bool Job::WorkIsRight() const {
   const JobVersion version = InForceLocked();
   const bool completing = work_context_.empty();
   if (completing ? !version.record->completing : !HasWork(*version.record)) return false;
+  if (!completing && environment_.places.PlaceOf(id_) != Place::kRunning) return false;
   const auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok() || *identity != *work_identity_) return false;
   return completing || NetworkContext(version) == work_context_;
@@ -85,6 +85,7 @@ bool Job::WorkIsRight() const {
 
 void Job::StopWork(Later& later) {
   stopping_ = true;
+  environment_.places.Stop(id_, later);
   later.push_back(
       [this, self = shared_from_this()] { work_->Stop([self] { self->OnWorkStopped(); }); });
 }
@@ -121,26 +122,7 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
   if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
   auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok()) return FailLater(Refused(identity.status()), later);
-  if (!holds_slot_) {
-    if (waits_for_slot_) return;
-    const bool taken =
-        environment_.slots.Take(id_, [weak = weak_from_this(), &slots = environment_.slots] {
-          const auto job = weak.lock();
-          if (job == nullptr) return slots.GiveBack();
-          Later then;
-          {
-            std::lock_guard lock(job->mutex_);
-            job->waits_for_slot_ = false;
-            job->holds_slot_ = true;
-            job->Evaluate(then);
-          }
-          Run(then);
-        });
-    waits_for_slot_ = !taken;
-    holds_slot_ = taken;
-    Changed(later);
-    if (!taken) return;
-  }
+  if (!TakePlace(*version.record, later)) return;
   progress_ = std::make_shared<LiveProgress>();
   work_identity_ = *identity;
   work_owner_ = owner;

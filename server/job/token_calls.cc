@@ -69,8 +69,8 @@ absl::StatusOr<JobManager::Presented> JobManager::PresentForReading(const Caller
                                                                     policy::TokenCall call) {
   auto presented = Present(caller, handle, call);
   if (!presented.ok()) return presented;
-  const absl::Status status =
-      policy::MayUseHandle(CurrentOptions()->policy, *presented->facts, FactsOf(presented->job->InForce()));
+  const absl::Status status = policy::MayUseHandle(CurrentOptions()->policy, *presented->facts,
+                                                   FactsOf(presented->job->InForce()));
   if (!status.ok()) return status;
   return presented;
 }
@@ -118,23 +118,21 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
   const auto presented = Present(caller, handle, policy::TokenCall::kSetHelperToken);
   if (!presented.ok()) return done(presented.status());
   const JobPtr& job = presented->job;
-  const absl::Time expires =
-      std::min(caller.token->certificate_not_after, deps_.clock.Now() + CurrentOptions()->token_max_ttl);
+  const absl::Time expires = std::min(caller.token->certificate_not_after,
+                                      deps_.clock.Now() + CurrentOptions()->token_max_ttl);
   auto token = std::make_shared<HelperToken>(caller.token, expires);
   const bool attached = token->AttachTo(
       caller.session,
-      [this, weak_job = std::weak_ptr<Job>(job),
-       weak_token = std::weak_ptr<HelperToken>(token)](std::string_view reason) {
-        DiscardToken(weak_job, weak_token, reason);
-      });
+      [this, weak_job = std::weak_ptr<Job>(job), weak_token = std::weak_ptr<HelperToken>(token)](
+          std::string_view reason) { DiscardToken(weak_job, weak_token, reason); });
   if (!attached) {
     return done(error::NotLoggedOn("your logon session has ended: call again to open a new one"));
   }
   Job::Change change;
   change.decide = [this, facts = presented->facts,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
-    const absl::Status status =
-        policy::MaySetHelperToken(CurrentOptions()->policy, *facts, FactsOf(newest), token->identity());
+    const absl::Status status = policy::MaySetHelperToken(CurrentOptions()->policy, *facts,
+                                                          FactsOf(newest), token->identity());
     if (!status.ok()) return status;
     const auto owner = deps_.accounts.Find(newest.record->owner);
     if (owner == nullptr || owner->disabled) {
@@ -165,7 +163,8 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
   Job::Change change;
   change.decide =
       [this, facts = presented->facts](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
-    const absl::Status status = policy::MayUseHandle(CurrentOptions()->policy, *facts, FactsOf(newest));
+    const absl::Status status =
+        policy::MayUseHandle(CurrentOptions()->policy, *facts, FactsOf(newest));
     if (!status.ok()) return status;
     return change::DropToken(newest);
   };

@@ -133,12 +133,24 @@ void ReadTls(const TreeNode* node, Errors& errors, Config& config) {
 void ReadLimits(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
   const Fields fields(*node, errors,
-                      {"jobs_per_machine", "jobs_per_user", "files_per_job", "max_running_jobs"});
+                      {"jobs_per_machine", "jobs_per_user", "files_per_job", "max_running_jobs",
+                       "background_jobs"});
   fields.Optional("jobs_per_machine", config.limits.jobs_per_machine,
                   Integer<size_t>(1, 1'000'000));
   fields.Optional("jobs_per_user", config.limits.jobs_per_user, Integer<size_t>(1, 1'000'000));
   fields.Optional("files_per_job", config.limits.files_per_job, Integer<size_t>(1, 100'000));
-  fields.Optional("max_running_jobs", config.max_running_jobs, Integer<size_t>(1, 1'000));
+  fields.Optional("max_running_jobs", config.max_running_jobs, Integer<size_t>(2, 1'000));
+  fields.Optional("background_jobs", config.background_jobs, Integer<size_t>(1, 999));
+  if (config.background_jobs < config.max_running_jobs) return;
+  errors.Add(*node, "limits: write fewer background_jobs than max_running_jobs");
+}
+
+void ReadScheduler(const TreeNode* node, Errors& errors, Config& config) {
+  if (node == nullptr) return;
+  const Fields fields(*node, errors, {"time_slice", "lend_after"});
+  const absl::Duration shortest = absl::Milliseconds(20);
+  fields.Optional("time_slice", config.time_slice, Duration(shortest, absl::Hours(24)));
+  fields.Optional("lend_after", config.lend_after, Duration(shortest, absl::Hours(1)));
 }
 
 void ReadLifetimes(const TreeNode* node, Errors& errors, Config& config) {
@@ -181,12 +193,13 @@ void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   const Fields fields(root, errors,
                       {"listen", "tls", "account_directory", "privileged_groups", "run_as",
                        "state_dir", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
-                       "allowed_addresses", "limits", "lifetimes", "timeouts"});
+                       "allowed_addresses", "limits", "scheduler", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);
   ReadRunAs(fields.Find("run_as"), errors, config);
   ReadLimits(fields.Find("limits"), errors, config);
+  ReadScheduler(fields.Find("scheduler"), errors, config);
   ReadLifetimes(fields.Find("lifetimes"), errors, config);
   ReadTimeouts(fields.Find("timeouts"), errors, config);
 }

@@ -48,7 +48,10 @@ struct Config {
   std::vector<std::string> allowed_roots;           ///< Empty: everywhere the kernel allows.
   std::vector<policy::Endpoint> allowed_addresses;  ///< Exceptions from the denied ones.
 
-  size_t max_running_jobs = 64;  ///< 1 to 1,000.
+  size_t max_running_jobs = 64;  ///< 2 to 1,000.
+  size_t background_jobs = 1;    ///< Less than max_running_jobs.
+  absl::Duration time_slice = absl::Minutes(5);
+  absl::Duration lend_after = absl::Seconds(2);
   absl::Duration token_max_ttl = absl::Hours(24);
   absl::Duration handle_idle = absl::Hours(1);
   absl::Duration retention = absl::Hours(1);           ///< Of finished jobs; at most 30 days.

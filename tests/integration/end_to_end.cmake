@@ -8,3 +8,8 @@ add_dependencies(install_test bits_client_shared)
 target_compile_definitions(install_test PRIVATE
   CMAKE_PROGRAM="${CMAKE_COMMAND}" BITSD_BUILD_DIR="${PROJECT_BINARY_DIR}"
   BITSD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" CONFIGURED_PREFIX="${CMAKE_INSTALL_PREFIX}")
+bitsd_test(scheduling_test LABEL integration TIMEOUT 300
+  SRCS scheduling_test.cc ../testing/odd_server.cc DEPS bitsd_testing)
+target_compile_definitions(scheduling_test
+  PRIVATE ODD_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/odd_server.py")
+add_dependencies(scheduling_test bitsd bitsctl)

@@ -33,7 +33,7 @@ class IdentityRaceTest : public BitsdTest {
   /// A job whose file goes to a folder that everybody may write (and nobody may take from).
   RacedJob Make(const bits::Client& fetcher, int number) {
     RacedJob job;
-    job.id = CreateJob(fetcher);
+    job.id = CreateJob(fetcher, bits::v1::JOB_PRIORITY_FOREGROUND);
     job.path = shared_ + "/file" + std::to_string(number);
     job.alice = HandleFor(fetcher, job.id, "alice");
     job.bob = HandleFor(fetcher, job.id, "bob");

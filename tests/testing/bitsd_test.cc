@@ -46,8 +46,9 @@ std::string BitsdTest::FolderOf(std::string_view name) {
   return bitsd_->folder().MakeFolder(folder, uid, uid);
 }
 
-std::string BitsdTest::CreateJob(const bits::Client& owner) {
+std::string BitsdTest::CreateJob(const bits::Client& owner, bits::v1::JobPriority priority) {
   bits::v1::CreateJobRequest request;
+  request.set_priority(priority);
   request.set_display_name("test");
   return Need(owner.CreateJob(request), "CreateJob").id();
 }

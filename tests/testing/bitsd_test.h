@@ -37,7 +37,8 @@ class BitsdTest : public ::testing::Test {
   std::string FolderOf(std::string_view name);
 
   /// A job of `owner` that is still suspended and has no files; its id.
-  std::string CreateJob(const bits::Client& owner);
+  std::string CreateJob(const bits::Client& owner,
+                        bits::v1::JobPriority priority = bits::v1::JOB_PRIORITY_NORMAL);
   /// Adds WebServer file `file` as `local_name`.
   absl::Status AddFile(const bits::Client& owner, const std::string& job_id, std::string_view file,
                        const std::string& local_name);

@@ -42,6 +42,8 @@ TEST(ConfigTest, TheLeastConfigurationHasDefaults) {
   EXPECT_EQ(config->policy, policy::Version::kWindows10_1607);
   EXPECT_EQ(config->limits.jobs_per_user, 60u);
   EXPECT_EQ(config->max_running_jobs, 64u);
+  EXPECT_EQ(config->background_jobs, 1u);
+  EXPECT_EQ(config->time_slice, absl::Minutes(5));
   EXPECT_EQ(config->token_max_ttl, absl::Hours(24));
   EXPECT_EQ(config->log_level, "info");
 }
@@ -64,7 +66,8 @@ log_level: warning
 policy: windows7
 allowed_roots: [/srv, /]
 allowed_addresses: ["127.0.0.1:8080", "[::1]"]
-limits: {jobs_per_machine: 1, jobs_per_user: 2, files_per_job: 3, max_running_jobs: 4}
+limits: {jobs_per_machine: 1, jobs_per_user: 2, files_per_job: 3, max_running_jobs: 4, background_jobs: 2}
+scheduler: {time_slice: 10s, lend_after: 500ms}
 lifetimes: {token_max_ttl: 1h30m, handle_idle: 600s, retention: 0}
 timeouts: {broker: 5s, connect: 6s, stall: 7m}
 )",
@@ -85,6 +88,9 @@ timeouts: {broker: 5s, connect: 6s, stall: 7m}
   EXPECT_EQ(config->limits.jobs_per_user, 2u);
   EXPECT_EQ(config->limits.files_per_job, 3u);
   EXPECT_EQ(config->max_running_jobs, 4u);
+  EXPECT_EQ(config->background_jobs, 2u);
+  EXPECT_EQ(config->time_slice, absl::Seconds(10));
+  EXPECT_EQ(config->lend_after, absl::Milliseconds(500));
   EXPECT_EQ(config->token_max_ttl, absl::Minutes(90));
   EXPECT_EQ(config->handle_idle, absl::Minutes(10));
   EXPECT_EQ(config->retention, absl::ZeroDuration());
@@ -126,8 +132,12 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
       {"log_level: loud", "debug, info, warning or error"},
       {"allowed_roots: [srv]", "absolute path"},
       {"allowed_addresses: [localhost]", "write an address"},
-      {"limits: {max_running_jobs: 0}", "number from 1 to 1000"},
-      {"limits: {max_running_jobs: 1001}", "number from 1 to 1000"},
+      {"limits: {max_running_jobs: 1}", "number from 2 to 1000"},
+      {"limits: {max_running_jobs: 1001}", "number from 2 to 1000"},
+      {"limits: {background_jobs: 0}", "number from 1"},
+      {"limits: {max_running_jobs: 4, background_jobs: 4}", "fewer background_jobs"},
+      {"scheduler: {time_slice: 0s}", "duration from 20ms"},
+      {"scheduler: {slice: 5m}", "unknown key 'slice'"},
       {"limits: {jobs_per_user: -5}", "number from 1"},
       {"limits: {jobs_per_user: \"5\"}", "number from 1"},
       {"limits: {jobs: 5}", "unknown key 'jobs'"},

@@ -262,7 +262,7 @@ TEST_F(JobLifecycleTest, OthersNeitherSeeNorOpenAJobAndAdministratorsDo) {
 }
 
 TEST_F(JobLifecycleTest, SlotsAreGivenInTheOrderOfAsking) {
-  options_.max_running_jobs = 1;
+  options_.scheduler.max_running = 1;
   const Caller fetcher = As(kFetcher);
   const JobId first = Running(fetcher);
   const JobId second = Running(fetcher);

@@ -67,7 +67,7 @@ TEST_F(JobTokenTest, AFlagWithoutATokenFailsTheJobWhenTheFileIsNeeded) {
 TEST_F(JobTokenTest, BothRecoveriesOfTheDocumentationWork) {
   const Caller fetcher = As(kFetcher);
   for (const bool lend : {true, false}) {
-    const JobId id = Create(fetcher);
+    const JobId id = Create(fetcher, "job", JobPriority::kForeground);
     const std::string handle = Handle(fetcher, id, kAlice);
     ASSERT_TRUE(SetFlags(fetcher, handle, kTokenLocalFile).Get().ok());
     ASSERT_TRUE(AddFile(fetcher, id).ok());

@@ -148,9 +148,11 @@ class JobWorld : public testing::Test {
     return {std::move(token), sessions_.Default(sid)};
   }
 
-  JobId Create(const Caller& caller, const std::string& name = "job") {
+  JobId Create(const Caller& caller, const std::string& name = "job",
+               JobPriority priority = JobPriority::kNormal) {
     NewJob job;
     job.display_name = name;
+    job.priority = priority;
     Reply<absl::StatusOr<JobView>> reply;
     jobs().CreateJob(caller, job, reply.Callback());
     return reply.Get()->record->id;
@@ -168,9 +170,9 @@ class JobWorld : public testing::Test {
     return reply.Get();
   }
 
-  /// A running job of `caller` with one file.
-  JobId Running(const Caller& caller) {
-    const JobId id = Create(caller);
+  /// A job of `caller` with one file that wants to run.
+  JobId Running(const Caller& caller, JobPriority priority = JobPriority::kNormal) {
+    const JobId id = Create(caller, "job", priority);
     EXPECT_TRUE(AddFile(caller, id).ok());
     EXPECT_TRUE(Resume(caller, id).ok());
     return id;

@@ -1,0 +1,56 @@
+// The place of a job among those that run: takes it, leaves it, and notices when it is gone.
+
+#include <utility>
+
+#include "server/job/job.h"
+
+namespace bitsd {
+
+/// True once the job may run; else it is told when that changes.
+bool Job::TakePlace(const JobRecord& record, Later& later) {
+  RunQueue& places = environment_.places;
+  const bool waited = waits_for_place_;
+  const bool entered = !std::exchange(in_places_, true);
+  if (entered) {
+    told_priority_ = record.priority;
+    places.Enter(id_, owner_, record.priority, weak_from_this(), later);
+  } else if (places.PlaceOf(id_) == Place::kStopping) {
+    places.Stopped(id_, later);
+  }
+  waits_for_place_ = places.PlaceOf(id_) != Place::kRunning;
+  if (entered || waited || waits_for_place_) Changed(later);
+  return !waits_for_place_;
+}
+
+void Job::LeavePlaces(Later& later) {
+  waits_for_place_ = false;
+  if (std::exchange(in_places_, false)) environment_.places.Leave(id_, later);
+}
+
+void Job::TellPriority(Later& later) {
+  if (!in_places_ || told_priority_ == base_.record->priority) return;
+  told_priority_ = base_.record->priority;
+  environment_.places.SetPriority(id_, told_priority_, later);
+}
+
+void Job::OnPlaceChanged() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    Evaluate(later);
+  }
+  Run(later);
+}
+
+Pulse Job::TakePulse() {
+  std::lock_guard lock(mutex_);
+  if (progress_ == nullptr) return {};
+  Pulse pulse{progress_->file.load(), progress_->bytes.load(), true};
+  const auto& files = *base_.record->files;
+  if (pulse.file < files.size()) {
+    pulse.resumable = pulse.bytes == 0 || !files[pulse.file].progress.not_resumable;
+  }
+  return pulse;
+}
+
+}  // namespace bitsd
