@@ -1,15 +1,10 @@
-// What bitsctl prints: harmless text, widths, tables, units, bars, rates, errors and exit codes.
+// What bitsctl prints: harmless text, widths, tables, units, jobs, bars and rates.
 
-#include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "bitsd/client/error.h"
-#include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/format.h"
-#include "client/cli/hints.h"
 #include "client/cli/job_ref.h"
 #include "client/cli/live/progress.h"
 #include "client/cli/live/rate.h"
@@ -19,15 +14,12 @@
 #include "client/cli/output/units.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/error/hresult.h"
-#include "server/error/rules.h"
 
 namespace bits::cli {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -286,101 +278,6 @@ TEST(RateTest, SamplesThatAreTooCloseOrGoBackSayNothingWrong) {
   EXPECT_DOUBLE_EQ(rate.BytesPerSecond(), 1'000'000);
   rate.Sample(now + seconds(2), 10);
   EXPECT_EQ(rate.BytesPerSecond(), 0) << "the file was begun anew";
-}
-
-// ---- exit codes, hints and errors ----
-
-TEST(ExitCodeTest, EveryGrpcCodeHasItsExitCode) {
-  const std::vector<std::pair<int, int>> expected{
-      {0, 0}, {1, 1},  {2, 1},  {3, 2},  {4, 6},  {5, 3},  {6, 7},  {7, 4}, {8, 8},
-      {9, 7}, {10, 1}, {11, 2}, {12, 9}, {13, 1}, {14, 5}, {15, 1}, {16, 5}};
-  for (const auto& [grpc, exit] : expected) {
-    const absl::Status status(static_cast<absl::StatusCode>(grpc), "x");
-    EXPECT_EQ(ExitCodeOf(status), exit) << status;
-  }
-}
-
-TEST(ExitCodeTest, EveryCodeThatCanComeIsDocumentedOnce) {
-  std::multiset<int> documented;
-  for (const ExitCodeRow& row : ExitCodes()) documented.insert(row.code);
-  for (int code = 0; code <= 16; ++code) {
-    const auto exit = ExitCodeOf(absl::Status(static_cast<absl::StatusCode>(code), "x"));
-    EXPECT_EQ(documented.count(exit), 1u) << exit;
-  }
-  EXPECT_EQ(documented.count(kExitInterrupted), 1u);
-}
-
-TEST(ExitCodeTest, AMarkedStatusKeepsItsCode) {
-  EXPECT_EQ(ExitCodeOf(UsageError("x")), 2);
-  EXPECT_EQ(ExitCodeOf(IdentityError(absl::NotFoundError("x"))), 5);
-  EXPECT_EQ(ExitCodeOf(WithExitCode(absl::CancelledError("x"), kExitInterrupted)), 130);
-}
-
-TEST(HintsTest, EveryRuleOfTheServiceHasAHint) {
-  for (int i = 0;; ++i) {
-    const std::string name(bitsd::RuleName(static_cast<bitsd::Rule>(i)));
-    if (name == "unknown") {
-      ASSERT_GT(i, 30);
-      return;
-    }
-    EXPECT_NE(HintFor(name, "", ""), "") << name;
-  }
-}
-
-TEST(HintsTest, EveryErrorOfTheServiceHasAHint) {
-  for (const bitsd::HresultInfo& info : bitsd::AllHresults()) {
-    if (info.code == absl::StatusCode::kOk) continue;
-    EXPECT_NE(HintFor("", info.name, ""), "") << info.name;
-  }
-  EXPECT_NE(HintFor("", "BG_E_HTTP_ERROR_599", ""), "");
-}
-
-TEST(HintsTest, TheRuleSaysMoreThanTheErrorAndThatMoreThanTheCode) {
-  EXPECT_NE(HintFor("job_access", "E_ACCESSDENIED", "X"), HintFor("", "E_ACCESSDENIED", "X"));
-  EXPECT_EQ(HintFor("nobody knows it", "E_ACCESSDENIED", ""), HintFor("", "E_ACCESSDENIED", ""));
-  EXPECT_EQ(HintFor("", "", "ABORTED"), "");
-  std::set<std::string_view> keys;
-  for (const Hint& hint : AllHints()) EXPECT_TRUE(keys.insert(hint.key).second) << hint.key;
-}
-
-v1::Job FailedJob() {
-  v1::Job job = SomeJob("id", "n");
-  job.set_state(v1::JOB_STATE_ERROR);
-  job.mutable_error()->set_hresult(0x80070005);
-  job.mutable_error()->set_reason("E_ACCESSDENIED");
-  job.mutable_error()->set_rule("not_permitted");
-  job.mutable_error()->set_message(kHostile);
-  return job;
-}
-
-TEST(ErrorReportTest, AFailedJobIsAnErrorLikeThatOfACall) {
-  const absl::Status status = StatusOfJob(FailedJob());
-  EXPECT_EQ(ExitCodeOf(status), kExitFailed);
-  const std::string text = ErrorText(ReportOf(status));
-  EXPECT_THAT(text, HasSubstr("job id is in ERROR"));
-  EXPECT_THAT(text, HasSubstr("  reason: E_ACCESSDENIED (0x80070005)\n  rule:   not_permitted\n"));
-  EXPECT_THAT(text, HasSubstr("  try:    let the acting identity write the folder"));
-  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-  v1::Job cancelled = SomeJob("id", "n");
-  cancelled.set_state(v1::JOB_STATE_CANCELLED);
-  EXPECT_EQ(ExitCodeOf(StatusOfJob(cancelled)), kExitFailed);
-  EXPECT_TRUE(StatusOfJob(SomeJob("id", "n")).ok());
-}
-
-TEST(ErrorReportTest, JsonHasAlwaysTheSameSixKeys) {
-  const auto failed = nlohmann::json::parse(ErrorJson(ReportOf(StatusOfJob(FailedJob()))));
-  const auto plain = nlohmann::json::parse(ErrorJson(ReportOf(UsageError("what?\xFF"))));
-  for (const auto& json : {failed, plain}) {
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : json.at("error").items()) keys.push_back(key);
-    EXPECT_THAT(keys, ElementsAre("code", "hint", "hresult", "message", "name", "rule"));
-  }
-  EXPECT_EQ(failed["error"]["hresult"], "0x80070005");
-  EXPECT_EQ(failed["error"]["rule"], "not_permitted");
-  EXPECT_EQ(failed["error"]["code"], "ABORTED");
-  EXPECT_TRUE(plain["error"]["hresult"].is_null());
-  EXPECT_TRUE(plain["error"]["rule"].is_null());
-  EXPECT_THAT(ErrorJson(ReportOf(StatusOfJob(FailedJob()))), Not(HasSubstr("\x1b")));
 }
 
 }  // namespace

@@ -96,38 +96,47 @@ std::string EndpointOf(const NamedIdentity& identity) {
   return found == identity.end() ? "" : found->second;
 }
 
+nlohmann::json IdentitiesJson(const ConfigFile& config, const std::string& used) {
+  nlohmann::json known = nlohmann::json::array();
+  for (const auto& [name, identity] : config.identities) {
+    known.push_back({{"name", name},
+                     {"sid", SidOrProblem(identity)},
+                     {"endpoint", EndpointOf(identity)},
+                     {"default", name == config.default_identity},
+                     {"used", name == used}});
+  }
+  return known;
+}
+
+std::string IdentitiesText(const nlohmann::json& identities, const Style& style) {
+  std::vector<Row> rows;
+  for (const nlohmann::json& identity : identities) {
+    const std::string star = identity["used"] ? "* " : "  ";
+    rows.push_back({star + identity["name"].get<std::string>(), identity["sid"].get<std::string>(),
+                    identity["endpoint"].get<std::string>(), identity["default"] ? "default" : ""});
+  }
+  if (rows.empty()) return "";
+  return RenderTable({{.title = "  NAME"},
+                      {.title = "SID", .cut_to = 20},
+                      {.title = "ENDPOINT", .cut_to = 12},
+                      {.title = ""}},
+                     rows, style) +
+         "\n";
+}
+
 absl::Status Identities(Context& context, const Arguments&) {
   const Settings& settings = context.settings;
   const auto config = settings.Config();
   if (!config.ok() && !absl::IsNotFound(config.status())) return IdentityError(config.status());
-  nlohmann::json known = nlohmann::json::array();
-  std::vector<Row> rows;
-  for (const auto& [name, identity] : config.ok() ? config->identities : ConfigFile().identities) {
-    const std::string sid = SidOrProblem(identity);
-    const bool used = name == settings.identity();
-    const bool is_default = name == config->default_identity;
-    known.push_back({{"name", name},
-                     {"sid", sid},
-                     {"endpoint", EndpointOf(identity)},
-                     {"default", is_default},
-                     {"used", used}});
-    rows.push_back(
-        {(used ? "* " : "  ") + name, sid, EndpointOf(identity), is_default ? "default" : ""});
-  }
+  const nlohmann::json known =
+      IdentitiesJson(config.ok() ? *config : ConfigFile(), settings.identity());
   const nlohmann::json json{{"config", settings.config_path()},
                             {"identities", known},
                             {"settings", SettingsJson(settings)}};
-  std::string text =
-      "configuration: " + settings.config_path() + (config.ok() ? "\n\n" : " (not there)\n\n");
-  if (!rows.empty()) {
-    text += RenderTable({{.title = "  NAME"},
-                         {.title = "SID", .cut_to = 20},
-                         {.title = "ENDPOINT", .cut_to = 12},
-                         {.title = ""}},
-                        rows, context.style) +
-            "\n";
-  }
-  context.ShowJson(Dump(json), text + SettingsText(settings, context.style));
+  const std::string path = settings.config_path() + (config.ok() ? "" : " (not there)");
+  context.ShowJson(Dump(json), "configuration: " + path + "\n\n" +
+                                   IdentitiesText(known, context.style) +
+                                   SettingsText(settings, context.style));
   return settings.identity_status();
 }
 

@@ -169,63 +169,62 @@ absl::Status ShowServer(Context& context, const Client& client, const Arguments&
   return absl::OkStatus();
 }
 
-std::span<const Command> Commands() {
-  static const Parameter get[] = {kJobParameter,
-                                  {.name = "property",
-                                   .value = "PROPERTY",
-                                   .help = "Which",
-                                   .offer = Offer::kChoices,
-                                   .choices = JobPropertyNames(),
-                                   .required = true}};
-  static const Command commands[] = {
-      {.name = "list",
-       .summary = "List unfinished jobs",
-       .details = "Sizes are rounded; --json has them exactly.",
-       .example = "bitsctl list --verbose\n"
-                  "bitsctl list --id-only | xargs -n 1 bitsctl cancel",
-       .parameters = kList,
-       .methods = "BackgroundCopyManager.ListJobs",
-       .remote = List},
-      {.name = "info",
-       .summary = "Show everything about a job",
-       .details = "",
-       .example = "bitsctl info nightly --verbose",
-       .parameters = kInfo,
-       .methods = "BackgroundCopyManager.GetJob",
-       .remote = Info},
-      {.name = "get",
-       .summary = "Print one property of a job, bare, for scripts",
-       .details = "Sizes are in bytes, times in UTC.",
-       .example = "bitsctl get nightly state",
-       .parameters = get,
-       .methods = "BackgroundCopyManager.GetJob",
-       .remote = Get},
-      {.name = "list-files",
-       .summary = "List the files of a job",
-       .details = "",
-       .example = "bitsctl list-files nightly",
-       .parameters = kListFiles,
-       .methods = "BackgroundCopyJob.ListFiles",
-       .remote = ListFiles},
-      {.name = "describe-error",
-       .summary = "Say what an HRESULT means",
-       .details = "",
-       .example = "bitsctl describe-error 0x80200056",
-       .parameters = kDescribeError,
-       .methods = "BackgroundCopyManager.GetErrorDescription",
-       .remote = DescribeError},
-      {.name = "server-info",
-       .summary = "Show what the service is and can do",
-       .details = "",
-       .example = "bitsctl server-info",
-       .methods = "BackgroundCopyManager.GetServerInfo",
-       .remote = ShowServer},
-  };
-  return commands;
-}
+// Not constexpr, as their names come from the table of properties.
+const Parameter kGet[] = {kJobParameter,
+                          {.name = "property",
+                           .value = "PROPERTY",
+                           .help = "Which",
+                           .offer = Offer::kChoices,
+                           .choices = JobPropertyNames(),
+                           .required = true}};
+
+constexpr Command kCommands[] = {
+    {.name = "list",
+     .summary = "List unfinished jobs",
+     .details = "Sizes are rounded; --json has them exactly.",
+     .example = "bitsctl list --verbose\n"
+                "bitsctl list --id-only | xargs -n 1 bitsctl cancel",
+     .parameters = kList,
+     .methods = "BackgroundCopyManager.ListJobs",
+     .remote = List},
+    {.name = "info",
+     .summary = "Show everything about a job",
+     .details = "",
+     .example = "bitsctl info nightly --verbose",
+     .parameters = kInfo,
+     .methods = "BackgroundCopyManager.GetJob",
+     .remote = Info},
+    {.name = "get",
+     .summary = "Print one property of a job, bare, for scripts",
+     .details = "Sizes are in bytes, times in UTC.",
+     .example = "bitsctl get nightly state",
+     .parameters = kGet,
+     .methods = "BackgroundCopyManager.GetJob",
+     .remote = Get},
+    {.name = "list-files",
+     .summary = "List the files of a job",
+     .details = "",
+     .example = "bitsctl list-files nightly",
+     .parameters = kListFiles,
+     .methods = "BackgroundCopyJob.ListFiles",
+     .remote = ListFiles},
+    {.name = "describe-error",
+     .summary = "Say what an HRESULT means",
+     .details = "",
+     .example = "bitsctl describe-error 0x80200056",
+     .parameters = kDescribeError,
+     .methods = "BackgroundCopyManager.GetErrorDescription",
+     .remote = DescribeError},
+    {.name = "server-info",
+     .summary = "Show what the service is and can do",
+     .details = "",
+     .example = "bitsctl server-info",
+     .methods = "BackgroundCopyManager.GetServerInfo",
+     .remote = ShowServer},
+};
 
 }  // namespace
 
-std::span<const Command> QueryCommands() { return Commands(); }
+std::span<const Command> QueryCommands() { return kCommands; }
 
 }  // namespace bits::cli

@@ -49,6 +49,7 @@ class Tracker {
 
   std::vector<v1::Job> Jobs() const {
     std::vector<v1::Job> jobs;
+    jobs.reserve(options_.ids.size());
     for (const std::string& id : options_.ids) jobs.push_back(jobs_.at(id).job);
     return jobs;
   }

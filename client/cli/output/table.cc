@@ -102,6 +102,7 @@ std::string RenderTable(const std::vector<Column>& columns, const std::vector<Ro
     Fit(columns, style.width, /*last=*/true, widths);
   }
   Row titles;
+  titles.reserve(columns.size());
   for (const Column& column : columns) titles.emplace_back(std::string(column.title));
   std::string text = RenderRow(columns, widths, titles, style);
   for (const Row& row : clean) text += RenderRow(columns, widths, row, style);
