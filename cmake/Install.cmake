@@ -34,10 +34,8 @@ install(TARGETS bitsctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT cl
 # bitsctl writes its own man page and completions.
 if(TARGET bitsctl_docs)
   set(docs ${PROJECT_BINARY_DIR}/docs)
-  foreach(section 1 5 8)
-    install(DIRECTORY ${docs}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT cli
-            FILES_MATCHING PATTERN "*.${section}")
-  endforeach()
+  install(CODE "set(pages ${docs}/man)\nset(mandir ${CMAKE_INSTALL_MANDIR})" COMPONENT cli)
+  install(SCRIPT cmake/InstallManPages.cmake COMPONENT cli)
   install(FILES ${docs}/completions/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
           RENAME bitsctl COMPONENT cli)
   install(FILES ${docs}/completions/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
