@@ -27,17 +27,17 @@ ImpersonationToken::ImpersonationToken(std::shared_ptr<const Caller> caller)
 const std::string& ImpersonationToken::sid() const { return caller_->sid; }
 
 ScopedImpersonation::ScopedImpersonation(ImpersonationToken token)
-    : token_(std::move(token)), thread_(std::this_thread::get_id()), outer_(innermost) {
+    : token_(std::move(token)), outer_(innermost) {
   innermost = this;
 }
 
 ScopedImpersonation::~ScopedImpersonation() {
-  if (thread_ != std::this_thread::get_id()) {
+  ScopedImpersonation** at = &innermost;
+  while (*at != nullptr && *at != this) at = &(*at)->outer_;
+  if (*at == nullptr) {
     std::fputs("bits::ScopedImpersonation ended on another thread than it began on\n", stderr);
     std::abort();
   }
-  ScopedImpersonation** at = &innermost;
-  while (*at != this) at = &(*at)->outer_;
   *at = outer_;
 }
 

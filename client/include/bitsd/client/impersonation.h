@@ -25,7 +25,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/status/statusor.h"
 #include "bitsd/client/export.h"
@@ -89,7 +88,6 @@ class BITS_EXPORT ScopedImpersonation {
 
  private:
   const ImpersonationToken token_;
-  const std::thread::id thread_;
   ScopedImpersonation* outer_;
 };
 
