@@ -90,7 +90,8 @@ TEST(ConvertEnums, WaitingForKeepsItsNumbers) {
                                           {WaitingFor::kToken, "WAITING_FOR_TOKEN"},
                                           {WaitingFor::kSlot, "WAITING_FOR_SLOT"},
                                           {WaitingFor::kRetryTimer, "WAITING_FOR_RETRY_TIMER"},
-                                          {WaitingFor::kStore, "WAITING_FOR_STORE"}});
+                                          {WaitingFor::kStore, "WAITING_FOR_STORE"},
+                                          {WaitingFor::kAccount, "WAITING_FOR_ACCOUNT"}});
 }
 
 TEST(ConvertEnums, KindsOfEventsKeepTheirNumbers) {

@@ -13,3 +13,5 @@ bitsd_test(scheduling_test LABEL integration TIMEOUT 300
 target_compile_definitions(scheduling_test
   PRIVATE ODD_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/odd_server.py")
 add_dependencies(scheduling_test bitsd bitsctl)
+bitsd_test(reload_test LABEL integration TIMEOUT 300 SRCS reload_test.cc DEPS bitsd_testing)
+add_dependencies(reload_test bitsd bitsctl)

@@ -100,6 +100,11 @@ Finished BitsdServer::Bitsctl(std::string_view name, std::vector<std::string> wo
   return Run(argv, folder_.path(), input);
 }
 
+Finished BitsdServer::CheckConfig() const {
+  return Run({BITSD_PROGRAM, "--check-config", "--config", folder_.File("etc/bitsd.yaml")},
+             folder_.path());
+}
+
 std::vector<nlohmann::json> BitsdServer::Audit() const {
   std::istringstream log(ReadFile(folder_.File("own/log/audit.log")));
   std::vector<nlohmann::json> lines;

@@ -53,6 +53,9 @@ class BitsdServer {
   Finished Bitsctl(std::string_view name, std::vector<std::string> words,
                    const std::string& input = "") const;
 
+  /// Runs bitsd --check-config on its configuration.
+  Finished CheckConfig() const;
+
   /// Every line of the audit log so far.
   std::vector<nlohmann::json> Audit() const;
   /// Those with this "event".

@@ -7,4 +7,7 @@ bitsd_test(file_directory_test LABEL unit TIMEOUT 300
   SRCS file_directory_test.cc ../testing/temp_folder.cc DEPS bitsd_identity)
 bitsd_test(identity_cache_test LABEL unit TIMEOUT 120
   SRCS identity_cache_test.cc DEPS bitsd_identity bitsd_test_certificates Threads::Threads)
+bitsd_test(account_changes_test LABEL unit TIMEOUT 60 SRCS account_changes_test.cc DEPS bitsd_identity)
+bitsd_test(identity_generations_test LABEL unit TIMEOUT 120
+  SRCS identity_generations_test.cc DEPS bitsd_identity bitsd_test_certificates Threads::Threads)
 bitsd_test(call_metadata_test LABEL unit TIMEOUT 60 SRCS call_metadata_test.cc DEPS bitsd_identity)

@@ -4,3 +4,5 @@ bitsd_test(audit_test LABEL unit TIMEOUT 60
   SRCS audit_test.cc ../testing/temp_folder.cc DEPS bitsd_ops Threads::Threads)
 bitsd_test(private_file_test LABEL unit TIMEOUT 60
   SRCS private_file_test.cc ../testing/temp_folder.cc DEPS bitsd_ops)
+bitsd_test(reload_parts_test LABEL unit TIMEOUT 60
+  SRCS reload_parts_test.cc ../testing/temp_folder.cc ../testing/wait.cc DEPS bitsd_ops)
