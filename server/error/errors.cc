@@ -95,6 +95,11 @@ absl::Status StoreUnavailable(std::string_view message) {
 absl::Status Unavailable(std::string_view message) {
   return absl::UnavailableError(absl::string_view(message.data(), message.size()));
 }
+absl::Status ServiceStopping() {
+  absl::Status status = Unavailable("bitsd is stopping: watch again when it is back");
+  SetRule(status, Rule::kServiceStopping);
+  return status;
+}
 absl::Status Unauthenticated(std::string_view message) {
   return absl::UnauthenticatedError(absl::string_view(message.data(), message.size()));
 }

@@ -51,6 +51,8 @@ absl::Status StoreUnavailable(std::string_view message);
 /// The broker or a file system does not answer: kUnavailable, try again later. It has no HRESULT,
 /// because no call answers with it.
 absl::Status Unavailable(std::string_view message);
+/// bitsd ends, and ends a watch with it.
+absl::Status ServiceStopping();
 /// No acceptable identity. It has no HRESULT: the caller is nobody yet.
 absl::Status Unauthenticated(std::string_view message);
 absl::Status Unauthenticated(Rule rule, std::string_view message);

@@ -24,6 +24,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kFilteredTokenHasNoIdentity: return "filtered_token_has_no_identity";
     case Rule::kTokenEnded: return "token_ended";
     case Rule::kStaleRevision: return "stale_revision";
+    case Rule::kServiceStopping: return "service_stopping";
     case Rule::kAddressDenied: return "address_denied";
     case Rule::kUrlDenied: return "url_denied";
     case Rule::kRedirectDenied: return "redirect_denied";

@@ -38,6 +38,8 @@ enum class Rule {
   kTokenEnded,
   kStaleRevision,  ///< UpdateJob with another expected_revision.
 
+  kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
+
   // What a job may open.
   kAddressDenied,
   kUrlDenied,

@@ -50,10 +50,11 @@ absl::Status CheckAccount(const CertificateIdentity& certificate, const Account*
 
 }  // namespace
 
-PeerIdentity::PeerIdentity(absl::Status refusal) : refusal_(std::move(refusal)) {}
+PeerIdentity::PeerIdentity(absl::Status refusal, std::optional<Sid> sid)
+    : refusal_(std::move(refusal)), sid_(std::move(sid)) {}
 
 PeerIdentity::PeerIdentity(const CertificateIdentity& certificate, const Account& account)
-    : certificate_(certificate), max_level_(account.max_level) {
+    : sid_(account.sid), certificate_(certificate), max_level_(account.max_level) {
   for (const bool filtered : {false, true}) {
     for (size_t level = 0; level <= static_cast<size_t>(max_level_); ++level) {
       tokens_[filtered][level] =
@@ -157,7 +158,7 @@ std::shared_ptr<const PeerIdentity> IdentityCache::Identify(const Trust& trust, 
   if (!certificate.ok()) return std::make_shared<const PeerIdentity>(certificate.status());
   const std::shared_ptr<const Account> account = trust.directory->Find(certificate->sid);
   const absl::Status status = CheckAccount(*certificate, account.get());
-  if (!status.ok()) return std::make_shared<const PeerIdentity>(status);
+  if (!status.ok()) return std::make_shared<const PeerIdentity>(status, certificate->sid);
   return std::make_shared<const PeerIdentity>(*certificate, *account);
 }
 

@@ -21,6 +21,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,12 +38,14 @@ namespace bitsd {
 class PeerIdentity {
  public:
   /// A verified peer who is nobody to us, and why.
-  explicit PeerIdentity(absl::Status refusal);
+  explicit PeerIdentity(absl::Status refusal, std::optional<Sid> sid = std::nullopt);
   /// The tokens that `account` gets by this certificate.
   PeerIdentity(const CertificateIdentity& certificate, const Account& account);
 
   /// Whatever the time is.
   bool refused() const { return !refusal_.ok(); }
+  /// Whom the certificate names, accepted or not; unset when it names nobody.
+  const std::optional<Sid>& sid() const { return sid_; }
 
   /// OK while the identity stands at `now`; otherwise UNAUTHENTICATED with the reason.
   absl::Status Check(absl::Time now) const;
@@ -56,6 +59,7 @@ class PeerIdentity {
   static constexpr size_t kLevels = 4;
 
   absl::Status refusal_;
+  std::optional<Sid> sid_;
   CertificateIdentity certificate_;
   /// By filtered, then by level up to the account's cap.
   std::array<std::array<std::shared_ptr<const AccessToken>, kLevels>, 2> tokens_;

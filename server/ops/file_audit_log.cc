@@ -1,6 +1,7 @@
 #include "server/ops/file_audit_log.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,11 +41,7 @@ absl::Status CannotOpen(const std::string& path, const std::string& why) {
   return error::InvalidArgument(path + ": the audit log " + why);
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<FileAuditLog>> FileAuditLog::Open(const std::string& path,
-                                                                 const Clock& clock,
-                                                                 size_t max_queue_bytes) {
+absl::StatusOr<UniqueFd> OpenFile(const std::string& path) {
   // O_NONBLOCK: a FIFO in its place must not hold us up; it means nothing to a regular file.
   UniqueFd file(open(path.c_str(),
                      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -56,11 +53,30 @@ absl::StatusOr<std::unique_ptr<FileAuditLog>> FileAuditLog::Open(const std::stri
   if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return CannotOpen(path, "is no regular file");
   }
-  return std::unique_ptr<FileAuditLog>(new FileAuditLog(std::move(file), clock, max_queue_bytes));
+  return file;
 }
 
-FileAuditLog::FileAuditLog(UniqueFd file, const Clock& clock, size_t max_queue_bytes)
-    : file_(std::move(file)), clock_(clock), max_queue_bytes_(max_queue_bytes) {
+bool LeadsTo(const std::string& path, int fd) {
+  struct stat named;
+  struct stat opened;
+  return lstat(path.c_str(), &named) == 0 && fstat(fd, &opened) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FileAuditLog>> FileAuditLog::Open(const std::string& path,
+                                                                 const Clock& clock,
+                                                                 size_t max_queue_bytes) {
+  absl::StatusOr<UniqueFd> file = OpenFile(path);
+  if (!file.ok()) return file.status();
+  return std::unique_ptr<FileAuditLog>(
+      new FileAuditLog(path, *std::move(file), clock, max_queue_bytes));
+}
+
+FileAuditLog::FileAuditLog(const std::string& path, UniqueFd file, const Clock& clock,
+                           size_t max_queue_bytes)
+    : path_(path), file_(std::move(file)), clock_(clock), max_queue_bytes_(max_queue_bytes) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -87,6 +103,14 @@ void FileAuditLog::Write(AuditEvent event) {
   changed_.notify_one();
 }
 
+void FileAuditLog::Reopen() {
+  {
+    const std::lock_guard lock(mutex_);
+    look_ = true;
+  }
+  changed_.notify_one();
+}
+
 uint64_t FileAuditLog::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
@@ -96,17 +120,32 @@ void FileAuditLog::Run() {
   std::unique_lock lock(mutex_);
   bool last = false;
   while (!last || !queue_.empty()) {
-    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    changed_.wait(lock, [this] { return closing_ || look_ || !queue_.empty(); });
     last = closing_;
+    look_ = false;
     const uint64_t told = std::exchange(unreported_, 0);
     const std::string lines = std::exchange(queue_, {});
     lock.unlock();
+    FollowName();
     const bool untold = WriteLines(NoticeOf(told)) > 0;
     const uint64_t lost = WriteLines(lines);
     lock.lock();
     dropped_ += lost;
     unreported_ += lost + (untold ? told : 0);
   }
+}
+
+void FileAuditLog::FollowName() {
+  if (LeadsTo(path_, file_.get())) return;
+  absl::StatusOr<UniqueFd> file = OpenFile(path_);
+  if (file.ok()) {
+    file_ = *std::move(file);
+    torn_ = false;
+  } else if (!complained_) {
+    spdlog::error("{}; it goes on in the file that was renamed",
+                  std::string(file.status().message()));
+  }
+  complained_ = !file.ok();
 }
 
 std::string FileAuditLog::NoticeOf(uint64_t dropped) const {

@@ -81,4 +81,17 @@ absl::StatusOr<Caller> Authenticator::Authenticate(const grpc::CallbackServerCon
   }
 }
 
+void Authenticator::NoteRefusal(const grpc::AuthContext& peer, std::string_view path,
+                                const absl::Status& status) const {
+  if (!RefusalLog::IsRefusal(status)) return;
+  const auto identity = identities_.Lookup(Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME),
+                                           Property(peer, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME));
+  refusals_.Add(path, identity->sid(), status);
+}
+
+void Authenticator::NoteRefusal(const grpc::CallbackServerContext& context, std::string_view path,
+                                const absl::Status& status) const {
+  if (RefusalLog::IsRefusal(status)) NoteRefusal(*context.auth_context(), path, status);
+}
+
 }  // namespace bitsd::rpc

@@ -20,6 +20,7 @@
 #include "server/identity/identity_cache.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
+#include "server/rpc/refusal_log.h"
 #include "server/session/session.h"
 
 namespace bitsd::rpc {
@@ -29,8 +30,9 @@ using TokenPtr = std::shared_ptr<const AccessToken>;
 
 class Authenticator {
  public:
-  Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock)
-      : identities_(identities), sessions_(sessions), clock_(clock) {}
+  Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock,
+                RefusalLog& refusals)
+      : identities_(identities), sessions_(sessions), clock_(clock), refusals_(refusals) {}
 
   /// The caller, if it may call the method `path`: UNAUTHENTICATED, E_ACCESSDENIED with
   /// method_denied, or what is wrong with the bits- metadata.
@@ -47,12 +49,19 @@ class Authenticator {
   absl::StatusOr<TokenPtr> Judge(std::string_view path, const grpc::AuthContext& peer,
                                  const Metadata& metadata) const;
 
+  /// Writes to the audit log that `path` was refused, if `status` is a refusal.
+  void NoteRefusal(const grpc::AuthContext& peer, std::string_view path,
+                   const absl::Status& status) const;
+  void NoteRefusal(const grpc::CallbackServerContext& context, std::string_view path,
+                   const absl::Status& status) const;
+
  private:
   std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
 
   IdentityCache& identities_;
   SessionTable& sessions_;
   const Clock& clock_;
+  RefusalLog& refusals_;
 };
 
 }  // namespace bitsd::rpc

@@ -30,7 +30,9 @@ grpc::Status Gate::Process(const InputMetadata& metadata, grpc::AuthContext* pee
                            OutputMetadata*) {
   const std::string path = PathOf(metadata);
   if (handled_.contains(path)) return grpc::Status::OK;
-  return ToGrpc(authenticator_.Judge(path, *peer, metadata).status());
+  const absl::Status status = authenticator_.Judge(path, *peer, metadata).status();
+  if (!status.ok()) authenticator_.NoteRefusal(*peer, path, status);
+  return ToGrpc(status);
 }
 
 }  // namespace bitsd::rpc

@@ -68,7 +68,8 @@ class GrpcServer::Impl {
   Impl(const GrpcServerOptions& options, const GrpcServerParts& parts)
       : counters_(std::make_shared<HandshakeCounters>(parts.audit, parts.clock)),
         log_(counters_),
-        authenticator_(parts.identities, parts.sessions, parts.clock),
+        refusals_(parts.audit, parts.clock),
+        authenticator_(parts.identities, parts.sessions, parts.clock, refusals_),
         reloads_(parts.reloads),
         clock_(parts.clock),
         manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads),
@@ -89,6 +90,7 @@ class GrpcServer::Impl {
  private:
   const std::shared_ptr<HandshakeCounters> counters_;
   const GrpcLogHook log_;
+  RefusalLog refusals_;
   const Authenticator authenticator_;
   const ReloadBoard& reloads_;
   const Clock& clock_;
@@ -108,8 +110,7 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.AddListeningPort(
-      options.listen, MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_)),
-      &port_);
+      options.listen, MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_)), &port_);
   builder.RegisterService(&manager_);
   builder.RegisterService(&jobs_);
   builder.RegisterService(&tokens_);
@@ -144,6 +145,8 @@ void GrpcServer::Impl::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   std::call_once(shut_down_, [&] {
     SetServing(false);
+    // A watch has no end of its own: calls in flight are waited for, watches are told.
+    manager_.EndWatches(error::ServiceStopping());
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   });
 }

@@ -62,16 +62,11 @@ uint64_t HandshakeCounters::Count(HandshakeRefusal refusal) const {
 std::optional<uint64_t> HandshakeCounters::TakeLine() {
   const absl::Time now = clock_.Now();
   const std::lock_guard lock(mutex_);
-  // A clock set back begins a new second, too.
-  if (now < second_ || now - second_ >= absl::Seconds(1)) {
-    second_ = now;
-    lines_ = 0;
-  }
-  if (lines_ == kLinesPerSecond) {
+  if (!budget_.Has(now)) {
     ++left_out_;
     return std::nullopt;
   }
-  ++lines_;
+  budget_.Take();
   return std::exchange(left_out_, 0);
 }
 

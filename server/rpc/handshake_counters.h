@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "server/ops/audit.h"
 #include "server/ops/clock.h"
+#include "server/ops/line_budget.h"
 
 namespace bitsd::rpc {
 
@@ -54,8 +55,7 @@ class HandshakeCounters {
   std::array<std::atomic<uint64_t>, 4> counts_{};
 
   std::mutex mutex_;
-  absl::Time second_ = absl::InfinitePast();
-  int lines_ = 0;
+  LineBudget budget_{kLinesPerSecond, absl::Seconds(1) / kLinesPerSecond};
   uint64_t left_out_ = 0;
 };
 

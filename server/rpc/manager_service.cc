@@ -103,16 +103,22 @@ grpc::ServerUnaryReactor* ManagerService::ListJobs(grpc::CallbackServerContext* 
 
 grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
     grpc::CallbackServerContext* context, const v1::WatchJobsRequest* request) {
-  const absl::StatusOr<Caller> caller =
-      authenticator_.Authenticate(*context, MethodPath<Contract, v1::WatchJobsRequest>());
-  if (!caller.ok()) return WatchReactor::Refuse(caller.status());
+  const std::string& path = MethodPath<Contract, v1::WatchJobsRequest>();
+  const absl::StatusOr<Caller> caller = authenticator_.Authenticate(*context, path);
+  const auto refused = [this, context, &path](const absl::Status& status) {
+    authenticator_.NoteRefusal(*context, path, status);
+  };
+  if (!caller.ok()) {
+    refused(caller.status());
+    return WatchReactor::Refuse(caller.status());
+  }
   absl::StatusOr<WatchFilter> filter = ParseWatch(*request);
   if (!filter.ok()) return WatchReactor::Refuse(filter.status());
   auto ticket = watches_.Acquire(caller->token->user);
   if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
   return WatchReactor::Start(
       {*caller, authenticator_.StandingOf(*context, *caller), *std::move(ticket)},
-      *std::move(filter), jobs_, clock_, registry_);
+      *std::move(filter), {jobs_, clock_, registry_, refused});
 }
 
 grpc::ServerUnaryReactor* ManagerService::GetErrorDescription(

@@ -26,6 +26,9 @@ class ManagerService : public v1::BackgroundCopyManager::CallbackService {
   /// Ends the watches of callers that are no longer who they were.
   void RecheckWatches() { registry_.RecheckAll(); }
 
+  /// Ends every watch with `status`, and those that begin from now on.
+  void EndWatches(const absl::Status& status) { registry_.EndAll(status); }
+
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const v1::CreateJobRequest* request,
                                       v1::CreateJobResponse* response) override;

@@ -13,6 +13,13 @@ namespace bitsd::rpc {
 namespace {
 
 constexpr char kUnauthenticatedReason[] = "UNAUTHENTICATED";
+constexpr char kUnavailableReason[] = "UNAVAILABLE";
+
+/// The service says that it stops; other things that are not available are no answer.
+bool IsStopping(const absl::Status& status, const ErrorDetail& detail) {
+  return status.code() == absl::StatusCode::kUnavailable &&
+         detail.rule == RuleName(Rule::kServiceStopping);
+}
 
 std::string Bounded(absl::string_view text) {
   if (text.size() <= kMaxErrorMessage) return std::string(text);
@@ -23,14 +30,16 @@ std::string Bounded(absl::string_view text) {
 }
 
 bool MayAnswer(const absl::Status& status, const ErrorDetail& detail) {
-  if (detail.hresult == Hresult::kOk) return status.code() == absl::StatusCode::kUnauthenticated;
+  if (detail.hresult == Hresult::kOk) {
+    return status.code() == absl::StatusCode::kUnauthenticated || IsStopping(status, detail);
+  }
   return status.code() != absl::StatusCode::kUnknown;
 }
 
-google::rpc::ErrorInfo InfoOf(const ErrorDetail& detail) {
+google::rpc::ErrorInfo InfoOf(const absl::Status& status, const ErrorDetail& detail) {
   google::rpc::ErrorInfo info;
   info.set_domain(kErrorDomain);
-  info.set_reason(kUnauthenticatedReason);
+  info.set_reason(IsStopping(status, detail) ? kUnavailableReason : kUnauthenticatedReason);
   if (detail.hresult != Hresult::kOk) {
     const auto value = static_cast<uint32_t>(detail.hresult);
     info.set_reason(HresultName(value));
@@ -54,7 +63,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   google::rpc::Status full;
   full.set_code(static_cast<int>(status.code()));
   full.set_message(Bounded(status.message()));
-  full.add_details()->PackFrom(InfoOf(detail));
+  full.add_details()->PackFrom(InfoOf(status, detail));
   return {static_cast<grpc::StatusCode>(status.code()), full.message(), full.SerializeAsString()};
 }
 

@@ -2,10 +2,11 @@
 //
 // gRPC watches paths and takes what it finds: from the moment that only one of certificate and key
 // has been replaced, every handshake fails. So it watches none of the operator's files, but two
-// descriptors of our own, by /proc/self/fd/N: one file in memory holds certificate and key together,
-// the other the roots. A new file takes the place of the old one by dup3, in one step. gRPC reads
-// the pair in two steps and compares the times of last modification, in seconds, before and after:
-// each new file has a time of its own, so that a pair read across a replacement is read again.
+// descriptors of our own, by /proc/self/fd/N: one file in memory holds certificate and key
+// together, the other the roots. A new file takes the place of the old one by dup3, in one step.
+// gRPC reads the pair in two steps and compares the times of last modification, in seconds, before
+// and after: each new file has a time of its own, so that a pair read across a replacement is read
+// again.
 //
 // Thread safety: one thread replaces, any thread opens the paths. Ownership: owns the descriptors;
 // the paths lead nowhere once it is gone. The key is in memory only.

@@ -34,13 +34,26 @@ const std::string& MethodPath() {
   return path;
 }
 
-/// Ends a call with a status; OK sends the response.
+/// Ends a call with a status; OK sends the response. A refusal is noted first.
 class Finish {
  public:
-  explicit Finish(grpc::ServerUnaryReactor* reactor) : reactor_(reactor) {}
-  void operator()(const absl::Status& status) const { reactor_->Finish(ToGrpc(status)); }
+  Finish(const Authenticator& authenticator, grpc::CallbackServerContext* context,
+         const std::string& path)
+      : authenticator_(&authenticator),
+        context_(context),
+        path_(&path),
+        reactor_(context->DefaultReactor()) {}
+
+  void operator()(const absl::Status& status) const {
+    if (!status.ok()) authenticator_->NoteRefusal(*context_, *path_, status);
+    reactor_->Finish(ToGrpc(status));
+  }
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
  private:
+  const Authenticator* authenticator_;
+  grpc::CallbackServerContext* context_;
+  const std::string* path_;
   grpc::ServerUnaryReactor* reactor_;
 };
 
@@ -66,16 +79,15 @@ JobService::JobDone ShowJob(Finish finish, Response* response) {
 template <typename Service, typename Request, typename Body>
 grpc::ServerUnaryReactor* Unary(const Authenticator& authenticator,
                                 grpc::CallbackServerContext* context, const Request*, Body body) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const Finish finish(reactor);
-  const absl::StatusOr<Caller> caller =
-      authenticator.Authenticate(*context, MethodPath<Service, Request>());
+  const std::string& path = MethodPath<Service, Request>();
+  const Finish finish(authenticator, context, path);
+  const absl::StatusOr<Caller> caller = authenticator.Authenticate(*context, path);
   if (caller.ok()) {
     body(*caller, finish);
   } else {
     finish(caller.status());
   }
-  return reactor;
+  return finish.reactor();
 }
 
 }  // namespace bitsd::rpc

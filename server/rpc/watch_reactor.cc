@@ -24,29 +24,29 @@ class RefusedWatch : public WatchStream {
 
 WatchStream* WatchReactor::Refuse(const absl::Status& status) { return new RefusedWatch(status); }
 
-WatchStream* WatchReactor::Start(Watcher watcher, WatchFilter filter, JobService& jobs,
-                                 const Clock& clock, WatchRegistry& registry) {
-  auto reactor = std::make_shared<WatchReactor>(std::move(watcher), &clock);
+WatchStream* WatchReactor::Start(Watcher watcher, WatchFilter filter, const WatchParts& parts) {
+  auto reactor = std::make_shared<WatchReactor>(std::move(watcher), &parts.clock);
   reactor->self_ = reactor;
   // First, so that no renewal is missed: Begin checks what came before.
-  registry.Add(reactor);
-  reactor->Begin(std::move(filter), jobs);
+  parts.registry.Add(reactor);
+  reactor->Begin(std::move(filter), parts);
   return reactor.get();
 }
 
 WatchReactor::WatchReactor(Watcher watcher, const Clock* clock)
     : watcher_(std::move(watcher)), clock_(clock) {}
 
-void WatchReactor::Begin(WatchFilter filter, JobService& jobs) {
+void WatchReactor::Begin(WatchFilter filter, const WatchParts& parts) {
   // The watch may call before it is here: the claim is held until then.
   auto on_ready = [weak = std::weak_ptr(self_)] {
     if (const auto self = weak.lock()) self->OnReady();
   };
-  auto watch = jobs.WatchJobs(watcher_.caller, std::move(filter), std::move(on_ready));
+  auto watch = parts.jobs.WatchJobs(watcher_.caller, std::move(filter), std::move(on_ready));
   if (watch.ok()) {
     watch_ = *std::move(watch);
     SetAlarm();
   } else {
+    parts.refused(watch.status());
     End(ToGrpc(watch.status()));
   }
   Run(true);
@@ -123,6 +123,8 @@ void WatchReactor::SetAlarm() {
 void WatchReactor::Recheck() {
   if (absl::Status status = CheckCaller(); !status.ok()) End(ToGrpc(status));
 }
+
+void WatchReactor::Stop(const absl::Status& status) { End(ToGrpc(status)); }
 
 void WatchReactor::OnAlarm() {
   Recheck();

@@ -1,8 +1,8 @@
 // One open WatchJobs stream: writes the events of a JobWatch, one at a time.
 //
-// The stream ends when the client ends it, when a write fails, and when the caller's certificate
-// has ended or the caller is no longer who it was: that is checked before every event, by an alarm,
-// and whenever the identities are renewed.
+// The stream ends when the client ends it, when a write fails, when the service stops, and when the
+// caller's certificate has ended or the caller is no longer who it was: that is checked before
+// every event, by an alarm, and whenever the identities are renewed.
 //
 // Thread safety: gRPC, the watch and the alarm may call at once; whoever holds the claim (busy_)
 // asks the watch and writes. Next is never called under the lock. Ownership: a reactor owns itself
@@ -30,6 +30,14 @@ class WatchRegistry;
 
 using WatchStream = grpc::ServerWriteReactor<::bits::v1::WatchJobsResponse>;
 
+/// What a watch works with; all but `refused` must outlive it.
+struct WatchParts {
+  JobService& jobs;
+  const Clock& clock;
+  WatchRegistry& registry;
+  std::function<void(const absl::Status&)> refused;  ///< Told why there is no watch.
+};
+
 class WatchReactor : public WatchStream {
  public:
   /// Who watches, and how long that stays true.
@@ -40,8 +48,7 @@ class WatchReactor : public WatchStream {
   };
 
   /// A stream that begins at once.
-  static WatchStream* Start(Watcher watcher, WatchFilter filter, JobService& jobs,
-                            const Clock& clock, WatchRegistry& registry);
+  static WatchStream* Start(Watcher watcher, WatchFilter filter, const WatchParts& parts);
   /// A stream that only answers `status`.
   static WatchStream* Refuse(const absl::Status& status);
 
@@ -49,13 +56,15 @@ class WatchReactor : public WatchStream {
 
   /// Ends the stream unless the caller still is who it was.
   void Recheck();
+  /// Ends the stream with `status`.
+  void Stop(const absl::Status& status);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
 
  private:
-  void Begin(WatchFilter filter, JobService& jobs);
+  void Begin(WatchFilter filter, const WatchParts& parts);
   /// The watch has an event again.
   void OnReady();
   /// Writes the next event, if any; the caller holds the claim.

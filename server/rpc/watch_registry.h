@@ -1,6 +1,7 @@
-// The watches that are open, so that all of them can be checked when identities are renewed.
+// The watches that are open: all are checked when identities are renewed, and told when the service
+// stops.
 //
-// Thread safety: any thread; watches are checked without the lock. Ownership: none; watches own
+// Thread safety: any thread; watches are called without the lock. Ownership: none; watches own
 // themselves.
 
 #ifndef BITSD_SERVER_RPC_WATCH_REGISTRY_H_
@@ -11,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/rpc/watch_reactor.h"
 
 namespace bitsd::rpc {
@@ -22,11 +24,16 @@ class WatchRegistry {
   /// Ends every watch whose caller is no longer who it was.
   void RecheckAll();
 
+  /// Ends every watch, and those that are still to come, with `status`.
+  void EndAll(const absl::Status& status);
+
  private:
+  using Watches = std::vector<std::weak_ptr<WatchReactor>>;
   static constexpr size_t kFirstSweep = 64;
 
   std::mutex mutex_;
-  std::vector<std::weak_ptr<WatchReactor>> watches_;
+  Watches watches_;
+  absl::Status ended_;             ///< Not OK: no watch begins any more.
   size_t sweep_at_ = kFirstSweep;  ///< The size at which those that ended are dropped.
 };
 

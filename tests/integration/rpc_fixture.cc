@@ -66,16 +66,25 @@ tests::CertificateSpec ServerSpec() {
 }  // namespace
 
 void MemoryAudit::Write(AuditEvent event) {
-  if (event.name != "handshake_refused") return;
   const std::lock_guard lock(mutex_);
-  for (const auto& [key, value] : event.fields) {
-    if (key == "reason") refused_.push_back(value);
-  }
+  events_.push_back(std::move(event));
 }
 
 std::vector<std::string> MemoryAudit::RefusedHandshakes() const {
+  std::vector<std::string> reasons;
+  for (auto& fields : Events("handshake_refused")) reasons.push_back(fields["reason"]);
+  return reasons;
+}
+
+std::vector<std::map<std::string, std::string>> MemoryAudit::Events(std::string_view name) const {
   const std::lock_guard lock(mutex_);
-  return refused_;
+  std::vector<std::map<std::string, std::string>> found;
+  for (const AuditEvent& event : events_) {
+    if (event.name != name) continue;
+    auto& fields = found.emplace_back();
+    for (const auto& [key, value] : event.fields) fields[std::string(key)] = value;
+  }
+  return found;
 }
 
 void WatchScript::Push(JobWatch::Event event) {

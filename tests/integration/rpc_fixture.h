@@ -45,10 +45,12 @@ class MemoryAudit : public AuditLog {
   void Write(AuditEvent event) override;
   /// The reasons of the handshake_refused events so far.
   std::vector<std::string> RefusedHandshakes() const;
+  /// The fields of the events with this name.
+  std::vector<std::map<std::string, std::string>> Events(std::string_view name) const;
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::string> refused_;
+  std::vector<AuditEvent> events_;
 };
 
 /// What an open watch has to say, by the test's hand.

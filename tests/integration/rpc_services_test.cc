@@ -322,9 +322,15 @@ TEST_F(RpcWatch, ShutdownEndsOpenWatches) {
   jobs_.script.Push(kEnd);
   WatchClient watch(client_);
   ASSERT_EQ(watch.Next(), v1::WatchJobsResponse::KIND_SNAPSHOT_END);
-  server_->Shutdown(absl::Milliseconds(100));
+  const absl::Time begin = absl::Now();
+  server_->Shutdown(absl::Seconds(10));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5)) << "they are not waited for";
   EXPECT_EQ(watch.Next(), v1::WatchJobsResponse::KIND_UNSPECIFIED);
-  EXPECT_FALSE(watch.Finish().ok());
+  const grpc::Status status = watch.Finish();
+  EXPECT_EQ(status.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_THAT(status.error_message(), HasSubstr("bitsd is stopping"));
+  EXPECT_EQ(InfoOf(status).reason(), "UNAVAILABLE");
+  EXPECT_EQ(InfoOf(status).metadata().at("rule"), "service_stopping");
   EXPECT_EQ(jobs_.script.OpenWatches(), 0);
 }
 

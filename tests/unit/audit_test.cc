@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -12,7 +13,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/ops/file_audit_log.h"
+#include "server/ops/line_budget.h"
 #include "tests/testing/temp_folder.h"
+#include "tests/testing/wait.h"
 
 namespace bitsd {
 namespace {
@@ -176,6 +179,73 @@ TEST_F(AuditTest, AFullDiskTearsAtMostOneLineAndIsToldWhenTheLogGoesOn) {
   EXPECT_GE(dropped, 1u);
   EXPECT_GE(told, dropped);
   EXPECT_THAT(tests::ReadFile(path_), HasSubstr("\"event\":\"after\"}\n"));
+}
+
+TEST_F(AuditTest, AfterARenameTheNextLineGoesToANewFile) {
+  const auto log = Open();
+  log->Write({"first", {}});
+  ASSERT_TRUE(tests::WaitFor([&] { return Lines().size() == 1; }));
+  const std::string rotated = folder_.File("audit.1");
+  ASSERT_EQ(rename(path_.c_str(), rotated.c_str()), 0);
+  log->Write({"second", {}});
+  ASSERT_TRUE(tests::WaitFor([&] { return Lines().size() == 1; }));
+  EXPECT_EQ(Lines()[0]["event"], "second");
+  EXPECT_THAT(tests::ReadFile(rotated), HasSubstr("\"event\":\"first\"}\n"));
+  struct stat info;
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0137, 0u);
+}
+
+TEST_F(AuditTest, ReopenMakesTheNewFileBeforeAnythingIsWritten) {
+  const auto log = Open();
+  ASSERT_EQ(rename(path_.c_str(), folder_.File("audit.1").c_str()), 0);
+  log->Reopen();
+  EXPECT_TRUE(tests::WaitFor([&] { return access(path_.c_str(), F_OK) == 0; }));
+}
+
+TEST_F(AuditTest, ARemovedFileIsMadeAgain) {
+  const auto log = Open();
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  log->Write({"after", {}});
+  EXPECT_TRUE(tests::WaitFor([&] { return Lines().size() == 1; }));
+}
+
+TEST_F(AuditTest, WhatIsNoRegularFileIsNotFollowedAndNoLineIsLost) {
+  const std::string rotated = folder_.File("audit.1");
+  const std::string elsewhere = folder_.File("elsewhere");
+  {
+    const auto log = Open();
+    ASSERT_EQ(rename(path_.c_str(), rotated.c_str()), 0);
+    ASSERT_EQ(symlink(elsewhere.c_str(), path_.c_str()), 0);
+    log->Write({"kept", {}});
+  }
+  EXPECT_THAT(tests::ReadFile(rotated), HasSubstr("kept"));
+  EXPECT_NE(access(elsewhere.c_str(), F_OK), 0);
+}
+
+TEST(LineBudgetTest, ABurstAndThenOneNowAndAgain) {
+  LineBudget budget(2, absl::Seconds(10));
+  absl::Time now = absl::FromUnixSeconds(1000);
+  const auto take = [&] {
+    const bool has = budget.Has(now);
+    if (has) budget.Take();
+    return has;
+  };
+  EXPECT_TRUE(take() && take());
+  EXPECT_FALSE(take());
+  now += absl::Seconds(9);
+  EXPECT_FALSE(take());
+  now += absl::Seconds(1);
+  EXPECT_TRUE(take());
+  EXPECT_FALSE(take());
+  now += absl::Hours(1);
+  EXPECT_TRUE(budget.IsFull(now));
+  EXPECT_TRUE(take() && take());
+  EXPECT_FALSE(take()) << "no more than the burst is saved up";
+  now -= absl::Hours(10);
+  EXPECT_FALSE(take());
+  now += absl::Seconds(10);
+  EXPECT_TRUE(take()) << "a clock set back does not stop it";
 }
 
 }  // namespace

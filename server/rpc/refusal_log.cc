@@ -1,0 +1,67 @@
+#include "server/rpc/refusal_log.h"
+
+#include <string>
+#include <utility>
+
+#include "server/error/errors.h"
+
+namespace bitsd::rpc {
+namespace {
+
+/// A path is the caller's text where no such method exists.
+constexpr size_t kMaxMethod = 200;
+
+std::string KindOf(const absl::Status& status, const ErrorDetail& detail) {
+  if (status.code() == absl::StatusCode::kUnauthenticated) return "UNAUTHENTICATED";
+  return HresultName(static_cast<uint32_t>(detail.hresult));
+}
+
+}  // namespace
+
+bool RefusalLog::IsRefusal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kPermissionDenied ||
+         status.code() == absl::StatusCode::kUnauthenticated;
+}
+
+void RefusalLog::Add(std::string_view method, const std::optional<Sid>& sid,
+                     const absl::Status& status) {
+  if (!IsRefusal(status)) return;
+  // Whoever is not accepted may have as many SIDs as certificates: they share one budget.
+  const bool accepted = sid && status.code() != absl::StatusCode::kUnauthenticated;
+  const std::optional<uint64_t> left_out = TakeLine(accepted ? *sid : Sid());
+  if (!left_out) return;
+  const ErrorDetail detail = DetailOf(status);
+  AuditEvent event{"call_refused", {}};
+  if (sid) event.fields.emplace_back("caller_sid", sid->ToString());
+  event.fields.emplace_back("method", std::string(method.substr(0, kMaxMethod)));
+  event.fields.emplace_back("error", KindOf(status, detail));
+  if (!detail.rule.empty()) event.fields.emplace_back("rule", detail.rule);
+  if (*left_out > 0) event.fields.emplace_back("left_out", std::to_string(*left_out));
+  audit_.Write(std::move(event));
+}
+
+std::optional<uint64_t> RefusalLog::TakeLine(const Sid& caller) {
+  const absl::Time now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  Caller& entry = Find(caller, now);
+  if (!entry.budget.Has(now) || !all_.Has(now)) {
+    ++entry.left_out;
+    return std::nullopt;
+  }
+  entry.budget.Take();
+  all_.Take();
+  return std::exchange(entry.left_out, 0);
+}
+
+RefusalLog::Caller& RefusalLog::Find(const Sid& caller, absl::Time now) {
+  if (callers_.size() >= kMaxCallers && !callers_.contains(caller)) {
+    // Those with nothing to tell are made anew when they call again.
+    absl::erase_if(callers_, [now](auto& entry) {
+      return entry.second.left_out == 0 && entry.second.budget.IsFull(now);
+    });
+    if (callers_.size() >= kMaxCallers) return callers_[Sid()];
+  }
+  return callers_[caller];
+}
+
+}  // namespace bitsd::rpc

@@ -1,0 +1,65 @@
+// Calls that were refused, in the audit log: who called what, and which rule refused.
+//
+// Written are E_ACCESSDENIED and its kind (PERMISSION_DENIED) and UNAUTHENTICATED; never the
+// message, a handle or anything else of the request. Lines are bounded for each caller, so that
+// nobody fills a disk or hides others behind a flood, and for all together; the caller's next line
+// then says how many were left out. Callers without an accepted identity share one budget.
+//
+// Thread safety: any thread; costs nothing for calls that are not refused. Ownership: audit log and
+// clock must outlive it.
+
+#ifndef BITSD_SERVER_RPC_REFUSAL_LOG_H_
+#define BITSD_SERVER_RPC_REFUSAL_LOG_H_
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "server/identity/sid.h"
+#include "server/ops/audit.h"
+#include "server/ops/clock.h"
+#include "server/ops/line_budget.h"
+
+namespace bitsd::rpc {
+
+class RefusalLog {
+ public:
+  static constexpr int kBurst = 20;  ///< Lines of one caller at once.
+  static constexpr absl::Duration kRefill = absl::Seconds(10);
+  static constexpr int kBurstOfAll = 200;
+  static constexpr absl::Duration kRefillOfAll = absl::Milliseconds(100);
+  /// Callers whose budgets are kept; known ones are bounded by the account directory.
+  static constexpr size_t kMaxCallers = 10'000;
+
+  RefusalLog(AuditLog& audit, const Clock& clock) : audit_(audit), clock_(clock) {}
+
+  static bool IsRefusal(const absl::Status& status);
+
+  /// `method` was refused with `status` to the peer whose certificate says `sid`. Writes nothing
+  /// when the status is no refusal.
+  void Add(std::string_view method, const std::optional<Sid>& sid, const absl::Status& status);
+
+ private:
+  struct Caller {
+    LineBudget budget{kBurst, kRefill};
+    uint64_t left_out = 0;
+  };
+
+  /// How many lines were left out before this one; nothing when it is left out, too.
+  std::optional<uint64_t> TakeLine(const Sid& caller);
+  Caller& Find(const Sid& caller, absl::Time now);
+
+  AuditLog& audit_;
+  const Clock& clock_;
+
+  std::mutex mutex_;
+  LineBudget all_{kBurstOfAll, kRefillOfAll};
+  absl::flat_hash_map<Sid, Caller> callers_;
+};
+
+}  // namespace bitsd::rpc
+
+#endif  // BITSD_SERVER_RPC_REFUSAL_LOG_H_
