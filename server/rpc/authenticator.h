@@ -20,6 +20,7 @@
 #include "server/identity/identity_cache.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
+#include "server/rpc/calls_in_flight.h"
 #include "server/rpc/refusal_log.h"
 #include "server/session/session.h"
 
@@ -31,8 +32,15 @@ using TokenPtr = std::shared_ptr<const AccessToken>;
 class Authenticator {
  public:
   Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock,
-                RefusalLog& refusals)
-      : identities_(identities), sessions_(sessions), clock_(clock), refusals_(refusals) {}
+                RefusalLog& refusals, CallsInFlight& calls)
+      : identities_(identities),
+        sessions_(sessions),
+        clock_(clock),
+        refusals_(refusals),
+        calls_(calls) {}
+
+  /// Those that are being answered.
+  CallsInFlight& calls() const { return calls_; }
 
   /// The caller, if it may call the method `path`: UNAUTHENTICATED, E_ACCESSDENIED with
   /// method_denied, or what is wrong with the bits- metadata.
@@ -62,6 +70,7 @@ class Authenticator {
   SessionTable& sessions_;
   const Clock& clock_;
   RefusalLog& refusals_;
+  CallsInFlight& calls_;
 };
 
 }  // namespace bitsd::rpc

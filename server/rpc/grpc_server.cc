@@ -7,6 +7,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -26,6 +27,8 @@ namespace bitsd::rpc {
 namespace {
 
 constexpr size_t kMaxBufferMemory = size_t{256} << 20;
+/// How long connections have to take the last answers once no call is left.
+constexpr absl::Duration kFarewell = absl::Milliseconds(500);
 constexpr int kMaxSyncThreads = 64;  ///< Reflection and channelz are not asynchronous.
 
 /// Process-wide settings of gRPC, made once and before the first server.
@@ -69,7 +72,7 @@ class GrpcServer::Impl {
       : counters_(std::make_shared<HandshakeCounters>(parts.audit, parts.clock)),
         log_(counters_),
         refusals_(parts.audit, parts.clock),
-        authenticator_(parts.identities, parts.sessions, parts.clock, refusals_),
+        authenticator_(parts.identities, parts.sessions, parts.clock, refusals_, calls_),
         reloads_(parts.reloads),
         clock_(parts.clock),
         manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads),
@@ -91,6 +94,7 @@ class GrpcServer::Impl {
   const std::shared_ptr<HandshakeCounters> counters_;
   const GrpcLogHook log_;
   RefusalLog refusals_;
+  CallsInFlight calls_;
   const Authenticator authenticator_;
   const ReloadBoard& reloads_;
   const Clock& clock_;
@@ -147,7 +151,9 @@ void GrpcServer::Impl::Shutdown(absl::Duration grace) {
     SetServing(false);
     // A watch has no end of its own: calls in flight are waited for, watches are told.
     manager_.EndWatches(error::ServiceStopping());
-    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    const absl::Time end = absl::Now() + grace;
+    calls_.AwaitNone(absl::ToChronoNanoseconds(grace));
+    server_->Shutdown(absl::ToChronoTime(std::min(end, absl::Now() + kFarewell)));
   });
 }
 

@@ -42,10 +42,14 @@ class Finish {
       : authenticator_(&authenticator),
         context_(context),
         path_(&path),
-        reactor_(context->DefaultReactor()) {}
+        reactor_(context->DefaultReactor()) {
+    authenticator.calls().Begin();
+  }
 
   void operator()(const absl::Status& status) const {
     if (!status.ok()) authenticator_->NoteRefusal(*context_, *path_, status);
+    // First: once gRPC has the answer nothing of the server may be touched.
+    authenticator_->calls().End();
     reactor_->Finish(ToGrpc(status));
   }
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
