@@ -103,7 +103,7 @@ Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t
                      " (limits.files_per_job): use another job for the rest"));
   }
   return Edited(job, [&](JobRecord& record) {
-    auto all = std::make_shared<std::vector<FileRecord>>(*record.files);
+    auto all = std::make_shared<FileRecords>(*record.files);
     for (const NewFile& file : files) {
       FileRecord added;
       added.remote_name = file.remote_name;
@@ -146,8 +146,8 @@ Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& publish
                      const absl::Status& status) {
   JobVersion next = Edited(job, [&](JobRecord& record) {
     record.completing = false;
-    auto files = std::make_shared<std::vector<FileRecord>>(*record.files);
-    for (uint32_t index : published) (*files)[index].completed = true;
+    auto files = std::make_shared<FileRecords>(*record.files);
+    for (uint32_t index : published) files->Edit(index).completed = true;
     record.files = std::move(files);
     if (status.ok()) record.state = JobState::kAcknowledged;
   });
@@ -188,8 +188,8 @@ Result FileProgressed(const JobVersion& job, uint32_t index, const FileProgress&
                       const std::optional<TemporaryFile>& abandoned) {
   if (index >= job.record->files->size()) return job;
   return Edited(job, [&](JobRecord& record) {
-    auto files = std::make_shared<std::vector<FileRecord>>(*record.files);
-    (*files)[index].progress = progress;
+    auto files = std::make_shared<FileRecords>(*record.files);
+    files->Edit(index).progress = progress;
     record.files = std::move(files);
     if (abandoned) record.abandoned.push_back(*abandoned);
   });

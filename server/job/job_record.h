@@ -18,6 +18,7 @@
 #include "server/error/hresult.h"
 #include "server/identity/sid.h"
 #include "server/job/job_id.h"
+#include "server/job/shared_blocks.h"
 #include "server/policy/job_facts.h"
 
 namespace bitsd {
@@ -88,7 +89,8 @@ struct FileRecord {
   friend bool operator==(const FileRecord&, const FileRecord&) = default;
 };
 
-using FileList = std::shared_ptr<const std::vector<FileRecord>>;
+using FileRecords = SharedBlocks<FileRecord>;
+using FileList = std::shared_ptr<const FileRecords>;
 
 struct JobRecord {
   JobId id;
@@ -103,7 +105,7 @@ struct JobRecord {
   uint32_t token_flags = 0;
   absl::Duration minimum_retry_delay = absl::Seconds(600);
   absl::Duration no_progress_timeout = absl::Seconds(1209600);
-  FileList files = std::make_shared<const std::vector<FileRecord>>();
+  FileList files = std::make_shared<const FileRecords>();
   absl::Time creation;
   absl::Time modification;
   std::optional<absl::Time> transfer_completion;

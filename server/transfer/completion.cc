@@ -37,7 +37,7 @@ void Completion::Run() {
 }
 
 absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
-  const std::vector<FileRecord>& files = *task_.files;
+  const FileRecords& files = *task_.files;
   for (uint32_t i = 0; i < files.size() && !stopping_; ++i) {
     if (!files[i].progress.transferred || files[i].completed) continue;
     absl::Status status = Publish(files[i]);

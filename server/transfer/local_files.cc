@@ -24,7 +24,7 @@ constexpr uint64_t kHintInterval = uint64_t{8} << 20;
 /// Slow downloads are synced by time.
 constexpr std::chrono::seconds kSyncEvery{15};
 
-std::vector<uint32_t> FilesToDo(const std::vector<FileRecord>& files) {
+std::vector<uint32_t> FilesToDo(const FileRecords& files) {
   std::vector<uint32_t> todo;
   for (uint32_t i = 0; i < files.size(); ++i) {
     if (!files[i].progress.transferred) todo.push_back(i);
@@ -178,8 +178,13 @@ void LocalFiles::DoWork(const FileWork& work) {
 }
 
 int LocalFiles::WriteWork(OpenFile& file, const FileWork& work) {
-  const int error = work.begin ? Begin(file, work) : 0;
-  return error == 0 && work.chunk != nullptr ? WriteChunk(file, work) : error;
+  int error = work.begin ? Begin(file, work) : 0;
+  if (error == 0 && work.chunk != nullptr) error = WriteChunk(file, work);
+  const uint64_t unwritten = file.written - file.hinted;
+  // At the end of a file, too: small files that wait for their sync then share one commit of the
+  // file system, as all their blocks are allocated before the first of them is synced.
+  if (error == 0 && (unwritten >= kHintInterval || work.finish)) BeginWriting(file);
+  return error;
 }
 
 void LocalFiles::Forget(OpenFile& file) {
@@ -217,12 +222,14 @@ int LocalFiles::WriteChunk(OpenFile& file, const FileWork& work) {
     file.written = work.offset + done;
     if (unsynced_.empty()) task_.progress->bytes = file.written;
   }
-  if (file.written - file.hinted >= kHintInterval) {
-    sync_file_range(file.fd.get(), static_cast<off_t>(file.hinted),
-                    static_cast<off_t>(file.written - file.hinted), SYNC_FILE_RANGE_WRITE);
-    file.hinted = file.written;
-  }
   return 0;
+}
+
+void LocalFiles::BeginWriting(OpenFile& file) {
+  if (file.written == file.hinted) return;
+  sync_file_range(file.fd.get(), static_cast<off_t>(file.hinted),
+                  static_cast<off_t>(file.written - file.hinted), SYNC_FILE_RANGE_WRITE);
+  file.hinted = file.written;
 }
 
 void LocalFiles::Written(const OpenFilePtr& file) {

@@ -115,6 +115,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void Forget(OpenFile& file);
   int Begin(OpenFile& file, const FileWork& work);
   int WriteChunk(OpenFile& file, const FileWork& work);
+  static void BeginWriting(OpenFile& file);
   void Written(const OpenFilePtr& file);
   void Finish(const OpenFilePtr& file);
   void Sync(const OpenFilePtr& file, bool finished);

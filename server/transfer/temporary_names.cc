@@ -1,7 +1,7 @@
 #include "server/transfer/temporary_names.h"
 
 #include <cstdint>
-#include <random>
+#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -11,8 +11,7 @@ namespace bitsd {
 
 std::string TemporaryNameFor(std::string_view destination) {
   // The names need not be secret: a file is created only where there is none.
-  std::random_device random;
-  const uint64_t number = (uint64_t{random()} << 32) | random();
+  const uint64_t number = (uint64_t{arc4random()} << 32) | arc4random();
   const std::string directory = policy::DirectoryOf(destination);
   return absl::StrCat(directory, absl::EndsWith(directory, "/") ? "" : "/", ".BIT",
                       absl::Hex(number, absl::kZeroPad16), ".tmp");

@@ -8,7 +8,9 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <string>
 
 #include "server/rpc/server_credentials.h"
 #include "tests/bench/echo.grpc.pb.h"
@@ -26,6 +28,11 @@ class EchoService : public bitsd::bench::Echo::CallbackService {
   }
 };
 
+std::string ReadWhole(const char* path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -34,7 +41,8 @@ int main(int argc, char** argv) {
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  const auto tls = bitsd::rpc::LoadTlsMaterial(argv[1], argv[2], argv[3]);
+  const auto tls = bitsd::rpc::TlsHandover::Create(
+      {ReadWhole(argv[1]), ReadWhole(argv[2]), ReadWhole(argv[3])});
   if (!tls.ok()) {
     std::cerr << tls.status() << "\n";
     return EXIT_FAILURE;
@@ -42,7 +50,7 @@ int main(int argc, char** argv) {
   EchoService service;
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", bitsd::rpc::MakeServerCredentials(*tls, nullptr), &port);
+  builder.AddListeningPort("127.0.0.1:0", bitsd::rpc::MakeServerCredentials(**tls, nullptr), &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return EXIT_FAILURE;

@@ -177,7 +177,7 @@ JobView FullJob() {
   record->owner = *Sid::Parse("S-1-5-21-1-2-3-1001");
   record->elevated = true;
   record->token_flags = kTokenLocalFile | kTokenNetwork;
-  record->files = std::make_shared<std::vector<FileRecord>>(3);
+  record->files = std::make_shared<FileRecords>(3);
   record->creation = absl::FromUnixSeconds(10);
   record->modification = absl::FromUnixSeconds(20);
   record->transfer_completion = absl::FromUnixSeconds(30);

@@ -73,8 +73,8 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
   const auto live = std::make_shared<LiveProgress>();
   Running running{recorder, live, nullptr};
   running.activity = service_->StartDownload(
-      {JobId::Random(), who_.sid, std::make_shared<const std::vector<FileRecord>>(files), who_,
-       "owner/owner", live},
+      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, "owner/owner",
+       live},
       recorder);
   ASSERT_TRUE(recorder->WaitForEnd());
   EXPECT_TRUE(recorder->done());
@@ -158,8 +158,7 @@ TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoFiles) {
     return absl::OkStatus();
   };
   std::atomic<bool> told{false};
-  CompletionTask task{JobId::Random(), who_.sid,
-                      std::make_shared<const std::vector<FileRecord>>(files), who_};
+  CompletionTask task{JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_};
   const auto activity = service_->StartCompletion(
       std::move(task), [&](std::vector<uint32_t>, absl::Status) { told = true; });
   inside.get_future().wait();

@@ -4,3 +4,4 @@ bitsd_test(job_test LABEL unit TIMEOUT 120
   DEPS bitsd_job bitsd_store)
 bitsd_test(scheduler_test LABEL unit TIMEOUT 120
   SRCS scheduler_test.cc scheduler_property_test.cc DEPS bitsd_job)
+bitsd_test(shared_blocks_test LABEL unit TIMEOUT 60 SRCS shared_blocks_test.cc DEPS bitsd_job)
