@@ -13,13 +13,13 @@ using bits::v1::JOB_STATE_TRANSFERRED;
 using bits::v1::JOB_STATE_TRANSIENT_ERROR;
 
 /// An answer that waited for a disk would take longer.
-constexpr absl::Duration kPrompt = absl::Seconds(2);
+constexpr absl::Duration kPrompt = absl::Seconds(4);
 
 class FrozenDiskTest : public BitsdTest {
  protected:
   BitsdOptions Options() override {
     BitsdOptions options;
-    options.config = "timeouts: {broker: 3s}\n";
+    options.config = "timeouts: {broker: 6s}\n";
     return options;
   }
 
