@@ -88,7 +88,13 @@ class SharedBlocks {
   /// as that takes a copy of this list.
   Block& OwnBlock(size_t index) {
     BlockPtr& block = blocks_[index];
-    if (block.use_count() > 1) block = std::make_shared<Block>(*block);
+    if (block.use_count() > 1) {
+      block = std::make_shared<Block>(*block);
+    } else {
+      // A thread that has just let go of it may have read it last: taking a share, unlike looking
+      // at the count, puts that before what is written now.
+      const BlockPtr after_readers = block;
+    }
     return *block;
   }
 

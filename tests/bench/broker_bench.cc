@@ -59,7 +59,7 @@ class Job : public DownloadEvents {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return std::exchange(ended_, false); });
   }
-  FileList files() const { return std::make_shared<const std::vector<FileRecord>>(files_); }
+  FileList files() const { return std::make_shared<const FileRecords>(files_); }
 
  private:
   std::mutex mutex_;
@@ -70,7 +70,11 @@ class Job : public DownloadEvents {
 
 BrokerOptions BrokerOptionsOf(const std::string& accounts) {
   BrokerOptions options;
-  options.load_directory = [accounts] { return LoadAccountDirectory(accounts, {}); };
+  options.load = [accounts](uid_t) -> absl::StatusOr<BrokerFiles> {
+    auto directory = LoadAccountDirectory(accounts, {});
+    if (!directory.ok()) return directory.status();
+    return BrokerFiles{*std::move(directory), {}};
+  };
   return options;
 }
 

@@ -41,8 +41,8 @@ int main(int argc, char** argv) {
   sigemptyset(&end);
   sigaddset(&end, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &end, nullptr);
-  const auto tls = bitsd::rpc::TlsHandover::Create(
-      {ReadWhole(argv[1]), ReadWhole(argv[2]), ReadWhole(argv[3])});
+  const auto tls =
+      bitsd::rpc::TlsHandover::Create({ReadWhole(argv[1]), ReadWhole(argv[2]), ReadWhole(argv[3])});
   if (!tls.ok()) {
     std::cerr << tls.status() << "\n";
     return EXIT_FAILURE;
