@@ -1,7 +1,7 @@
 // bitsd --check-config: everything that a start and a reload would judge, all problems at once.
 //
-// Changes nothing. Thread safety: once, from a process with one thread, which it makes the user that
-// bitsd would be.
+// Changes nothing. Thread safety: once, from a process with one thread, which it makes the user
+// that bitsd would be.
 
 #ifndef BITSD_SERVER_CHECK_CONFIG_H_
 #define BITSD_SERVER_CHECK_CONFIG_H_

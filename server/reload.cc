@@ -136,12 +136,12 @@ void Reloader::AdoptAccounts(std::shared_ptr<const FileDirectory> accounts) {
   targets_.identities.Renew(accounts);
   std::vector<Sid> gone;
   for (const ChangedAccount& changed : ChangedAccounts(*before, *accounts)) {
-    targets_.audit.Write({"account_changed",
-                          {{"sid", changed.sid.ToString()},
-                           {"change", std::string(NameOf(changed.change))}}});
+    targets_.audit.Write(
+        {"account_changed",
+         {{"sid", changed.sid.ToString()}, {"change", std::string(NameOf(changed.change))}}});
     targets_.sessions.CloseOf(changed.sid, NameOf(changed.change));
-    const bool leaves = changed.change == AccountChange::kRemoved ||
-                        changed.change == AccountChange::kDisabled;
+    const bool leaves =
+        changed.change == AccountChange::kRemoved || changed.change == AccountChange::kDisabled;
     if (leaves) gone.push_back(changed.sid);
   }
   targets_.jobs.OnAccountsChanged(gone);
@@ -171,8 +171,8 @@ absl::StatusOr<bool> Reloader::LoadSanSidRoots() {
   absl::StatusOr<std::vector<std::string>> roots = ReadSanSidRoots(start_);
   if (!roots.ok()) return roots.status();
   if (*roots == loaded_.san_sid_roots) return false;
-  const bool trust_less = !KeepsAllRoots(absl::StrJoin(loaded_.san_sid_roots, "\n"),
-                                         absl::StrJoin(*roots, "\n"));
+  const bool trust_less =
+      !KeepsAllRoots(absl::StrJoin(loaded_.san_sid_roots, "\n"), absl::StrJoin(*roots, "\n"));
   absl::Status status = AdoptRoots(loaded_.tls, *std::move(roots), trust_less);
   if (!status.ok()) return status;
   return true;

@@ -2,9 +2,9 @@
 //
 // A thread looks at the files every second; SIGHUP makes it look at once. What cannot be taken
 // changes nothing and is told to the board, the health service and the log. Whatever withdraws is
-// in force before Reload returns: the new directory and roots judge every call, sessions of accounts
-// that changed are closed with the tokens and handles that hang on them, and jobs stop what is no
-// longer right.
+// in force before Reload returns: the new directory and roots judge every call, sessions of
+// accounts that changed are closed with the tokens and handles that hang on them, and jobs stop
+// what is no longer right.
 //
 // Thread safety: any thread; reloads take turns. Ownership: what Targets names must outlive it.
 
@@ -67,8 +67,8 @@ class Reloader {
   struct Source {
     ReloadSource name;
     FileStamps stamps;
-    std::string files;     ///< For messages.
-    bool look = false;     ///< At the next turn, changed or not.
+    std::string files;  ///< For messages.
+    bool look = false;  ///< At the next turn, changed or not.
     /// True when something else is in force now.
     std::function<absl::StatusOr<bool>()> load;
   };

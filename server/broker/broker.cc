@@ -23,7 +23,8 @@ namespace {
 /// How long a change of the files may go unseen while nobody asks for a worker.
 constexpr int kRefreshMilliseconds = 1000;
 
-/// A descriptor that is readable when a worker has ended, or the files are to be looked at (SIGHUP).
+/// A descriptor that is readable when a worker has ended, or the files are to be looked at
+/// (SIGHUP).
 UniqueFd WatchSignals() {
   sigset_t signals;
   ::sigemptyset(&signals);

@@ -1,9 +1,9 @@
 // The broker: the one process that can become others, and believes nobody.
 //
-// It loads the account directory and the paths itself, again when their files change, takes requests for workers from its channel,
-// and hands back the channel of a worker that has become the identity for good. It opens no file of
-// a job. It ends when the server closes the channel. Thread safety: one thread, from fork to exit.
-// Ownership: owns its channel and reaps its workers.
+// It loads the account directory and the paths itself, again when their files change, takes
+// requests for workers from its channel, and hands back the channel of a worker that has become the
+// identity for good. It opens no file of a job. It ends when the server closes the channel. Thread
+// safety: one thread, from fork to exit. Ownership: owns its channel and reaps its workers.
 
 #ifndef BITSD_SERVER_BROKER_BROKER_H_
 #define BITSD_SERVER_BROKER_BROKER_H_
@@ -33,8 +33,8 @@ struct BrokerFiles {
 };
 
 struct BrokerOptions {
-  /// Reads the files that say who and where, which must belong to root or `owner` and be writable by
-  /// nobody else; runs in the broker process, at its start and when `watched_files` change.
+  /// Reads the files that say who and where, which must belong to root or `owner` and be writable
+  /// by nobody else; runs in the broker process, at its start and when `watched_files` change.
   std::function<absl::StatusOr<BrokerFiles>(uid_t owner)> load;
   std::vector<std::string> watched_files;
   std::optional<uid_t> trusted_owner;
@@ -66,7 +66,8 @@ class Broker {
 
   static absl::StatusOr<Beliefs> Load(const BrokerOptions& options, bool identity_switching);
   bool ServeNext();
-  /// Loads the files again if they changed. What cannot be taken changes nothing and is logged once.
+  /// Loads the files again if they changed. What cannot be taken changes nothing and is logged
+  /// once.
   void Refresh();
   void Adopt(Beliefs beliefs);
   absl::StatusOr<UniqueFd> Open(ReceiveResult received, const Packet& packet);

@@ -23,11 +23,11 @@ absl::Status IdentityCheck::Check(const wire::OpenWorkerRequest& request) const 
   if (absl::Status status = CheckNumbers(request.posix); !status.ok()) return status;
   if (absl::Status status = CheckService(request.posix); !status.ok()) return status;
   if (directory_->Holds(request.sid, request.posix)) return absl::OkStatus();
-  return error::AccessDenied(Rule::kUnknownIdentity,
-                             "the broker's account directory does not map " +
-                                 request.sid.ToString() + " to uid " +
-                                 std::to_string(request.posix.uid) +
-                                 " with these groups: correct it there, it is read again by itself");
+  return error::AccessDenied(
+      Rule::kUnknownIdentity,
+      "the broker's account directory does not map " + request.sid.ToString() + " to uid " +
+          std::to_string(request.posix.uid) +
+          " with these groups: correct it there, it is read again by itself");
 }
 
 absl::Status IdentityCheck::CheckNumbers(const PosixIdentity& posix) const {

@@ -73,7 +73,8 @@ bool IsForwarded(int signal) {
 /// Runs the broker in the process forked for it.
 [[noreturn]] void BrokerMain(const BrokerOptions& options, bool switching, pid_t supervisor,
                              UniqueFd channel, UniqueFd ready) {
-  for (const int signal : kForwarded) ::signal(signal, SIG_IGN);  // It ends with the server; SIGHUP: Serve.
+  for (const int signal : kForwarded)
+    ::signal(signal, SIG_IGN);  // It ends with the server; SIGHUP: Serve.
   privileges::KeepOnly({&channel, &ready});
   if (!switching) privileges::DropAllCapabilities();
   privileges::EndWith(supervisor);

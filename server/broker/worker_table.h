@@ -1,7 +1,8 @@
 // The workers that live, and how many more there may be.
 //
-// A worker ends when its lifeline is let go, once it has answered what it is doing. The broker could
-// not kill it: it is somebody else. A worker that hangs counts until it has ended. Thread safety: none; the broker has one thread.
+// A worker ends when its lifeline is let go, once it has answered what it is doing. The broker
+// could not kill it: it is somebody else. A worker that hangs counts until it has ended. Thread
+// safety: none; the broker has one thread.
 
 #ifndef BITSD_SERVER_BROKER_WORKER_TABLE_H_
 #define BITSD_SERVER_BROKER_WORKER_TABLE_H_

@@ -28,8 +28,8 @@ enum class AccountChange {
 /// "account_removed", ...: as the audit log has it.
 std::string_view NameOf(AccountChange change);
 
-/// What of `before` no longer holds in `after` (null: the account is gone). Nothing when tokens made
-/// from `before` still say what is true: another name, or an account that is enabled again.
+/// What of `before` no longer holds in `after` (null: the account is gone). Nothing when tokens
+/// made from `before` still say what is true: another name, or an account that is enabled again.
 std::optional<AccountChange> WhatChanged(const Account& before, const Account* after);
 
 struct ChangedAccount {

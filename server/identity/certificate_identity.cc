@@ -139,11 +139,10 @@ X509StoreCtxPtr VerifyBelow(X509_STORE& roots, X509& leaf, std::string_view chai
   // The chain's certificates are freed here: what is verified holds references of its own.
   const X509StackPtr untrusted = ReadPem(chain, kMaxPem, kMaxCertificates);
   X509StoreCtxPtr context(X509_STORE_CTX_new());
-  const bool verified =
-      untrusted != nullptr &&
-      X509_STORE_CTX_init(context.get(), &roots, &leaf, untrusted.get()) == 1 &&
-      X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT) == 1 &&
-      X509_verify_cert(context.get()) == 1;
+  const bool verified = untrusted != nullptr &&
+                        X509_STORE_CTX_init(context.get(), &roots, &leaf, untrusted.get()) == 1 &&
+                        X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT) == 1 &&
+                        X509_verify_cert(context.get()) == 1;
   ERR_clear_error();
   return verified ? std::move(context) : nullptr;
 }

@@ -151,7 +151,8 @@ TreeNode ParseOrThrow(const std::string& content) {
 
 void Errors::Add(int line, int column, std::string_view message) {
   if (full()) return;
-  const std::string place = file_ + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
+  const std::string place =
+      file_ + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
   // What follows from an error is reported at the same place, later.
   const auto same = [&](const std::string& report) { return report.starts_with(place); };
   if (std::any_of(reports_.begin(), reports_.end(), same)) return;

@@ -5,8 +5,8 @@
 // values. yaml-cpp reads the text; its exceptions end here.
 //
 // A file is read with Parse into a tree of TreeNodes; Fields takes a map's keys out of it by
-// readers (Text, Bool, Integer, ListOf, ...), which report to Errors: readers need no error handling
-// of their own. Thread safety: values; Errors belongs to one thread.
+// readers (Text, Bool, Integer, ListOf, ...), which report to Errors: readers need no error
+// handling of their own. Thread safety: values; Errors belongs to one thread.
 
 #ifndef BITSD_SERVER_IDENTITY_STRICT_YAML_H_
 #define BITSD_SERVER_IDENTITY_STRICT_YAML_H_
@@ -30,7 +30,7 @@ namespace bitsd::yaml {
 struct TreeNode {
   enum class Kind { kNull, kText, kList, kMap };
 
-  int line = 1;    ///< From 1, as the column.
+  int line = 1;  ///< From 1, as the column.
   int column = 1;
   Kind kind = Kind::kNull;
   bool quoted = false;          ///< kText: written in quotes, so never a number or a truth value.

@@ -63,7 +63,8 @@ struct Config {
   friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// Reads and checks `path`. E_INVALIDARG with "FILE:LINE:COLUMN: what is wrong and what to write", a line for each.
+/// Reads and checks `path`. E_INVALIDARG with "FILE:LINE:COLUMN: what is wrong and what to write",
+/// a line for each.
 absl::StatusOr<Config> LoadConfig(const std::string& path);
 
 inline constexpr size_t kMaxConfigBytes = size_t{1} << 20;

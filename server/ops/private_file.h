@@ -1,9 +1,9 @@
 // Files that decide who may do what: they must belong to us, and nobody else may write them.
 //
 // The folder is opened first, the file in it second, and both are judged and read through their
-// descriptors, so that what was judged is what is read. A symbolic link in the last place is followed
-// when it is ours, and so is what it leads to (Kubernetes replaces files so). Thread safety: pure
-// functions of the file system.
+// descriptors, so that what was judged is what is read. A symbolic link in the last place is
+// followed when it is ours, and so is what it leads to (Kubernetes replaces files so). Thread
+// safety: pure functions of the file system.
 
 #ifndef BITSD_SERVER_OPS_PRIVATE_FILE_H_
 #define BITSD_SERVER_OPS_PRIVATE_FILE_H_

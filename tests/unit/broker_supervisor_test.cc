@@ -220,8 +220,7 @@ TEST_F(SupervisorTest, WithoutCapabilitiesOnlyItsOwnUserIsServedAndOnlyBelowTheR
     if (Refusal((*client)->CheckDirectory(Alice(), own)) != "identity_switching_unavailable") {
       return 2;
     }
-    const std::string expected =
-        roots.empty() ? "path_outside_roots" : "ok";
+    const std::string expected = roots.empty() ? "path_outside_roots" : "ok";
     if (Refusal((*client)->CheckDirectory(self, own)) != expected) return 3;
     if (Refusal((*client)->CheckDirectory(self, "/tmp")) != "path_outside_roots") return 4;
     return 0;
