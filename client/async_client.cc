@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/callback_thread.h"
 #include "client/core.h"
 #include "client/requests.h"
 
@@ -46,7 +47,12 @@ void Start(CallRoute route, Stub& (Connection::*stub)() const,
   call->done = std::move(done);
   call->route.Prepare(call->context);
   (target.async()->*method)(&call->context, &call->request, &call->response,
-                            [call](const grpc::Status& status) { Finish(*call, status); });
+                            [call](const grpc::Status& status) mutable {
+                              const CallbackThread here;
+                              Finish(*call, status);
+                              // What it holds goes here, and not with the lambda.
+                              call.reset();
+                            });
 }
 
 }  // namespace

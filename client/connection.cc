@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "client/callback_thread.h"
 #include "client/method_table.h"
 #include "client/wire_status.h"
 
@@ -47,7 +48,8 @@ grpc::ChannelArguments Arguments(const ConnectionOptions& options) {
   return arguments;
 }
 
-std::shared_ptr<grpc::Channel> Open(const ConnectionOptions& options, const Identity& identity) {
+std::shared_ptr<grpc::Channel> OpenChannel(const ConnectionOptions& options,
+                                           const Identity& identity) {
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = identity.roots;
   tls.pem_private_key = identity.private_key;
@@ -58,10 +60,15 @@ std::shared_ptr<grpc::Channel> Open(const ConnectionOptions& options, const Iden
 }  // namespace
 
 Connection::Connection(const ConnectionOptions& options, const Identity& identity) {
-  const std::shared_ptr<grpc::Channel> channel = Open(options, identity);
+  const std::shared_ptr<grpc::Channel> channel = OpenChannel(options, identity);
   manager_ = v1::BackgroundCopyManager::NewStub(channel);
   job_ = v1::BackgroundCopyJob::NewStub(channel);
   token_ = v1::BitsTokenOptions::NewStub(channel);
+}
+
+std::shared_ptr<const Connection> Connection::Open(const ConnectionOptions& options,
+                                                   const Identity& identity) {
+  return {new Connection(options, identity), EndConnection};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -31,13 +31,17 @@ struct ConnectionOptions {
 class Connection {
  public:
   /// Connects at the first call. Nothing of it is shared with another Connection of the process.
-  Connection(const ConnectionOptions& options, const Identity& identity);
+  /// Whoever lets go of it last need not care on which thread that is (callback_thread.h).
+  static std::shared_ptr<const Connection> Open(const ConnectionOptions& options,
+                                                const Identity& identity);
 
   v1::BackgroundCopyManager::Stub& manager() const { return *manager_; }
   v1::BackgroundCopyJob::Stub& job() const { return *job_; }
   v1::BitsTokenOptions::Stub& token() const { return *token_; }
 
  private:
+  Connection(const ConnectionOptions& options, const Identity& identity);
+
   std::unique_ptr<v1::BackgroundCopyManager::Stub> manager_;
   std::unique_ptr<v1::BackgroundCopyJob::Stub> job_;
   std::unique_ptr<v1::BitsTokenOptions::Stub> token_;

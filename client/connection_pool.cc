@@ -24,7 +24,7 @@ std::shared_ptr<const Connection> ConnectionPool::Get(const Identity& identity,
     if (entries_.size() >= max_connections_) DropLeastRecentlyUsed(closed);
     found = entries_.emplace(identity, Entry{}).first;
     // Nothing is sent yet: the first call connects.
-    found->second.connection = std::make_shared<const Connection>(options_, identity);
+    found->second.connection = Connection::Open(options_, identity);
   }
   found->second.used = now;
   return found->second.connection;

@@ -15,8 +15,8 @@ ConnectionOptions ConnectionOptionsOf(const ClientOptions& options) {
 // The client's own connection is none of the pool's: impersonations never push it out.
 Client::Core::Core(const ClientOptions& options, std::shared_ptr<const Caller> own)
     : cloaking_(options.cloaking),
-      own_{own, std::make_shared<const Connection>(ConnectionOptionsOf(options), own->identity),
-           options.deadline, /*impersonated=*/false},
+      own_{own, Connection::Open(ConnectionOptionsOf(options), own->identity), options.deadline,
+           /*impersonated=*/false},
       pool_(ConnectionOptionsOf(options), options.max_impersonated_connections) {}
 
 CallRoute Client::Core::Capture() const {

@@ -43,6 +43,7 @@ constexpr Hint kHints[] = {
     {"token_ended", "lend again: bitsctl set-helper-token"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
+    {"service_stopping", "watch again when bitsd is back"},
     // Rules: what a job may open.
     {"address_denied",
      "use another server, or have its address put into allowed_addresses of bitsd"},
@@ -56,7 +57,7 @@ constexpr Hint kHints[] = {
     {"file_replaced",
      "somebody exchanged the temporary file: bitsctl cancel the job and start anew"},
     {"unknown_identity",
-     "bitsd's broker has another account directory than its server: restart bitsd"},
+     "bitsd's broker has another account directory than its server: its log says why"},
     {"root_denied", "use an account that is not root, or start bitsd with --allow-root"},
     {"service_identity_denied", "use an account that is not bitsd's own"},
     {"identity_switching_unavailable",

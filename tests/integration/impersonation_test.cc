@@ -238,6 +238,25 @@ TEST_F(ImpersonationTest, AnAsynchronousCallAndItsCallbackKeepTheIdentityOfTheir
   EXPECT_EQ(chained.get_future().get(), Demo("alice").sid);
 }
 
+// gRPC's thread of the callback then has the last share of the connection.
+TEST_F(ImpersonationTest, TheLastCopyOfAClientMayGoWithItsCallback) {
+  for (int i = 0; i < 20; ++i) {
+    auto client = std::make_unique<const bits::Client>(As("fetcher"));
+    std::promise<bool> answered;
+    std::promise<void> alone;
+    bits::AsyncClient(*client).GetServerInfo(
+        bits::v1::GetServerInfoRequest(),
+        [&answered, last = *client, gone = alone.get_future().share()](
+            const absl::StatusOr<bits::v1::GetServerInfoResponse>& answer) {
+          gone.wait();
+          answered.set_value(answer.ok() && !last.sid().empty());
+        });
+    client.reset();
+    alone.set_value();
+    EXPECT_TRUE(answered.get_future().get());
+  }
+}
+
 // The first attempts find no service; when the call gets through, the scope is long gone.
 TEST_F(ImpersonationTest, ARepeatedCallKeepsTheIdentityOfItsStart) {
   const std::string endpoint = bitsd().endpoint();

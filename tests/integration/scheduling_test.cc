@@ -144,7 +144,7 @@ TEST_F(SchedulingTest, APriorityTakesEffectInMidTransfer) {
 TEST_F(SchedulingTest, FiftyJobsOnAServerOfOneByteASecondDoNotHoldUpAFastOne) {
   const std::string content = web().PutRandom("fast", 3'000'000);
   std::vector<std::string> slow;
-  for (int i = 0; i < 50; ++i) slow.push_back(StartOdd("/drip/1000", JOB_PRIORITY_NORMAL));
+  for (int i = 0; i < 50; ++i) slow.push_back(StartOdd("/crawl/1000", JOB_PRIORITY_NORMAL));
   const std::string fast = Start("fast", JOB_PRIORITY_NORMAL);
   const auto begin = std::chrono::steady_clock::now();
   ExpectWhole(fast, content);

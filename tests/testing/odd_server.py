@@ -70,13 +70,13 @@ class Exchange(HostileAnswers):
             self.stream.sendall(data[i:i + 16384])
             never.wait(0.005)
 
-    def byte_by_byte(self, data):
+    def byte_a_second(self, data):
         for i in range(len(data)):
             self.stream.sendall(data[i:i + 1])
             never.wait(1)
 
-    def drip(self):
-        return self.file(send=self.byte_by_byte)
+    def crawl(self):
+        return self.file(send=self.byte_a_second)
 
     def plain(self):
         return self.file()

@@ -225,9 +225,9 @@ TEST(FileDirectoryTest, ListsAreBounded) {
 TEST(FileDirectoryTest, ASidOrANameGivenTwiceIsRefused) {
   ExpectRefused(
       "accounts:\n- {sid: S-1-5-21-1, name: a}\n- {sid: S-1-5-21-1, name: b, disabled: true}\n",
-      ":3:5: S-1-5-21-1 is given twice");
+      ":3:3: S-1-5-21-1 is given twice");
   ExpectRefused("accounts:\n- {sid: S-1-5-21-1, name: a}\n- {sid: S-1-5-21-2, name: a}\n",
-                ":3:5: the name 'a' is given twice");
+                ":3:3: the name 'a' is given twice");
 }
 
 TEST(FileDirectoryTest, PrivilegedAccountsMustBeAdministrators) {
