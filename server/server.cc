@@ -213,6 +213,7 @@ void Server::Reload() {
              int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000);
   spdlog::info("SIGHUP: every file is looked at");
   parts_->reloader->ReloadAll();
+  parts_->audit->Reopen();
   sd_notify(0, "READY=1");
 }
 

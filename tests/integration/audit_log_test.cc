@@ -24,8 +24,9 @@ TEST_F(AuditLogTest, ARefusedCallIsThereWithItsRuleAndWithoutTheHandle) {
   const std::string job = CreateJob(fetcher);
   const bits::Handle handle = HandleFor(fetcher, job, "alice");
   EXPECT_FALSE(As("mallory").SetHelperToken(handle, Demo("mallory").sid).ok());
-  ASSERT_TRUE(WaitFor([&] { return bitsd().Audit("call_refused").size() == 1; }));
-  const nlohmann::json line = bitsd().Audit("call_refused")[0];
+  const auto lines = bitsd().AwaitAudit("call_refused", 1);
+  ASSERT_THAT(lines, SizeIs(1));
+  const nlohmann::json& line = lines[0];
   EXPECT_EQ(line.value("caller_sid", ""), Demo("mallory").sid);
   EXPECT_EQ(line.value("method", ""), "/bits.v1.BitsTokenOptions/SetHelperToken");
   EXPECT_EQ(line.value("rule", ""), "handle_bound_to_another");

@@ -16,7 +16,18 @@ constexpr char kEnterScreen[] = "\x1b[?1049h";
 constexpr char kLeaveScreen[] = "\x1b[?1049l";
 constexpr char kShowCursor[] = "\x1b[?25h";
 
-using BitsctlLiveTest = BitsctlTest;
+class BitsctlLiveTest : public BitsctlTest {
+ protected:
+  /// On the same port after a restart.
+  BitsdOptions Options() override {
+    BitsdOptions options;
+    options.listen = "127.0.0.1:" + std::to_string(port_);
+    return options;
+  }
+
+ private:
+  const uint16_t port_ = FreePort();
+};
 
 // The columns of the longest line of a frame; its text is ASCII.
 size_t LongestLine(const std::string& frame) {
@@ -59,6 +70,27 @@ TEST_F(BitsctlLiveTest, CtrlCEndsTheWatchingAndNotTheJob) {
   EXPECT_THAT(terminal.output(), HasSubstr("job " + id + " goes on by itself: bitsctl monitor"));
   EXPECT_THAT(Value({"get", id, "state"}), testing::AnyOf("TRANSFERRING", "CONNECTING"));
   Out({"cancel", id});
+}
+
+TEST_F(BitsctlLiveTest, AMonitorOfEverythingLivesThroughARestart) {
+  NewJob("before", web().Url("file"));
+  Terminal terminal(CommandLine({"monitor", "--refresh", "0.2"}), 100, 24);
+  ASSERT_TRUE(terminal.WaitForText("before")) << terminal.output();
+  ASSERT_TRUE(bitsd().Stop().ok());
+  ASSERT_TRUE(bitsd().StartAgain().ok());
+  NewJob("after", web().Url("file"));
+  EXPECT_TRUE(terminal.WaitForText("after")) << terminal.output();
+  terminal.Type(kCtrlC);
+  EXPECT_EQ(terminal.WaitForEnd(), 130) << terminal.output();
+}
+
+TEST_F(BitsctlLiveTest, AJobThatARestartHasLostEndsItsMonitor) {
+  NewJob("lost", web().Url("file"));
+  Terminal terminal(CommandLine({"monitor", "lost"}), 100, 24);
+  ASSERT_TRUE(terminal.WaitForText("SUSPENDED")) << terminal.output();
+  ASSERT_TRUE(bitsd().Stop().ok());
+  ASSERT_TRUE(bitsd().StartAgain().ok());
+  EXPECT_EQ(terminal.WaitForEnd(), 3) << terminal.output();
 }
 
 TEST_F(BitsctlLiveTest, ManyJobsHaveAScreenThatFollowsTheWindowAndIsLeftClean) {

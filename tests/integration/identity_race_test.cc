@@ -95,7 +95,7 @@ TEST_F(IdentityRaceTest, NoFileIsEverOpenedAsAnIdentityThatIsNotInForce) {
                                              {Demo("bob").sid, Demo("bob").uid}};
   std::map<std::string, std::string> creators;
   size_t helpers = 0;
-  for (const auto& line : bitsd().Audit("temporary_created")) {
+  for (const auto& line : bitsd().AwaitAudit("temporary_created", kJobs)) {
     const std::string acting = line.value("acting_sid", "");
     ASSERT_TRUE(uids.contains(acting)) << line;
     EXPECT_EQ(line.value("uid", ""), std::to_string(uids.at(acting))) << line;

@@ -190,7 +190,7 @@ TEST_F(ReloadTest, RemovedRootsEndWhoCameByThemOnTheirLiveConnections) {
   Rename(bitsd().pki().roots(), ReadFile(other->roots()));
   ASSERT_TRUE(WaitFor([&] { return !alice.GetServerInfo().ok(); }));
   EXPECT_THAT(alice.GetServerInfo().status().ToString(), HasSubstr("issuer is not trusted"));
-  EXPECT_EQ(bitsd().Audit("helper_token_discarded").size(), 1u);
+  EXPECT_EQ(bitsd().AwaitAudit("helper_token_discarded", 1).size(), 1u);
 }
 
 TEST_F(ReloadTest, ADisabledAccountLosesItsTokensHandlesAndStreamsAndIsRefused) {
@@ -207,8 +207,12 @@ TEST_F(ReloadTest, ADisabledAccountLosesItsTokensHandlesAndStreamsAndIsRefused) 
 
   ChangeAccount("alice", Demo("alice").uid, "    disabled: true\n");
   WaitForState(fetcher, lent, bits::v1::JOB_STATE_ERROR);
-  EXPECT_EQ(bitsd().Audit("helper_token_discarded").back().value("reason", ""), "account_disabled");
-  EXPECT_EQ(bitsd().Audit("account_changed").back().value("sid", ""), Demo("alice").sid);
+  const auto discarded = bitsd().AwaitAudit("helper_token_discarded", 1);
+  ASSERT_FALSE(discarded.empty());
+  EXPECT_EQ(discarded.back().value("reason", ""), "account_disabled");
+  const auto changed = bitsd().AwaitAudit("account_changed", 1);
+  ASSERT_FALSE(changed.empty());
+  EXPECT_EQ(changed.back().value("sid", ""), Demo("alice").sid);
   absl::StatusOr<std::optional<bits::v1::WatchJobsResponse>> event = watch.Next();
   while (event.ok() && event->has_value()) event = watch.Next();
   EXPECT_EQ(event.status().code(), absl::StatusCode::kUnauthenticated) << event.status();

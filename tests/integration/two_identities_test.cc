@@ -55,7 +55,7 @@ TEST_F(TwoIdentitiesTest, AFileIsWrittenAsTheHelperWhoLentHerToken) {
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0644u);
   for (const char* event : {"temporary_created", "file_published"}) {
-    const auto lines = bitsd().Audit(event);
+    const auto lines = bitsd().AwaitAudit(event, 1);
     ASSERT_THAT(lines, SizeIs(1)) << event;
     EXPECT_EQ(lines[0].value("acting_sid", ""), Demo("alice").sid);
     EXPECT_EQ(lines[0].value("owner_sid", ""), Demo("fetcher").sid);
@@ -193,7 +193,7 @@ TEST_F(TwoIdentitiesTest, CancelRemovesTheHelpersTemporaryFilesAndNoDestination)
   EXPECT_EQ(cancelled->hresult(), 0u);
   EXPECT_THAT(cancelled->job().undeleted_files(), IsEmpty());
   EXPECT_EQ(ReadFile(folder + "/big"), "precious");
-  EXPECT_THAT(bitsd().Audit("temporary_removed"), SizeIs(1));
+  EXPECT_THAT(bitsd().AwaitAudit("temporary_removed", 1), SizeIs(1));
 }
 
 TEST_F(TwoIdentitiesTest, WhatNobodyAtHandCanRemoveIsListed) {

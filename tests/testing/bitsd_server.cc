@@ -123,4 +123,9 @@ std::vector<nlohmann::json> BitsdServer::Audit(std::string_view event) const {
   return lines;
 }
 
+std::vector<nlohmann::json> BitsdServer::AwaitAudit(std::string_view event, size_t count) const {
+  WaitFor([&] { return Audit(event).size() >= count; });
+  return Audit(event);
+}
+
 }  // namespace bitsd::tests

@@ -60,6 +60,8 @@ class BitsdServer {
   std::vector<nlohmann::json> Audit() const;
   /// Those with this "event".
   std::vector<nlohmann::json> Audit(std::string_view event) const;
+  /// The same once there are `count` of them: they are written behind the calls they speak of.
+  std::vector<nlohmann::json> AwaitAudit(std::string_view event, size_t count) const;
 
   const std::string& endpoint() const { return endpoint_; }  ///< "127.0.0.1:PORT".
   const DemoPki& pki() const { return *pki_; }

@@ -7,7 +7,7 @@
 
 #include "client/cli/live/display.h"
 #include "client/cli/live/interrupt.h"
-#include "client/cli/live/job_feed.h"
+#include "client/cli/live/live_feed.h"
 
 namespace bits::cli {
 namespace {
@@ -28,6 +28,20 @@ class Tracker {
     if (!is_new && job.revision() < tracked.job.revision()) return;
     tracked.rate.Sample(std::chrono::steady_clock::now(), job.progress().bytes_transferred());
     tracked.job = std::move(job);
+  }
+
+  /// The service no longer has the job: NOT_FOUND when it was waited for.
+  absl::Status Remove(const std::string& id) {
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return absl::OkStatus();
+    if (!options_.ids.empty() && !IsAtEnd(found->second.job.state())) {
+      return absl::NotFoundError("the service no longer has job " + id + " (" +
+                                 found->second.job.display_name() + ")");
+    }
+    if (!options_.ids.empty()) return absl::OkStatus();
+    jobs_.erase(found);
+    std::erase(order_, id);
+    return absl::OkStatus();
   }
 
   std::vector<const TrackedJob*> Shown() const {
@@ -64,12 +78,15 @@ absl::Status Interrupted() {
   return WithExitCode(absl::CancelledError("interrupted; the jobs go on"), kExitInterrupted);
 }
 
-absl::Status FollowFeed(JobFeed& feed, Tracker& tracker, Display& display) {
+absl::Status FollowFeed(LiveFeed& feed, Tracker& tracker, Display& display) {
   const Interrupt interrupt;
   while (!interrupt.Requested()) {
-    JobFeed::News news = feed.Next(kTick);
+    LiveFeed::News news = feed.Next(kTick);
     for (v1::Job& job : news.jobs) {
       tracker.Add(std::move(job));
+    }
+    for (const std::string& id : news.gone) {
+      if (absl::Status status = tracker.Remove(id); !status.ok()) return status;
     }
     display.Show(tracker.Shown());
     if (tracker.AtEnd()) return absl::OkStatus();
@@ -87,7 +104,7 @@ absl::StatusOr<std::vector<v1::Job>> Follow(const Context& context, const Client
   request.set_all_users(options.all_users);
   Tracker tracker(options);
   // The feed ends after the display: the terminal is left before a call may be waited for.
-  JobFeed feed(client, request, options.refresh);
+  LiveFeed feed(client, request, options.refresh);
   const std::unique_ptr<Display> display = MakeDisplay(context, options.ids.size() == 1);
   absl::Status status = FollowFeed(feed, tracker, *display);
   if (!status.ok()) return status;

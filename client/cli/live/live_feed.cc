@@ -1,4 +1,4 @@
-#include "client/cli/live/job_feed.h"
+#include "client/cli/live/live_feed.h"
 
 #include <utility>
 
@@ -9,49 +9,67 @@ namespace {
 
 // More running jobs than this are asked for in one list.
 constexpr size_t kMaxSingleCalls = 4;
+// A service that restarts is back long before.
+constexpr std::chrono::milliseconds kMaxOutage{60'000};
+
+FeedOptions Patiently() {
+  FeedOptions options;
+  options.max_outage = kMaxOutage;
+  return options;
+}
 
 }  // namespace
 
-JobFeed::JobFeed(const Client& client, const v1::WatchJobsRequest& request,
-                 std::chrono::milliseconds refresh)
+LiveFeed::LiveFeed(const Client& client, const v1::WatchJobsRequest& request,
+                   std::chrono::milliseconds refresh)
     : client_(client),
       all_users_(request.all_users()),
-      watch_(client_.WatchJobs(request)),
+      feed_(client_.FollowJobs(request, Patiently())),
       watcher_([this] { Watch(); }),
       poller_([this, refresh] { Poll(refresh); }) {}
 
-JobFeed::~JobFeed() {
+LiveFeed::~LiveFeed() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  watch_.Cancel();
+  feed_.Stop();
   watcher_.join();
   poller_.join();
 }
 
-JobFeed::News JobFeed::Next(std::chrono::milliseconds patience) {
+LiveFeed::News LiveFeed::Next(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, patience, [this] { return !news_.jobs.empty() || news_.end; });
+  changed_.wait_for(lock, patience,
+                    [this] { return !news_.jobs.empty() || !news_.gone.empty() || news_.end; });
   return std::exchange(news_, News());
 }
 
-void JobFeed::Watch() {
+void LiveFeed::Watch() {
   while (true) {
-    auto event = watch_.Next();
+    auto event = feed_.Next();
     if (event.ok() && event->has_value()) {
-      if ((*event)->has_job()) Push(std::move(*(*event)->mutable_job()));
+      Take(**std::move(event));
       continue;
     }
     const std::lock_guard lock(mutex_);
-    news_.end = event.ok() ? absl::UnavailableError("the service ended the watch") : event.status();
+    news_.end = event.status();
     changed_.notify_all();
     return;
   }
 }
 
-void JobFeed::Push(v1::Job job) {
+void LiveFeed::Take(JobFeed::Event event) {
+  if (event.kind == JobFeed::Kind::kJob) Push(std::move(event.job));
+  if (event.kind != JobFeed::Kind::kGone) return;
+  const std::lock_guard lock(mutex_);
+  active_.erase(event.job.id());
+  news_.gone.push_back(event.job.id());
+  changed_.notify_all();
+}
+
+void LiveFeed::Push(v1::Job job) {
   const std::lock_guard lock(mutex_);
   if (IsActive(job.state())) {
     active_.insert(job.id());
@@ -62,7 +80,7 @@ void JobFeed::Push(v1::Job job) {
   changed_.notify_all();
 }
 
-void JobFeed::Poll(std::chrono::milliseconds refresh) {
+void LiveFeed::Poll(std::chrono::milliseconds refresh) {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, refresh, [this] { return stopping_; })) {
     if (active_.empty()) continue;
@@ -73,8 +91,8 @@ void JobFeed::Poll(std::chrono::milliseconds refresh) {
   }
 }
 
-// An error is not for here: when the service is gone, the watch says so.
-void JobFeed::Ask(const std::set<std::string>& ids) {
+// An error is not for here: when the service is gone, the feed says so.
+void LiveFeed::Ask(const std::set<std::string>& ids) {
   if (ids.size() > kMaxSingleCalls) {
     auto jobs = client_.ListAllJobs(all_users_);
     if (!jobs.ok()) return;

@@ -3,8 +3,8 @@
 // Thread safety: Next by one thread; two threads of its own do the calls. Ownership: both end with
 // the object, whose destructor may wait for a call that is under way.
 
-#ifndef BITSD_CLIENT_CLI_LIVE_JOB_FEED_H_
-#define BITSD_CLIENT_CLI_LIVE_JOB_FEED_H_
+#ifndef BITSD_CLIENT_CLI_LIVE_LIVE_FEED_H_
+#define BITSD_CLIENT_CLI_LIVE_LIVE_FEED_H_
 
 #include <chrono>
 #include <condition_variable>
@@ -20,19 +20,21 @@
 
 namespace bits::cli {
 
-class JobFeed {
+class LiveFeed {
  public:
   struct News {
     std::vector<v1::Job> jobs;
-    std::optional<absl::Status> end;  ///< The watch is over, and why.
+    std::vector<std::string> gone;    ///< Ids of jobs that the service no longer has.
+    std::optional<absl::Status> end;  ///< Nothing more comes, and why.
   };
 
-  /// Follows the jobs of `request`; asks for running ones each `refresh`.
-  JobFeed(const Client& client, const v1::WatchJobsRequest& request,
-          std::chrono::milliseconds refresh);
-  ~JobFeed();
-  JobFeed(const JobFeed&) = delete;
-  JobFeed& operator=(const JobFeed&) = delete;
+  /// Follows the jobs of `request`, across restarts and dropped connections; asks for running ones
+  /// each `refresh`.
+  LiveFeed(const Client& client, const v1::WatchJobsRequest& request,
+           std::chrono::milliseconds refresh);
+  ~LiveFeed();
+  LiveFeed(const LiveFeed&) = delete;
+  LiveFeed& operator=(const LiveFeed&) = delete;
 
   /// What has come since the last call; waits for at most `patience` when that is nothing.
   News Next(std::chrono::milliseconds patience);
@@ -41,11 +43,12 @@ class JobFeed {
   void Watch();
   void Poll(std::chrono::milliseconds refresh);
   void Ask(const std::set<std::string>& ids);
+  void Take(JobFeed::Event event);
   void Push(v1::Job job);
 
   const Client client_;
   const bool all_users_;
-  JobWatch watch_;
+  JobFeed feed_;
   std::mutex mutex_;
   std::condition_variable changed_;
   News news_;
@@ -57,4 +60,4 @@ class JobFeed {
 
 }  // namespace bits::cli
 
-#endif  // BITSD_CLIENT_CLI_LIVE_JOB_FEED_H_
+#endif  // BITSD_CLIENT_CLI_LIVE_LIVE_FEED_H_
