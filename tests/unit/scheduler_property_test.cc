@@ -1,6 +1,7 @@
 // The scheduler in random histories: whatever comes, the rules hold after every step.
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "tests/unit/scheduler_world.h"
@@ -193,8 +194,14 @@ class History {
 
 class SchedulerPropertyTest : public testing::TestWithParam<SchedulerOptions> {};
 
+/// How many histories of each machine: a few, or what BITSD_SEARCH says (tests/soak).
+uint32_t Histories() {
+  const char* wanted = std::getenv("BITSD_SEARCH");
+  return wanted == nullptr ? 8 : static_cast<uint32_t>(std::atoi(wanted));
+}
+
 TEST_P(SchedulerPropertyTest, TheRulesHoldInRandomHistoriesAndEveryJobEnds) {
-  for (uint32_t seed = 1; seed <= 60 && !HasFailure(); ++seed) {
+  for (uint32_t seed = 1; seed <= Histories() && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     History history(seed, GetParam());
     history.Play(300);
