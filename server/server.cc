@@ -80,8 +80,9 @@ absl::Status LoadTls(Loaded& loaded) {
   if (status.ok()) status = ReadClientRoots(loaded.config, loaded.tls);
   if (!status.ok()) return status;
   auto roots = ReadSanSidRoots(loaded.config);
-  if (roots.ok()) loaded.san_sid_roots = *std::move(roots);
-  return roots.status();
+  if (!roots.ok()) return roots.status();
+  loaded.san_sid_roots = *std::move(roots);
+  return absl::OkStatus();
 }
 
 rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {

@@ -26,7 +26,7 @@ std::optional<std::string> FromEnvironment(const std::string& name) {
 bool AsksForJson(const std::vector<std::string>& words) {
   if (std::find(words.begin(), words.end(), "--json") != words.end()) return true;
   const auto value = FromEnvironment("BITSCTL_JSON");
-  return value && *value != "" && *value != "0" && *value != "false";
+  return value && !value->empty() && *value != "0" && *value != "false";
 }
 
 int Fail(const absl::Status& status, bool json, const Streams& streams) {

@@ -21,7 +21,7 @@ struct BitsadminVerb {
   /// names. It begins with '!' when there is no such thing, and is then what to do instead.
   std::string_view meaning;
   /// Switches with their meanings: "allusers=--all-users"; "refresh:=--refresh" takes a value.
-  std::string_view switches = "";
+  std::string_view switches{};
 };
 
 /// Every verb, the getters included.

@@ -49,7 +49,7 @@ struct Command {
   std::string_view example;  ///< Whole command lines.
   std::span<const Parameter> parameters{};
   /// Methods of the service that it may call, such as "BackgroundCopyManager.CreateJob".
-  std::string_view methods = "";
+  std::string_view methods{};
   /// One of the two: what needs no service, and what does.
   absl::Status (*local)(Context&, const Arguments&) = nullptr;
   absl::Status (*remote)(Context&, const Client&, const Arguments&) = nullptr;

@@ -51,7 +51,7 @@ absl::Status CheckAccount(const CertificateIdentity& certificate, const Account*
 }  // namespace
 
 PeerIdentity::PeerIdentity(absl::Status refusal, std::optional<Sid> sid)
-    : refusal_(std::move(refusal)), sid_(std::move(sid)) {}
+    : refusal_(std::move(refusal)), sid_(sid) {}
 
 PeerIdentity::PeerIdentity(const CertificateIdentity& certificate, const Account& account)
     : sid_(account.sid), certificate_(certificate), max_level_(account.max_level) {

@@ -138,14 +138,15 @@ void FileAuditLog::Run() {
 void FileAuditLog::FollowName() {
   if (LeadsTo(path_, file_.get())) return;
   absl::StatusOr<UniqueFd> file = OpenFile(path_);
-  if (file.ok()) {
+  const bool opened = file.ok();
+  if (opened) {
     file_ = *std::move(file);
     torn_ = false;
   } else if (!complained_) {
     spdlog::error("{}; it goes on in the file that was renamed",
                   std::string(file.status().message()));
   }
-  complained_ = !file.ok();
+  complained_ = !opened;
 }
 
 std::string FileAuditLog::NoticeOf(uint64_t dropped) const {

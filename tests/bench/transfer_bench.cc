@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "bitsd/client/async_client.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/cpu.h"
 #include "tests/bench/must.h"
@@ -65,7 +67,7 @@ class TransferBench {
       if (job.state() == bits::v1::JOB_STATE_ERROR) Fail(job.ShortDebugString());
       if (job.state() == bits::v1::JOB_STATE_TRANSFERRED) ids.erase(job.id());
     }
-    for (const std::string& id : all) Must(client_->Complete(id));
+    CompleteAll(all);
     return {SecondsSince(start), CpuSeconds(pid) - cpu};
   }
 
@@ -97,6 +99,25 @@ class TransferBench {
       std::filesystem::remove_all(entry.path());
     }
     ::sync();
+  }
+
+  /// At once, as curl's transfers end.
+  void CompleteAll(const std::set<std::string>& ids) {
+    const bits::AsyncClient async(*client_);
+    std::vector<std::future<absl::Status>> ended;
+    for (const std::string& id : ids) {
+      auto promise = std::make_shared<std::promise<absl::Status>>();
+      ended.push_back(promise->get_future());
+      bits::v1::CompleteRequest request;
+      request.set_job_id(id);
+      async.Complete(std::move(request),
+                     [promise](const absl::StatusOr<bits::v1::CompleteResponse>& answer) {
+                       promise->set_value(answer.status());
+                     });
+    }
+    for (auto& end : ended) {
+      if (const absl::Status status = end.get(); !status.ok()) Fail(status.ToString());
+    }
   }
 
   std::string StartJob(const std::vector<Transfer>& files) {

@@ -64,7 +64,7 @@ std::string RenderCell(const Cell& cell, size_t width, bool right, bool last, co
   const std::string text = Cut(cell.text, width);
   if (last && !right) return Colored(text, cell.color, style);
   // The blanks stay outside of the color.
-  const std::string padded = Padded(text, width, right);
+  std::string padded = Padded(text, width, right);
   if (cell.color == Color::kNone || !style.color) return padded;
   const std::string blanks(padded.size() - text.size(), ' ');
   const std::string colored = Colored(text, cell.color, style);

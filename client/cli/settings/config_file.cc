@@ -79,7 +79,7 @@ NamedIdentity IdentityOf(const YAML::Node& node, const std::string& name,
     const Key* key = FindKey(key_name);
     if (key == nullptr) Refuse(value, "there is no key " + key_name + " in an identity");
     std::string text = TextOf(value, key_name);
-    if (key->is_path && !text.starts_with('/')) text = folder + text;
+    if (key->is_path && !text.starts_with('/')) text.insert(0, folder);
     identity[key->option] = std::move(text);
   }
   for (const Key& key : kKeys) {
