@@ -55,6 +55,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
     std::function<void(absl::StatusOr<JobVersion>)> done;
     /// Written in the same commit; may be null. Gets the decided record.
     std::function<std::optional<RequestRecord>(const JobRecordPtr&)> request;
+    /// Watchers hear of it with the next progress (HasNewProgress), and not at once.
+    bool is_progress = false;
   };
 
   /// `record` is in the store already.
@@ -71,7 +73,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   JobView View() const;
   std::vector<FileView> Files(size_t first, size_t count) const;
 
-  /// True when bytes arrived since the last time it was asked.
+  /// True when bytes arrived or a file went on since the last time it was asked.
   bool HasNewProgress();
 
   // Runner.
@@ -182,6 +184,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.
   std::optional<JobState> phase_;
   std::shared_ptr<LiveProgress> progress_;
+  bool file_news_ = false;    ///< A file went on, and watchers were not told.
   uint64_t bytes_shown_ = 0;  ///< Of the current file, when HasNewProgress was last asked.
   uint64_t bytes_at_failure_ = 0;
   std::optional<absl::Time> retry_timer_;

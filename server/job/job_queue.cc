@@ -127,8 +127,10 @@ void Job::OnCommitted(const absl::Status& status) {
       if (committing_ > 0) base_ = pending_[committing_ - 1].result;
       durable_ = base_;
       std::vector<std::shared_ptr<Answer>> answers;
+      bool progress_only = committing_ > 0;
       for (; committing_ > 0; --committing_, pending_.pop_front()) {
         Pending& first = pending_.front();
+        progress_only = progress_only && first.change.is_progress;
         if (first.refusal.ok()) first.answer->result = std::move(first.result);
         if (!first.refusal.ok()) first.answer->result = first.refusal;
         answers.push_back(std::move(first.answer));
@@ -141,7 +143,11 @@ void Job::OnCommitted(const absl::Status& status) {
         }
         Finish(answer, later);
       }
-      Changed(later);
+      if (progress_only) {
+        file_news_ = true;
+      } else {
+        Changed(later);
+      }
     }
     StartCommit(later);
   }

@@ -65,9 +65,10 @@ JobView Job::View() const {
 
 bool Job::HasNewProgress() {
   std::lock_guard lock(mutex_);
-  if (progress_ == nullptr) return false;
+  const bool news = std::exchange(file_news_, false);
+  if (progress_ == nullptr) return news;
   const uint64_t bytes = progress_->bytes.load();
-  return std::exchange(bytes_shown_, bytes) != bytes;
+  return std::exchange(bytes_shown_, bytes) != bytes || news;
 }
 
 std::vector<FileView> Job::Files(size_t first, size_t count) const {

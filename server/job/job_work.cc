@@ -272,10 +272,13 @@ void Job::OnPhase(bool transferring) {
 }
 
 void Job::OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned) {
-  SubmitNews([index, progress = std::move(progress),
-              abandoned = std::move(abandoned)](const JobVersion& newest) {
+  Change change;
+  change.decide = [index, progress = std::move(progress),
+                   abandoned = std::move(abandoned)](const JobVersion& newest) {
     return change::FileProgressed(newest, index, progress, abandoned);
-  });
+  };
+  change.is_progress = true;
+  Submit(std::move(change));
 }
 
 void Job::OnDone() {

@@ -296,6 +296,33 @@ TEST_F(JobLifecycleTest, AWatcherGetsASnapshotThenEachChange) {
   EXPECT_EQ(watch->Next(), std::nullopt);
 }
 
+TEST_F(JobLifecycleTest, AWatcherIsToldOfFilesThatGoOnNowAndThenAndNotOfEachStep) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  ASSERT_TRUE(AddFile(fetcher, id).ok());
+  ASSERT_TRUE(Resume(fetcher, id).ok());
+  auto watch = *jobs().WatchJobs(fetcher, {}, [] {});
+  while (watch->Next()) {
+  }
+  constexpr uint64_t kSteps = 200;
+  uint64_t seen = 0;
+  int told = 0;
+  const auto look = [&] {
+    while (const auto event = watch->Next()) {
+      ++told;
+      seen = (*event->job->record->files)[0].progress.synced;
+    }
+    return seen == kSteps;
+  };
+  FileProgress progress;
+  for (progress.synced = 1; progress.synced <= kSteps; ++progress.synced) {
+    transfers_.last()->events->OnFile(0, progress, std::nullopt);
+    look();
+  }
+  EXPECT_LT(told, 10) << "half a second is between two";
+  EXPECT_TRUE(Eventually(look)) << "the last step is told, too";
+}
+
 TEST_F(JobLifecycleTest, AWatcherIsNotToldOfForeignJobs) {
   auto watch = *jobs().WatchJobs(As(kMallory), {}, [] {});
   Create(As(kFetcher));
