@@ -49,7 +49,7 @@ std::string TargetOf(const Goal& goal) {
 
 void PrintTable(const std::vector<Result>& results) {
   std::cout << std::left << std::setw(26) << "ratio" << std::setw(8) << "median" << std::setw(15)
-            << "quartiles" << std::setw(9) << "target" << std::setw(8) << "" << std::setw(16)
+            << "quartiles" << std::setw(9) << "target" << std::setw(8) << "" << std::setw(18)
             << "bitsd"
             << "peer\n";
   for (const Result& result : results) {
@@ -59,7 +59,7 @@ void PrintTable(const std::vector<Result>& results) {
               << (!result.goal.target ? ""
                   : result.Holds()    ? "holds"
                                       : "MISSED")
-              << std::setw(16) << result.ours << result.peer << "\n";
+              << std::setw(18) << result.ours << result.peer << "\n";
   }
 }
 
