@@ -57,23 +57,33 @@ Reloader::~Reloader() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  stop_.notify_one();
+  changed_.notify_all();
   thread_.join();
 }
 
 void Reloader::Run() {
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kPoll, [this] { return stopping_; })) {
+  while (true) {
+    changed_.wait_for(lock, kPoll, [this] { return stopping_ || asked_ != answered_; });
+    if (stopping_) return;
+    const uint64_t asked = asked_;
+    const bool always = asked != answered_;
     lock.unlock();
-    LookAt(/*always=*/false);
+    LookAt(always);
     lock.lock();
+    answered_ = asked;
+    changed_.notify_all();
   }
 }
 
-void Reloader::ReloadAll() { LookAt(/*always=*/true); }
+void Reloader::ReloadAll() {
+  std::unique_lock lock(mutex_);
+  const uint64_t mine = ++asked_;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return stopping_ || answered_ >= mine; });
+}
 
 void Reloader::LookAt(bool always) {
-  const std::lock_guard turn(turn_);
   for (Source& source : sources_) {
     const bool changed = source.stamps.Changed();
     if (std::exchange(source.look, false) || changed || always) Load(source);

@@ -6,12 +6,14 @@
 // accounts that changed are closed with the tokens and handles that hang on them, and jobs stop
 // what is no longer right.
 //
-// Thread safety: any thread; reloads take turns. Ownership: what Targets names must outlive it.
+// Thread safety: any thread; only the reloader's own thread loads. Ownership: what Targets names
+// must outlive it.
 
 #ifndef BITSD_SERVER_RELOAD_H_
 #define BITSD_SERVER_RELOAD_H_
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -60,7 +62,7 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// Looks at every file now, changed or not.
+  /// Has every file looked at now, changed or not, and waits for that.
   void ReloadAll();
 
  private:
@@ -88,12 +90,13 @@ class Reloader {
 
   const Targets targets_;
   const Config start_;
-  Loaded loaded_;                ///< Of whoever has turn_.
-  std::vector<Source> sources_;  ///< In the order of ReloadSource.
-  std::mutex turn_;
+  Loaded loaded_;                ///< The thread's only.
+  std::vector<Source> sources_;  ///< In the order of ReloadSource; the thread's only.
 
   std::mutex mutex_;
-  std::condition_variable stop_;
+  std::condition_variable changed_;
+  uint64_t asked_ = 0;     ///< How often ReloadAll was called.
+  uint64_t answered_ = 0;  ///< Of these, how many the thread is done with.
   bool stopping_ = false;
   std::thread thread_;
 };
