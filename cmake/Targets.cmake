@@ -7,7 +7,7 @@ target_compile_options(bitsd_options INTERFACE -Wall -Wextra -Wpedantic -Werror)
 target_compile_definitions(bitsd_options INTERFACE BITSD_VERSION="${PROJECT_VERSION}")
 if(BITSD_SANITIZE)
   target_compile_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE} -fno-omit-frame-pointer
-                                                 -fno-sanitize-recover=all)
+                                                 -fno-sanitize-recover=all -g1)
   target_link_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE})
 endif()
 

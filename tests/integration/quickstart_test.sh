@@ -55,13 +55,28 @@ snapshot() {
   services | sort >"$scratch/$1/services"
   cat /etc/passwd /etc/group >"$scratch/$1/users"
   find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'bitsd-quickstart.*' | sort >"$scratch/$1/files"
-  processes >"$scratch/$1/processes"
+  processes | sort >"$scratch/$1/processes"
+}
+
+# added NAME...: the lines that a list of the snapshot has now and had not before. What has gone since
+# was another's, which was about to end.
+added() {
+  local name
+  for name in "$@"; do comm -13 "$scratch/before/$name" "$scratch/after/$name" | sed "s/^/$name: /"; done
+}
+
+# as_before: the machine is as it was. Prints what is not.
+as_before() {
+  snapshot after
+  diff "$scratch/before/users" "$scratch/after/users"
+  diff "$scratch/before/services" "$scratch/after/services"
+  added sockets files processes
 }
 
 # compare WHEN: the machine is as it was. What is being closed may take a moment.
 compare() {
   local end=$((SECONDS + 10))
-  until snapshot after && diff -r "$scratch/before" "$scratch/after" >"$scratch/difference"; do
+  until as_before >"$scratch/difference" && [[ ! -s $scratch/difference ]]; do
     if ((SECONDS >= end)); then
       fail "$1, the machine is not as it was before:"
       cat "$scratch/difference" >&2
