@@ -1,11 +1,13 @@
-#include "server/job/job_id.h"
+#include "server/identity/uuid.h"
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 
 namespace bitsd {
@@ -17,17 +19,18 @@ bool IsDashPosition(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; 
 
 }  // namespace
 
-JobId JobId::Random() {
-  std::array<uint8_t, 16> bytes;
+UuidBytes RandomUuid() {
+  UuidBytes bytes;
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) std::abort();
   bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0F) | 0x40);
   bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3F) | 0x80);
-  return JobId(bytes);
+  return bytes;
 }
 
-absl::StatusOr<JobId> JobId::Parse(std::string_view text) {
-  const auto malformed = [] {
-    return error::InvalidArgument("job_id is not a UUID: 8-4-4-4-12 hexadecimal digits");
+absl::StatusOr<UuidBytes> ParseUuid(std::string_view text, std::string_view field) {
+  const auto malformed = [field] {
+    return error::InvalidArgument(absl::StrCat(absl::string_view(field.data(), field.size()),
+                                               " is not a UUID: 8-4-4-4-12 hexadecimal digits"));
   };
   if (text.size() == kTextLength + 2 && text.front() == '{' && text.back() == '}') {
     text = text.substr(1, kTextLength);
@@ -40,14 +43,14 @@ absl::StatusOr<JobId> JobId::Parse(std::string_view text) {
     if (!IsDashPosition(i)) hex.push_back(static_cast<char>(c));
   }
   const std::string raw = absl::HexStringToBytes(hex);
-  std::array<uint8_t, 16> bytes;
+  UuidBytes bytes;
   std::copy(raw.begin(), raw.end(), bytes.begin());
-  return JobId(bytes);
+  return bytes;
 }
 
-std::string JobId::ToString() const {
+std::string UuidText(const UuidBytes& bytes) {
   const std::string hex = absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(bytes_.data()), bytes_.size()));
+      absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::string text;
   for (char c : hex) {
     if (IsDashPosition(text.size())) text.push_back('-');

@@ -3,42 +3,16 @@
 #ifndef BITSD_SERVER_JOB_JOB_ID_H_
 #define BITSD_SERVER_JOB_JOB_ID_H_
 
-#include <array>
-#include <compare>
-#include <cstdint>
-#include <string>
 #include <string_view>
-#include <utility>
 
-#include "absl/status/statusor.h"
+#include "server/identity/uuid.h"
 
 namespace bitsd {
 
-class JobId {
- public:
-  JobId() = default;
-  explicit JobId(const std::array<uint8_t, 16>& bytes) : bytes_(bytes) {}
-
-  /// A new random id (UUID version 4).
-  static JobId Random();
-  /// Accepts upper case and braces around the UUID; E_INVALIDARG otherwise.
-  static absl::StatusOr<JobId> Parse(std::string_view text);
-
-  /// Canonical lower-case UUID.
-  std::string ToString() const;
-  const std::array<uint8_t, 16>& bytes() const { return bytes_; }
-
-  friend bool operator==(const JobId&, const JobId&) = default;
-  friend auto operator<=>(const JobId&, const JobId&) = default;
-
-  template <typename H>
-  friend H AbslHashValue(H h, const JobId& id) {
-    return H::combine(std::move(h), id.bytes_);
-  }
-
- private:
-  std::array<uint8_t, 16> bytes_{};
+struct JobIdKind {
+  static constexpr std::string_view kField = "job_id";
 };
+using JobId = UuidOf<JobIdKind>;
 
 }  // namespace bitsd
 

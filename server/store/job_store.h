@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "server/identity/sid.h"
 #include "server/job/job_record.h"
+#include "server/session/session_record.h"
 
 namespace bitsd {
 
@@ -32,12 +33,25 @@ struct RequestRecord {
 struct StoreChange {
   JobRecordPtr put;  ///< Replaces the record with its id; may be null.
   std::optional<RequestRecord> request;
-  std::optional<JobId> erase;  ///< Purges a job.
+  std::optional<JobId> erase;                ///< Purges a job.
+  std::optional<SessionRecord> put_session;  ///< Replaces the record with its id.
+  std::optional<SessionId> erase_session;
+};
+
+/// Gets what a store has, in any order.
+struct StoreVisitor {
+  std::function<void(JobRecordPtr)> job;
+  std::function<void(RequestRecord)> request;
+  std::function<void(SessionRecord)> session;
 };
 
 class JobStore {
  public:
   virtual ~JobStore() = default;
+
+  /// Shows everything that is in the store, on this thread; blocks. For the start: call it before
+  /// the first Commit. An error, after which nothing may be served, when something cannot be read.
+  virtual absl::Status Load(const StoreVisitor& visitor) = 0;
 
   /// Makes `changes` durable and calls `done` once: OK, or an error after which none of them is.
   virtual void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) = 0;

@@ -7,6 +7,8 @@
 #define BITSD_SERVER_STORE_MEMORY_STORE_H_
 
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "server/store/job_store.h"
@@ -15,6 +17,7 @@ namespace bitsd {
 
 class MemoryStore : public JobStore {
  public:
+  absl::Status Load(const StoreVisitor& visitor) override;
   void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) override;
 
   /// The record of `id` as committed, or null.
@@ -23,6 +26,8 @@ class MemoryStore : public JobStore {
  private:
   mutable std::mutex mutex_;
   absl::flat_hash_map<JobId, JobRecordPtr> jobs_;
+  absl::flat_hash_map<std::pair<Sid, std::string>, RequestRecord> requests_;
+  absl::flat_hash_map<SessionId, SessionRecord> sessions_;
 };
 
 }  // namespace bitsd

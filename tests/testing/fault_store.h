@@ -19,6 +19,8 @@ class FaultStore : public JobStore {
  public:
   explicit FaultStore(JobStore& real) : real_(real) {}
 
+  absl::Status Load(const StoreVisitor& visitor) override { return real_.Load(visitor); }
+
   void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) override {
     std::unique_lock lock(mutex_);
     ++commits_;
