@@ -141,12 +141,14 @@ TEST(DiskPoolTest, HungStrandsUpToTheMaximumLeaveRoomForOneMore) {
 }
 
 TEST(DiskPoolTest, ABusyStrandDoesNotStarveAnother) {
-  DiskPool pool(1);
-  const auto busy = pool.NewStrand();
+  // The pool ends first, and with it the last task.
   std::atomic<bool> stop{false};
+  std::shared_ptr<Strand> busy;
   std::function<void()> again = [&] {
     if (!stop) busy->Post(again);
   };
+  DiskPool pool(1);
+  busy = pool.NewStrand();
   busy->Post(again);
   std::promise<void> ran;
   pool.NewStrand()->Post([&] {
