@@ -13,8 +13,8 @@
 #ifndef BITSD_SERVER_JOB_JOB_H_
 #define BITSD_SERVER_JOB_JOB_H_
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -163,7 +163,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   mutable std::mutex mutex_;
   JobVersion durable_;  ///< What the store has.
   JobVersion base_;     ///< That, less withdrawals whose commit failed.
-  std::deque<Pending> pending_;
+  std::list<Pending> pending_;
   size_t committing_ = 0;  ///< This many of pending_ are in the commit under way.
   bool commit_running_ = false;
   int store_failures_ = 0;
@@ -173,12 +173,12 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool stopping_ = false;
   bool work_ended_ = false;  ///< By itself: it only has to be let go.
   bool shut_down_ = false;
-  std::optional<ActingIdentity> work_identity_;
+  Rare<ActingIdentity> work_identity_;
   std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
   std::string work_context_;  ///< Network context of a download; empty for a completion.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
-  std::optional<Completion> completion_;
+  Rare<Completion> completion_;
   bool in_places_ = false;  ///< Between Enter and Leave.
   bool waits_for_place_ = false;
   JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.

@@ -1,6 +1,8 @@
 // The queue of changes of a job: decide -> commit -> apply -> answer.
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "server/job/job.h"
@@ -124,7 +126,8 @@ void Job::OnCommitted(const absl::Status& status) {
     } else {
       store_failures_ = 0;
       resting_ = false;
-      if (committing_ > 0) base_ = pending_[committing_ - 1].result;
+      if (committing_ > 0)
+        base_ = std::next(pending_.begin(), static_cast<ptrdiff_t>(committing_) - 1)->result;
       durable_ = base_;
       std::vector<std::shared_ptr<Answer>> answers;
       bool progress_only = committing_ > 0;

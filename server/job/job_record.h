@@ -18,6 +18,7 @@
 #include "server/error/hresult.h"
 #include "server/identity/sid.h"
 #include "server/job/job_id.h"
+#include "server/job/rare.h"
 #include "server/job/shared_blocks.h"
 #include "server/policy/job_facts.h"
 
@@ -67,13 +68,13 @@ struct TemporaryFile {
 
 /// How far one file is: the part of a file that the transfer changes.
 struct FileProgress {
-  std::optional<TemporaryFile> temporary;  ///< Set once it was created.
+  Rare<TemporaryFile> temporary;  ///< Set once it was created.
   uint64_t size = kSizeUnknown;
-  uint64_t synced = 0;        ///< Bytes that are on the disk: never ahead of fdatasync.
-  std::string etag;           ///< Strong validator, as sent, or empty.
-  std::string last_modified;  ///< As sent, or empty.
-  std::string final_url;      ///< After redirects; for diagnosis.
-  bool transferred = false;   ///< Whole and synced.
+  uint64_t synced = 0;       ///< Bytes that are on the disk: never ahead of fdatasync.
+  RareString etag;           ///< Strong validator, as sent, or empty.
+  RareString last_modified;  ///< As sent, or empty.
+  RareString final_url;      ///< After redirects; for diagnosis.
+  bool transferred = false;  ///< Whole and synced.
   bool not_resumable = false;
   uint32_t restarts = 0;  ///< How often it began anew because the source had changed.
 
@@ -98,7 +99,7 @@ struct JobRecord {
   /// kConnecting and kTransferring are never in a record: a running job's record says kQueued.
   JobState state = JobState::kSuspended;
   std::string display_name;
-  std::string description;
+  RareString description;
   JobPriority priority = JobPriority::kNormal;
   Sid owner;
   bool elevated = false;
@@ -109,7 +110,7 @@ struct JobRecord {
   absl::Time creation;
   absl::Time modification;
   std::optional<absl::Time> transfer_completion;
-  std::optional<JobError> error;
+  Rare<JobError> error;
   uint32_t error_count = 0;
   /// Since when failures have come without progress between them; unset before the first.
   std::optional<absl::Time> no_progress_since;

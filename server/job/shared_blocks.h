@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+
 namespace bitsd {
 
 template <typename T>
@@ -81,7 +83,8 @@ class SharedBlocks {
 
  private:
   static constexpr size_t kBlock = 32;
-  using Block = std::vector<T>;
+  // Most jobs have one file.
+  using Block = absl::InlinedVector<T, 1>;
   using BlockPtr = std::shared_ptr<Block>;
 
   /// The block, shared with nobody: a copy when it is. Nobody else can begin to share it meanwhile,
@@ -98,7 +101,7 @@ class SharedBlocks {
     return *block;
   }
 
-  std::vector<BlockPtr> blocks_;
+  absl::InlinedVector<BlockPtr, 1> blocks_;
   size_t size_ = 0;
 };
 

@@ -50,7 +50,7 @@ absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
 absl::Status Completion::Publish(const FileRecord& file) {
   const FileProgress& progress = file.progress;
   if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-  const auto mtime = ParseHttpTime(progress.last_modified);
+  const auto mtime = ParseHttpTime(progress.last_modified.str());
   return files_.Publish(task_.local, *progress.temporary, file.local_name,
                         mtime.value_or(absl::InfinitePast()));
 }
