@@ -114,6 +114,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   // The queue of changes (job_queue.cc). All with the mutex held.
   const JobVersion& Newest() const;
   void Decide(Pending& pending);
+  /// `record` as the next revision after `before`.
+  JobRecordPtr Revised(const JobRecord& record, const JobRecord& before) const;
   JobVersion InForceLocked() const;
   bool ParkedLocked() const;
   bool DirtyLocked() const { return base_.record != durable_.record; }
@@ -121,6 +123,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnCommitted(const absl::Status& status);
   void CommitFailed(const absl::Status& status, Later& later);
   void Finish(const std::shared_ptr<Answer>& answer, Later& later);
+  void DropEndedToken();
   void ScheduleStoreRetry(Later& later);
 
   // The work (job_work.cc). All with the mutex held.

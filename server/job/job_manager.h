@@ -122,6 +122,8 @@ class JobManager : public JobService, public TokenOptions {
   /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
   absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(const Job& job) const;
 
+  /// The store refused a Cancel that is in force: what it leaves is removed once the store has it.
+  void FinishCancel(const JobPtr& job, const HelperTokenPtr& token);
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
   void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
                      const absl::Status& status, OutcomeDone done);

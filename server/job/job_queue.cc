@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/job/job.h"
+#include "server/job/job_changes.h"
 
 namespace bitsd {
 namespace {
@@ -45,11 +46,16 @@ void Job::Submit(Change change) {
     if (alone && !changes) {
       pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
                                                     : absl::StatusOr<JobVersion>(pending.refusal);
-      Finish(pending.answer, later);
+      // A repeat of what withdrew promises what the first call does.
+      if (stopping_ && pending.refusal.ok()) {
+        waiting_for_stop_.push_back(pending.answer);
+      } else {
+        Finish(pending.answer, later);
+      }
     } else {
       pending_.push_back(std::move(pending));
       Evaluate(later);
-      if (withdraws && stopping_) {
+      if ((withdraws || !changes) && stopping_) {
         ++pending_.back().answer->waits;
         waiting_for_stop_.push_back(pending_.back().answer);
       }
@@ -64,11 +70,15 @@ void Job::Decide(Pending& pending) {
   absl::StatusOr<JobVersion> next = pending.change.decide(before);
   pending.refusal = next.status();
   if (!next.ok() || *next == before) return;
-  auto record = std::make_shared<JobRecord>(*next->record);
-  record->revision = before.record->revision + 1;
-  record->modification = environment_.clock.Now();
-  next->record = std::move(record);
+  next->record = Revised(*next->record, *before.record);
   pending.result = *std::move(next);
+}
+
+JobRecordPtr Job::Revised(const JobRecord& record, const JobRecord& before) const {
+  auto revised = std::make_shared<JobRecord>(record);
+  revised->revision = before.revision + 1;
+  revised->modification = environment_.clock.Now();
+  return revised;
 }
 
 JobVersion Job::InForceLocked() const {
@@ -156,12 +166,15 @@ void Job::OnCommitted(const absl::Status& status) {
 
 void Job::CommitFailed(const absl::Status& status, Later& later) {
   ++store_failures_;
+  const JobRecordPtr before = base_.record;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
     Pending& first = pending_.front();
     base_ = Withdrawn(base_, first.result);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
   }
+  DropEndedToken();
+  if (base_.record != before) base_.record = Revised(*base_.record, *before);
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
     pending.result = *newest;
@@ -171,6 +184,13 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
   ScheduleStoreRetry(later);
   Evaluate(later);
   Changed(later);
+}
+
+/// The change that took a token away is undone when the token behind it came to nothing; a token
+/// that has ended since is not there again.
+void Job::DropEndedToken() {
+  if (base_.token == nullptr || !base_.token->ended()) return;
+  if (auto dropped = change::DropToken(base_); dropped.ok()) base_ = *std::move(dropped);
 }
 
 void Job::ScheduleStoreRetry(Later& later) {
