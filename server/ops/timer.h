@@ -21,14 +21,14 @@ namespace bitsd {
 class Timer {
  public:
   Timer();
-  ~Timer();
+  virtual ~Timer();
 
   /// Runs `fn` at `when` or soon after; at once when that is past. Returns an id for Cancel.
-  uint64_t At(absl::Time when, std::function<void()> fn);
+  virtual uint64_t At(absl::Time when, std::function<void()> fn);
   /// Runs `fn` soon, on the timer's thread.
   void Post(std::function<void()> fn) { At(absl::InfinitePast(), std::move(fn)); }
   /// Drops a function that has not begun to run.
-  void Cancel(uint64_t id, absl::Time when);
+  virtual void Cancel(uint64_t id, absl::Time when);
   /// Ends the thread; nothing runs afterwards. Called by the destructor.
   void Stop();
 
