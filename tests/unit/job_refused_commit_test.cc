@@ -114,9 +114,12 @@ TEST_F(JobRefusedCommitTest, ATokenThatEndedBehindItsRefreshIsGoneWhenTheRefresh
   std::string handle;
   const JobId id = Lent(fetcher, handle);
   ASSERT_TRUE(Suspend(fetcher, id).Get().ok());
-  Caller first = As(kAlice);
+  const Caller first = As(kAlice);
+  Caller second = first;  // The refresh comes in a session of its own.
+  sessions_.Logon(
+      *first.token, absl::Hours(1), [] { return true; },
+      [&](const absl::StatusOr<SessionPtr>& session) { second.session = *session; });
   HoldACommit(fetcher, id);
-  Caller second{first.token, std::make_shared<Session>(kAlice)};
   const auto refreshed = SetToken(second, handle);
   first.session->Close();
   store_.ReleaseOne();
