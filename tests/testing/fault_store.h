@@ -33,6 +33,8 @@ class FaultStore : public JobStore {
     Do(error, std::move(changes), std::move(done));
   }
 
+  void Stop() override { real_.Stop(); }
+
   /// Every commit from now on fails with `error`; OK ends that.
   void Fail(absl::Status error) {
     std::lock_guard lock(mutex_);

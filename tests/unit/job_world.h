@@ -22,6 +22,7 @@
 #include "server/job/job_manager.h"
 #include "server/store/memory_store.h"
 #include "tests/testing/fault_store.h"
+#include "tests/testing/moving_clock.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
@@ -123,6 +124,12 @@ class JobWorld : public testing::Test {
           JobManager::Deps{store_, transfers_, accounts_, audit_, clock_, timer_}, options_);
     }
     return *manager_;
+  }
+
+  /// As after a kill: another manager finds what is in the store. The one before it hangs.
+  void Restart() {
+    if (manager_ != nullptr) killed_.push_back(std::move(manager_));
+    EXPECT_TRUE(jobs().Restore([](const SessionRecord&) {}).ok());
   }
 
   void AddAccount(const Sid& sid, const std::string& name, uid_t uid, bool admin) {
@@ -228,14 +235,15 @@ class JobWorld : public testing::Test {
   }
 
   JobManager::Options options_;
-  SystemClock clock_;
+  MovingClock clock_;
   MapDirectory accounts_;
   MemoryAudit audit_;
   SessionTable sessions_;
   MemoryStore memory_;
   FaultStore store_{memory_};
   ScriptedTransfers transfers_;
-  Timer timer_;
+  Timer timer_{clock_};
+  std::vector<std::unique_ptr<JobManager>> killed_;
   std::unique_ptr<JobManager> manager_;
 };
 
