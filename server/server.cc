@@ -25,6 +25,7 @@
 #include "server/reload.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
+#include "server/store/sqlite_store.h"
 #include "server/transfer/curl_transfer_service.h"
 
 namespace bitsd {
@@ -75,6 +76,14 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   return options;
 }
 
+absl::StatusOr<std::unique_ptr<JobStore>> OpenStore(const Config& config) {
+  if (config.store == StoreKind::kMemory) {
+    spdlog::warn("store: memory: a restart forgets every job");
+    return std::make_unique<MemoryStore>();
+  }
+  return SqliteStore::Open(config.state_dir);
+}
+
 /// Reads what `loaded` does not have yet.
 absl::Status LoadTls(Loaded& loaded) {
   absl::Status status = ReadServerPair(loaded.config, loaded.tls);
@@ -115,12 +124,15 @@ class Server::Parts {
     auto log = FileAuditLog::Open(absl::StrCat(start.config.log_dir, "/audit.log"), clock);
     if (!log.ok()) return log.status();
     audit = *std::move(log);
+    auto opened = OpenStore(start.config);
+    if (!opened.ok()) return opened.status();
+    store = *std::move(opened);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
-    sessions.emplace(SessionTable::Deps{store, *audit, clock, timer}, start.config.sessions);
-    if (absl::Status status = Load(); !status.ok()) return status;
-    jobs.emplace(JobManager::Deps{store, *transfers, accounts, *audit, clock, timer, *sessions},
+    sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
+    jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
                  JobOptionsOf(start.config, rules));
+    if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
         {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
         {*jobs, *jobs, identities, *sessions, *audit, clock, board});
@@ -133,9 +145,8 @@ class Server::Parts {
   }
 
   /// Takes up what the store has.
-  absl::Status Load() {
-    return store.Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                       [this](const SessionRecord& record) { sessions->Restore(record); }});
+  absl::Status Restore() {
+    return jobs->Restore([this](const SessionRecord& record) { sessions->Restore(record); });
   }
 
   /// Runs on a reload.
@@ -154,6 +165,8 @@ class Server::Parts {
     if (jobs) Park();
     if (sessions) sessions->Shutdown();
     timer.Stop();
+    // Last: what parking and closing changed is written, too.
+    if (store != nullptr) store->Stop();
   }
 
   void Park() {
@@ -175,7 +188,7 @@ class Server::Parts {
   CurrentDirectory accounts;
   IdentityCache identities;
   ReloadBoard board;
-  MemoryStore store;
+  std::unique_ptr<JobStore> store;
   std::optional<CurlTransferService> transfers;
   Timer timer;
   std::optional<SessionTable> sessions;

@@ -25,6 +25,7 @@
 #include "server/job/job_version.h"
 #include "server/job/run_queue.h"
 #include "server/job/transfer_service.h"
+#include "server/job/watch_hub.h"
 #include "server/ops/clock.h"
 #include "server/ops/timer.h"
 #include "server/session/presence.h"
@@ -75,6 +76,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   JobView View() const;
   std::vector<FileView> Files(size_t first, size_t count) const;
 
+  /// The watch hub's note.
+  ChangeMark& change_mark() { return change_mark_; }
+
   /// True when bytes arrived or a file went on since the last time it was asked.
   bool HasNewProgress();
 
@@ -89,6 +93,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// The account directory is another: whoever acts for the job is looked at again. Work that is no
   /// longer right stops at once and goes on as whom the new directory says.
   void OnAccountsChanged();
+
+  /// Goes on with what was under way before a restart.
+  void GoOn() { OnPlaceChanged(); }
 
   /// Stops the work and starts no more: the service is going down.
   void Shutdown(std::function<void()> stopped);
@@ -152,6 +159,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
   void ScheduleRetry(const JobVersion& version, Later& later);
+  void OnRetryDue(absl::Time when);
   void FailLater(TransferFailure failure, Later& later);
 
   // News of the download, without the mutex.
@@ -172,6 +180,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   const JobId id_;
   const Sid owner_;
   const bool elevated_;
+  ChangeMark change_mark_{0};
 
   mutable std::mutex mutex_;
   JobVersion durable_;  ///< What the store has.

@@ -1,5 +1,7 @@
 // Calls that create and change jobs.
 
+#include <openssl/sha.h>
+
 #include <set>
 #include <utility>
 
@@ -14,19 +16,25 @@
 namespace bitsd {
 namespace {
 
-/// Tells requests apart: fields with their lengths, so that no two requests look the same.
-std::string Fingerprint(std::initializer_list<std::string_view> fields) {
+/// Tells requests apart: a digest of fields with their lengths, so that no two look the same.
+std::string Fingerprint(const std::vector<std::string_view>& fields) {
   std::string text;
   for (std::string_view field : fields) {
     absl::StrAppend(&text, field.size(), ":", absl::string_view(field.data(), field.size()));
   }
-  return text;
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
 }
 
 std::string Fingerprint(const JobId& id, const std::vector<NewFile>& files) {
-  std::string text = id.ToString();
-  for (const NewFile& file : files) text += Fingerprint({file.remote_name, file.local_name});
-  return text;
+  const std::string job = id.ToString();
+  std::vector<std::string_view> fields = {"add", job};
+  for (const NewFile& file : files) {
+    fields.insert(fields.end(), {file.remote_name, file.local_name});
+  }
+  return Fingerprint(fields);
 }
 
 JobRecordPtr NewRecord(const Caller& caller, const NewJob& job, absl::Time now) {

@@ -150,7 +150,7 @@ void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
                  done](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) {
       // The files are in place: the store must learn it, though the caller need not wait.
-      deps_.timer.At(deps_.clock.Now() + kEndRetry, [this, caller, job, published, status] {
+      deps_.timer.After(kEndRetry, [this, caller, job, published, status] {
         if (stopping_) return;
         EndCompletion(caller, job, published, status, [](const absl::StatusOr<JobOutcome>&) {});
       });

@@ -94,6 +94,7 @@ void Job::StartCommit(Later& later) {
   std::vector<StoreChange> changes;
   StoreChange put;
   put.put = Newest().record;
+  put.before = durable_.record;
   if (put.put != durable_.record) changes.push_back(std::move(put));
   for (const Pending& pending : pending_) {
     if (!pending.change.request || !pending.refusal.ok()) continue;
@@ -184,9 +185,8 @@ void Job::DropEndedToken() {
 
 void Job::ScheduleStoreRetry(Later& later) {
   if (std::exchange(resting_, true)) return;
-  const absl::Time when = environment_.clock.Now() + StoreBackoff(store_failures_);
-  later.push_back([self = shared_from_this(), when] {
-    self->environment_.timer.At(when, [weak = self->weak_from_this()] {
+  later.push_back([self = shared_from_this(), pause = StoreBackoff(store_failures_)] {
+    self->environment_.timer.After(pause, [weak = self->weak_from_this()] {
       const auto job = weak.lock();
       if (job == nullptr) return;
       Later then;

@@ -57,6 +57,9 @@ struct JobView {
   policy::TokenScopePtr token_scope;
 };
 
+/// A job of which nothing but its record is known: nothing goes on for it, it has no token.
+JobView ViewOf(JobRecordPtr record);
+
 /// A file as it is shown.
 struct FileView {
   uint32_t index = 0;
@@ -106,6 +109,7 @@ struct JobUpdate {
 struct WatchFilter {
   std::vector<JobId> jobs;  ///< Empty: every job the caller may open.
   bool all_users = false;
+  std::string resume_token;  ///< Of an event of an earlier watch, or empty.
 };
 
 /// What a lender lends for, and until when at the latest.
@@ -117,10 +121,17 @@ struct Loan {
 /// A stream of changes. Destroying it ends it.
 class JobWatch {
  public:
-  enum class Kind { kSnapshot = 1, kSnapshotEnd = 2, kChanged = 3 };
+  enum class Kind {
+    kSnapshot = 1,
+    kSnapshotEnd = 2,
+    kChanged = 3,
+    kResumed = 4,     ///< The snapshot has only the jobs that changed since the resume token.
+    kNotResumed = 5,  ///< The resume token cannot be gone on from: the snapshot is whole.
+  };
   struct Event {
     Kind kind;
     std::optional<JobView> job;
+    std::string resume_token;  ///< Everything up to this event was told. Empty within a snapshot.
   };
   virtual ~JobWatch() = default;
 

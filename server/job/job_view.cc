@@ -39,14 +39,30 @@ WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
   return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
 }
 
+/// The record and its files.
+JobView Show(JobRecordPtr record, const LiveProgress* live) {
+  JobView view;
+  view.record = std::move(record);
+  view.state = view.record->state;
+  uint32_t index = 0;
+  for (const FileRecord& file : *view.record->files) {
+    const FileView shown = ShowFile(index++, file, live);
+    view.bytes_transferred += shown.bytes_transferred;
+    view.files_transferred += file.progress.transferred ? 1 : 0;
+    const bool known = view.bytes_total != kSizeUnknown && shown.bytes_total != kSizeUnknown;
+    view.bytes_total = known ? view.bytes_total + shown.bytes_total : kSizeUnknown;
+  }
+  return view;
+}
+
 }  // namespace
+
+JobView ViewOf(JobRecordPtr record) { return Show(std::move(record), nullptr); }
 
 JobView Job::View() const {
   std::lock_guard lock(mutex_);
   const JobVersion version = InForceLocked();
-  JobView view;
-  view.record = version.record;
-  view.state = version.record->state;
+  JobView view = Show(version.record, progress_.get());
   if (view.state == JobState::kQueued && phase_) view.state = *phase_;
   const auto owner = environment_.accounts.Find(owner_);
   const bool there = owner != nullptr && !owner->disabled;
@@ -58,14 +74,6 @@ JobView Job::View() const {
     view.token_expires = token->expires();
     view.token_ends_soon = token->ends_soon();
     view.token_scope = token->scope();
-  }
-  uint32_t index = 0;
-  for (const FileRecord& file : *version.record->files) {
-    const FileView shown = ShowFile(index++, file, progress_.get());
-    view.bytes_transferred += shown.bytes_transferred;
-    view.files_transferred += file.progress.transferred ? 1 : 0;
-    const bool known = view.bytes_total != kSizeUnknown && shown.bytes_total != kSizeUnknown;
-    view.bytes_total = known ? view.bytes_total + shown.bytes_total : kSizeUnknown;
   }
   return view;
 }

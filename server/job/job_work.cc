@@ -1,5 +1,6 @@
 // The work of a job: starts it when the job may run, stops it when it may not, takes its news.
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -249,22 +250,28 @@ void Job::Shutdown(std::function<void()> stopped) {
 }
 
 void Job::ScheduleRetry(const JobVersion& version, Later& later) {
-  const absl::Time when = *version.record->error->next_retry;
+  const JobRecord& record = *version.record;
+  const absl::Time when = *record.error->next_retry;
   if (retry_timer_ == when) return;
   retry_timer_ = when;
-  later.push_back([this, self = shared_from_this(), when] {
-    environment_.timer.At(when, [weak = weak_from_this()] {
-      const auto job = weak.lock();
-      if (job == nullptr) return;
-      {
-        std::lock_guard lock(job->mutex_);
-        job->retry_timer_.reset();
-      }
-      job->SubmitNews([job = job.get()](const JobVersion& newest) {
-        return change::Retry(newest, job->environment_.clock.Now());
-      });
-    });
+  // A clock that was set back, also while bitsd was down, does not make it later.
+  const absl::Duration left = std::min(when - environment_.clock.Now(), record.minimum_retry_delay);
+  later.push_back([this, self = shared_from_this(), when, left] {
+    const auto retry = [weak = weak_from_this(), when] {
+      if (const auto job = weak.lock()) job->OnRetryDue(when);
+    };
+    environment_.timer.At(when, retry);
+    environment_.timer.After(left, retry);
   });
+}
+
+void Job::OnRetryDue(absl::Time when) {
+  {
+    std::lock_guard lock(mutex_);
+    if (retry_timer_ != when) return;
+    retry_timer_.reset();
+  }
+  SubmitNews([when](const JobVersion& newest) { return change::Retry(newest, when); });
 }
 
 void Job::FailLater(TransferFailure failure, Later& later) {

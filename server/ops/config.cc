@@ -84,6 +84,13 @@ std::optional<policy::Version> ReadPolicy(const TreeNode& node, Errors& errors) 
   return std::nullopt;
 }
 
+std::optional<StoreKind> ReadStore(const TreeNode& node, Errors& errors) {
+  if (node.text == "sqlite") return StoreKind::kSqlite;
+  if (node.text == "memory") return StoreKind::kMemory;
+  errors.Add(node, "write sqlite or memory here");
+  return std::nullopt;
+}
+
 std::optional<std::string> ReadLogLevel(const TreeNode& node, Errors& errors) {
   if (IsLogLevel(node.text)) return node.text;
   errors.Add(node, "write debug, info, warning or error here");
@@ -201,6 +208,7 @@ void ReadPlaces(const Fields& fields, Config& config) {
   fields.Required("account_directory", config.account_directory, ReadPath);
   fields.Optional("privileged_groups", config.privileged_groups,
                   ListOf(ReadGroupName, kMaxListLength));
+  fields.Optional("store", config.store, ReadStore);
   fields.Optional("state_dir", config.state_dir, ReadPath);
   fields.Optional("run_dir", config.run_dir, ReadPath);
   fields.Optional("log_dir", config.log_dir, ReadPath);
@@ -217,8 +225,8 @@ void ReadRules(const Fields& fields, Config& config) {
 void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   const Fields fields(
       root, errors,
-      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "state_dir", "run_dir",
-       "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
+      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store", "state_dir",
+       "run_dir", "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
        "scheduler", "sessions", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);

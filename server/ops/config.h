@@ -21,6 +21,11 @@
 
 namespace bitsd {
 
+enum class StoreKind {
+  kSqlite,  ///< In state_dir: jobs outlive a restart.
+  kMemory,  ///< They do not: for tests and measurements.
+};
+
 struct Config {
   std::string path;  ///< Of the file itself: it is out of reach of every job.
 
@@ -40,6 +45,7 @@ struct Config {
   std::optional<gid_t> run_as_gid;
   bool allow_root = false;  ///< Flag --allow-root, not a key.
 
+  StoreKind store = StoreKind::kSqlite;
   std::string state_dir = "/var/lib/bitsd";
   std::string run_dir = "/run/bitsd";
   std::string log_dir = "/var/log/bitsd";

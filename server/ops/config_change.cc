@@ -37,6 +37,7 @@ ConfigChange ReloadConfig(const Config& start, Config read) {
   keeper.Keep("account_directory", &Config::account_directory);
   keeper.Keep("run_as.uid", &Config::run_as_uid);
   keeper.Keep("run_as.gid", &Config::run_as_gid);
+  keeper.Keep("store", &Config::store);
   keeper.Keep("state_dir", &Config::state_dir);
   keeper.Keep("run_dir", &Config::run_dir);
   keeper.Keep("log_dir", &Config::log_dir);

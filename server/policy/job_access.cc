@@ -36,7 +36,11 @@ bool MaySeeReloadFailures(const AccessToken& caller) { return caller.IsEnabledAd
 bool IsElevatedCreation(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
 
 bool IsExemptFromLimits(const AccessToken& caller) {
-  return caller.IsEnabledAdministrator() || caller.service || IsWellKnownService(caller.user);
+  return IsExemptFromLimits(caller.user, caller.IsEnabledAdministrator(), caller.service);
+}
+
+bool IsExemptFromLimits(const Sid& owner, bool administrator, bool service) {
+  return administrator || service || IsWellKnownService(owner);
 }
 
 }  // namespace bitsd::policy

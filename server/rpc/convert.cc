@@ -211,6 +211,7 @@ v1::WatchJobsResponse ToProto(const JobWatch::Event& event) {
   v1::WatchJobsResponse out;
   out.set_kind(ToProto(event.kind));
   if (event.job) *out.mutable_job() = ToProto(*event.job);
+  out.set_resume_token(event.resume_token);
   return out;
 }
 
@@ -309,6 +310,7 @@ absl::StatusOr<WatchFilter> ParseWatch(const v1::WatchJobsRequest& request) {
   }
   WatchFilter filter;
   filter.all_users = request.all_users();
+  filter.resume_token = request.resume_token();
   for (const std::string& text : request.job_ids()) {
     const absl::StatusOr<JobId> id = JobId::Parse(text);
     if (!id.ok()) return id.status();

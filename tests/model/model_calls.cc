@@ -7,7 +7,6 @@
 namespace bitsd::model {
 namespace {
 
-constexpr absl::Duration kHandleIdle = absl::Hours(1);
 constexpr int kMaxHandles = 16;
 
 const Answer kFine;
@@ -184,10 +183,11 @@ Answer ReferenceModel::AcquireHandle(const Step& step, const Shown& caller, size
   if (job.purged) return {Hresult::kNotFound, ""};
   if (const Answer access = MayOpen(caller, job); !access.ok()) return access;
   const absl::Duration life = step.with & kShortCertificate ? kShortLife : kLongLife;
-  Handle handle{index, caller, caller.who == job.owner, (step.with >> kBindShift) - 1,
-                session, now_ + life, now_, false};
+  Handle handle{
+      index,       caller, caller.who == job.owner, (step.with >> kBindShift) - 1, session,
+      now_ + life, false};
   const auto alive = [&](const Handle& other) {
-    return !other.ended && now_ < other.certificate_end && now_ - other.last_use < kHandleIdle;
+    return !other.ended && now_ < other.certificate_end;
   };
   const auto mine = std::count_if(handles_.begin(), handles_.end(), [&](const Handle& other) {
     return other.job == index && other.acquirer.who == caller.who && alive(other);
@@ -223,10 +223,8 @@ ReferenceModel::Answers ReferenceModel::OnHandle(const Step& step, const Shown& 
                                                  size_t session) {
   if (handles_.empty()) return {};
   Handle& handle = handles_[static_cast<size_t>(step.on) % handles_.size()];
-  const bool dead = handle.ended || now_ >= handle.certificate_end ||
-                    now_ - handle.last_use >= kHandleIdle || jobs_[handle.job].purged;
+  const bool dead = handle.ended || now_ >= handle.certificate_end || jobs_[handle.job].purged;
   if (dead) return {kDead};
-  handle.last_use = now_;
   if (const Answer may = MayPresent(handle, caller, step.op); !may.ok()) return {may};
   if (step.op == Op::kRelease) {
     handle.ended = true;
@@ -275,7 +273,7 @@ ReferenceModel::Answers ReferenceModel::Lend(const Step& step, const Shown& call
   }
   if (!refusals.empty()) return refusals;
   const absl::Duration life = step.with & kShortCertificate ? kShortLife : kLongLife;
-  Loan loan{caller, session, 
+  Loan loan{caller, session,
             std::min({now_ + life, now_ + kLongestLoan, sessions_[session].last_end}), ++loans_};
   const Answer changed = Change(job, job.now, loan, true);
   if (!changed.ok()) return {changed};

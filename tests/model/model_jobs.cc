@@ -21,8 +21,8 @@ bool IsStop(JobState state) {
 }  // namespace
 
 Answer ReferenceModel::Change(Job& job, Record next, std::optional<Loan> loan, bool always) {
-  const bool same_loan = loan.has_value() == job.loan.has_value() &&
-                         (!loan || loan->number == job.loan->number);
+  const bool same_loan =
+      loan.has_value() == job.loan.has_value() && (!loan || loan->number == job.loan->number);
   const bool changes = always || next != job.now || !same_loan;
   if (!changes && job.now == job.stored) return {};
   if (store_works_) {
@@ -112,8 +112,10 @@ void ReferenceModel::Settle(Job& job) {
   }
   const Account& owner = accounts_[static_cast<size_t>(job.owner)];
   const bool helper_sends = (job.now.flags & kNetwork) != 0 && job.loan;
-  Run run{opener.uid,        opener.as_helper, helper_sends,
-          helper_sends ? job.loan->lender.who : job.owner, owner.version, job.now.files, false};
+  Run run{opener.uid,    opener.as_helper,
+          helper_sends,  helper_sends ? job.loan->lender.who : job.owner,
+          owner.version, job.now.files,
+          false};
   if (job.run && job.run->uid == run.uid && job.run->as_helper == run.as_helper &&
       job.run->helper_sends == run.helper_sends && job.run->sender == run.sender &&
       job.run->account_version == run.account_version) {
@@ -152,7 +154,8 @@ Sight ReferenceModel::See(size_t index) const {
   const Job& job = jobs_[index];
   Sight sight;
   sight.state = job.now.state;
-  if (job.run) sight.state = job.run->transferring ? JobState::kTransferring : JobState::kConnecting;
+  if (job.run)
+    sight.state = job.run->transferring ? JobState::kTransferring : JobState::kConnecting;
   sight.flags = job.now.flags;
   if (job.loan) sight.lender = job.loan->lender.who;
   sight.error = job.now.error;

@@ -55,9 +55,8 @@ Answer ReferenceModel::EnterSession(const Step& step, size_t& session) {
 
 bool ReferenceModel::IsLoggedOn(int user) const {
   if (kCast[static_cast<size_t>(user)].service) return true;
-  return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session& session) {
-    return session.open && session.user == user;
-  });
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [&](const Session& session) { return session.open && session.user == user; });
 }
 
 /// What was lent and acquired in the session is gone.

@@ -1,9 +1,9 @@
-// The documentation's rules, once more and as short as they can be said: what every call answers and
-// what every job shows, for one caller at a time.
+// The documentation's rules, once more and as short as they can be said: what every call answers
+// and what every job shows, for one caller at a time.
 //
-// Written from docs/semantics.md and the contract, not from the code: it knows no queue, no lock and
-// no callback. Where the documents leave a moment open (when the store is tried again), the job is
-// `unsettled`: until the next wait only what must not happen is predicted.
+// Written from docs/semantics.md and the contract, not from the code: it knows no queue, no lock
+// and no callback. Where the documents leave a moment open (when the store is tried again), the job
+// is `unsettled`: until the next wait only what must not happen is predicted.
 //
 // Thread safety: one thread. Ownership: values.
 
@@ -106,7 +106,6 @@ class ReferenceModel {
     int helper = -1;
     size_t session = 0;
     absl::Time certificate_end;
-    absl::Time last_use;
     bool ended = false;
   };
   struct Session {

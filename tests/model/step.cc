@@ -13,19 +13,32 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {Op::kCreate, "create", 6, 2},         {Op::kAddFile, "add_file", 8, 2},
-    {Op::kResume, "resume", 10, 2},        {Op::kSuspend, "suspend", 4, 2},
-    {Op::kCancel, "cancel", 2, 2},         {Op::kComplete, "complete", 4, 4},
-    {Op::kUpdate, "update", 3, 8},         {Op::kGet, "get", 3, 2},
-    {Op::kList, "list", 2, 2},             {Op::kHandle, "handle", 10, 56},
-    {Op::kRelease, "release", 1, 2},       {Op::kSetFlags, "set_flags", 12, 5},
-    {Op::kGetFlags, "get_flags", 2, 1},    {Op::kGetSid, "get_sid", 2, 1},
-    {Op::kLend, "lend", 14, 8},            {Op::kClear, "clear", 4, 1},
-    {Op::kTransferring, "moves", 4, 1},    {Op::kDone, "done", 8, 1},
-    {Op::kFails, "fails", 2, 1},           {Op::kFailsForGood, "fails_for_good", 1, 1},
-    {Op::kWait, "wait", 5, 5},             {Op::kStoreFails, "store_fails", 2, 1},
-    {Op::kStoreWorks, "store_works", 4, 1}, {Op::kLogon, "logon", 3, 4},
-    {Op::kLogoff, "logoff", 4, 1},         {Op::kAccount, "account", 2, 5},
+    {Op::kCreate, "create", 6, 2},
+    {Op::kAddFile, "add_file", 8, 2},
+    {Op::kResume, "resume", 10, 2},
+    {Op::kSuspend, "suspend", 4, 2},
+    {Op::kCancel, "cancel", 2, 2},
+    {Op::kComplete, "complete", 4, 4},
+    {Op::kUpdate, "update", 3, 8},
+    {Op::kGet, "get", 3, 2},
+    {Op::kList, "list", 2, 2},
+    {Op::kHandle, "handle", 10, 56},
+    {Op::kRelease, "release", 1, 2},
+    {Op::kSetFlags, "set_flags", 12, 5},
+    {Op::kGetFlags, "get_flags", 2, 1},
+    {Op::kGetSid, "get_sid", 2, 1},
+    {Op::kLend, "lend", 14, 8},
+    {Op::kClear, "clear", 4, 1},
+    {Op::kTransferring, "moves", 4, 1},
+    {Op::kDone, "done", 8, 1},
+    {Op::kFails, "fails", 2, 1},
+    {Op::kFailsForGood, "fails_for_good", 1, 1},
+    {Op::kWait, "wait", 5, 5},
+    {Op::kStoreFails, "store_fails", 2, 1},
+    {Op::kStoreWorks, "store_works", 4, 1},
+    {Op::kLogon, "logon", 3, 4},
+    {Op::kLogoff, "logoff", 4, 1},
+    {Op::kAccount, "account", 2, 5},
     {Op::kRestart, "restart", 2, 1},
 };
 
@@ -59,7 +72,8 @@ std::vector<Step> Parse(std::string_view text) {
     for (const Kind& kind : kKinds) {
       if (op != kind.name) continue;
       step.op = kind.op;
-      for (size_t i = 0; i < kCast.size(); ++i) step.who = who == kCast[i].name ? static_cast<int>(i) : step.who;
+      for (size_t i = 0; i < kCast.size(); ++i)
+        step.who = who == kCast[i].name ? static_cast<int>(i) : step.who;
       steps.push_back(step);
     }
   }
@@ -68,7 +82,9 @@ std::vector<Step> Parse(std::string_view text) {
 
 std::vector<Step> RandomSteps(uint32_t seed, int count) {
   std::mt19937 random(seed);
-  const auto pick = [&](int below) { return static_cast<int>(random() % static_cast<uint32_t>(below)); };
+  const auto pick = [&](int below) {
+    return static_cast<int>(random() % static_cast<uint32_t>(below));
+  };
   int total = 0;
   for (const Kind& kind : kKinds) total += kind.weight;
   std::vector<Step> steps;

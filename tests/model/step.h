@@ -94,8 +94,8 @@ inline constexpr std::array<int, 5> kWaits = {11, 61, 1801, 3607, 10811};
 /// Of logon, seconds.
 inline constexpr std::array<int, 4> kTtls = {20, 61, 5003, 90000};
 /// How bitsd is configured, so that every limit is met in a short history.
-inline constexpr absl::Duration kShortLife = absl::Seconds(7200);   ///< Of a certificate.
-inline constexpr absl::Duration kLongLife = absl::Hours(240);       ///< Of the others.
+inline constexpr absl::Duration kShortLife = absl::Seconds(7200);  ///< Of a certificate.
+inline constexpr absl::Duration kLongLife = absl::Hours(240);      ///< Of the others.
 inline constexpr absl::Duration kLongestLoan = absl::Seconds(10000);
 inline constexpr absl::Duration kDefaultIdle = absl::Seconds(9001);  ///< Of default sessions.
 

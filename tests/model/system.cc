@@ -12,9 +12,7 @@ namespace {
 
 const Player& PlayerOf(const Step& step) { return kCast[static_cast<size_t>(step.who)]; }
 
-PosixIdentity PosixOf(int uid) {
-  return {static_cast<uid_t>(uid), static_cast<gid_t>(uid), {}};
-}
+PosixIdentity PosixOf(int uid) { return {static_cast<uid_t>(uid), static_cast<gid_t>(uid), {}}; }
 
 Account AccountOf(const Player& player) {
   Account account;

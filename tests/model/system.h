@@ -1,5 +1,5 @@
-// The real domain, driven by steps: job manager, sessions and policy over a store that can fail, with
-// transfers and time played by hand. Everything happens on one thread, inside Play.
+// The real domain, driven by steps: job manager, sessions and policy over a store that can fail,
+// with transfers and time played by hand. Everything happens on one thread, inside Play.
 //
 // Thread safety: one thread. Ownership: owns everything.
 

@@ -1,7 +1,9 @@
 #include "tests/testing/bitsd_server.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <iterator>
 #include <sstream>
 #include <utility>
@@ -70,6 +72,19 @@ absl::Status BitsdServer::Stop() {
   const int status = process_->Stop().value_or(-1);
   if (status == 0) return absl::OkStatus();
   return absl::InternalError("bitsd ended with status " + std::to_string(status) + ": " + Log());
+}
+
+void BitsdServer::Kill() {
+  // It leads its own session: server, broker and workers are in its group.
+  ::kill(-process_->pid(), SIGKILL);
+  process_->Wait();
+  WaitFor([this] { return ::kill(-process_->pid(), 0) != 0; });
+}
+
+void BitsdServer::LoseStore() const {
+  for (const auto& entry : std::filesystem::directory_iterator(StateFolder())) {
+    std::filesystem::remove(entry);
+  }
 }
 
 absl::StatusOr<bits::ClientOptions> BitsdServer::ClientOptionsOf(std::string_view name) const {

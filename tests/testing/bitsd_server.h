@@ -42,6 +42,10 @@ class BitsdServer {
 
   /// SIGTERM; OK when it ends with status 0.
   absl::Status Stop();
+  /// SIGKILL to all of its processes; returns when they are gone.
+  void Kill();
+  /// Its jobs are gone, as on a new machine. Call it while bitsd is down.
+  void LoseStore() const;
   /// Starts it again on the same folder, after Stop or a kill.
   absl::Status StartAgain();
 

@@ -22,6 +22,9 @@ class ManualTimer : public Timer {
     due_.emplace(std::pair(when, next_id_), std::move(fn));
     return next_id_++;
   }
+  void After(absl::Duration delay, std::function<void()> fn) override {
+    At(clock_.Now() + delay, std::move(fn));
+  }
   void Cancel(uint64_t id, absl::Time when) override { due_.erase({when, id}); }
 
   /// Runs what is due, and what becomes due by that.

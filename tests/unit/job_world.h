@@ -25,6 +25,7 @@
 #include "tests/testing/fault_store.h"
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/reply.h"
+#include "tests/testing/moving_clock.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
@@ -75,6 +76,12 @@ class JobWorld : public testing::Test {
           options_);
     }
     return *manager_;
+  }
+
+  /// As after a kill: another manager finds what is in the store. The one before it hangs.
+  void Restart() {
+    if (manager_ != nullptr) killed_.push_back(std::move(manager_));
+    EXPECT_TRUE(jobs().Restore([](const SessionRecord&) {}).ok());
   }
 
   void AddAccount(const Sid& sid, const std::string& name, uid_t uid, bool admin) {
@@ -181,18 +188,19 @@ class JobWorld : public testing::Test {
   }
 
   JobManager::Options options_;
-  SystemClock clock_;
+  MovingClock clock_;
   MapDirectory accounts_;
   MemoryAudit audit_;
   MemoryStore memory_;
   FaultStore store_{memory_};
   ScriptedTransfers transfers_;
-  Timer timer_;
+  Timer timer_{clock_};
   /// The sessions' own store: commits are counted and held back for jobs only.
   MemoryStore session_memory_;
   FaultStore session_store_{session_memory_};
   policy::SessionLimits limits_;
   SessionTable sessions_{{session_store_, audit_, clock_, timer_}, limits_};
+  std::vector<std::unique_ptr<JobManager>> killed_;
   std::unique_ptr<JobManager> manager_;
 };
 
