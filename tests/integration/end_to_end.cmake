@@ -21,3 +21,6 @@ bitsd_test(restart_test LABEL integration TIMEOUT 300
   SRCS full_disk_test.cc restart_test.cc DEPS bitsd_testing)
 add_dependencies(restart_test bitsd bitsctl)
 target_compile_definitions(restart_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bitsd>")
+bitsd_test(kill_rounds_test LABEL integration TIMEOUT 300
+  SRCS kill_journal.cc kill_rounds_test.cc DEPS bitsd_testing)
+add_dependencies(kill_rounds_test bitsd)
