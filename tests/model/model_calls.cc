@@ -8,6 +8,7 @@ namespace bitsd::model {
 namespace {
 
 constexpr int kMaxHandles = 16;
+constexpr size_t kMaxJobs = 6;
 
 const Answer kFine;
 const Answer kInvalidState{Hresult::kInvalidState, ""};
@@ -23,10 +24,13 @@ std::optional<std::vector<Answer>> ReferenceModel::Play(const Step& step) {
     case Op::kWait:
       if (!Pass(absl::Seconds(kWaits[static_cast<size_t>(step.with)]))) return std::nullopt;
       break;
-    case Op::kStoreFails: store_works_ = false; break;
+    case Op::kStoreFails:
+      store_works_ = false;
+      store_failed_ = true;
+      break;
     case Op::kStoreWorks: store_works_ = true; break;
     case Op::kAccount: EditAccount(step); break;
-    case Op::kRestart: Restart(); break;
+    case Op::kRestart: Restart(); return right;  // Sessions first: AdoptSessions.
     case Op::kTransferring:
     case Op::kDone:
     case Op::kFails:
@@ -35,9 +39,8 @@ std::optional<std::vector<Answer>> ReferenceModel::Play(const Step& step) {
       break;
     default: {
       const std::optional<Shown> caller = ShownBy(step);
-      if (!caller) return std::nullopt;
+      if (!caller || !IsPossible(step)) return std::nullopt;
       if (step.op == Op::kLogon) {
-        if (!store_works_) return std::nullopt;
         right = Logon(step, caller->who);
         break;
       }
@@ -47,12 +50,28 @@ std::optional<std::vector<Answer>> ReferenceModel::Play(const Step& step) {
       }
       size_t session = 0;
       const Answer entered = EnterSession(step, session);
+      Settle();  // Who was waited for may be logged on by it.
       right = entered.ok() ? Call(step, *caller, session) : Answers{entered};
-      if (right.empty()) return std::nullopt;
     }
   }
   Settle();
   return right;
+}
+
+bool ReferenceModel::IsPossible(const Step& step) const {
+  switch (step.op) {
+    case Op::kCreate: return jobs_.size() < kMaxJobs;
+    case Op::kList:
+    case Op::kLogoff: return true;
+    case Op::kLogon: return store_works_;
+    case Op::kRelease:
+    case Op::kSetFlags:
+    case Op::kGetFlags:
+    case Op::kGetSid:
+    case Op::kLend:
+    case Op::kClear: return !handles_.empty();
+    default: return !jobs_.empty();
+  }
 }
 
 ReferenceModel::Answers ReferenceModel::Call(const Step& step, const Shown& caller,
@@ -60,9 +79,7 @@ ReferenceModel::Answers ReferenceModel::Call(const Step& step, const Shown& call
   switch (step.op) {
     case Op::kCreate: return Create(caller);
     case Op::kList: return {List(step, caller)};
-    case Op::kHandle:
-      if (jobs_.empty()) return {};
-      return {AcquireHandle(step, caller, session)};
+    case Op::kHandle: return {AcquireHandle(step, caller, session)};
     case Op::kRelease:
     case Op::kSetFlags:
     case Op::kGetFlags:
@@ -81,7 +98,6 @@ Answer ReferenceModel::MayOpen(const Shown& caller, const Job& job) {
 }
 
 ReferenceModel::Answers ReferenceModel::Create(const Shown& caller) {
-  if (jobs_.size() >= 6) return {};
   if (!store_works_) return {{Hresult::kDiskFull, ""}};
   Job job;
   job.owner = caller.who;
@@ -91,7 +107,6 @@ ReferenceModel::Answers ReferenceModel::Create(const Shown& caller) {
 }
 
 ReferenceModel::Answers ReferenceModel::OnJob(const Step& step, const Shown& caller) {
-  if (jobs_.empty()) return {};
   Job& job = jobs_[static_cast<size_t>(step.on) % jobs_.size()];
   if (job.purged) return {{Hresult::kNotFound, ""}};
   if (const Answer access = MayOpen(caller, job); !access.ok()) return {access};
@@ -221,7 +236,6 @@ Answer ReferenceModel::MayUse(const Handle& handle, const Job& job, bool admin_t
 
 ReferenceModel::Answers ReferenceModel::OnHandle(const Step& step, const Shown& caller,
                                                  size_t session) {
-  if (handles_.empty()) return {};
   Handle& handle = handles_[static_cast<size_t>(step.on) % handles_.size()];
   const bool dead = handle.ended || now_ >= handle.certificate_end || jobs_[handle.job].purged;
   if (dead) return {kDead};

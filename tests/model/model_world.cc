@@ -76,6 +76,7 @@ void ReferenceModel::DiscardOfOwner(int owner) {
 void ReferenceModel::EndSession(size_t session) {
   if (!sessions_[session].open) return;
   sessions_[session].open = false;
+  sessions_[session].end_stored = store_works_ && !store_failed_;
   DiscardOf(session);
   const int user = sessions_[session].user;
   if (!IsLoggedOn(user)) DiscardOfOwner(user);
@@ -160,6 +161,7 @@ bool ReferenceModel::Pass(absl::Duration time) {
   Happen(end);
   now_ = end;
   settle();
+  store_failed_ = !store_works_;
   return true;
 }
 
@@ -200,6 +202,7 @@ void ReferenceModel::Happen(absl::Time until) {
 
 void ReferenceModel::Restart() {
   store_works_ = true;
+  store_failed_ = false;
   for (Handle& handle : handles_) handle.ended = true;
   for (Job& job : jobs_) {
     if (job.purged) continue;
@@ -212,10 +215,16 @@ void ReferenceModel::Restart() {
   }
 }
 
-void ReferenceModel::AdoptSession(size_t session, std::optional<absl::Time> deadline) {
-  sessions_[session].open = deadline.has_value();
-  if (deadline) sessions_[session].deadline = *deadline;
+bool ReferenceModel::AdoptSessions(const std::vector<std::optional<absl::Time>>& deadlines) {
+  if (deadlines.size() != sessions_.size()) return false;
+  for (size_t i = 0; i < sessions_.size(); ++i) {
+    // None comes back whose end was stored.
+    if (deadlines[i] && sessions_[i].end_stored) return false;
+    sessions_[i].open = deadlines[i].has_value();
+    if (deadlines[i]) sessions_[i].deadline = *deadlines[i];
+  }
   Settle();
+  return true;
 }
 
 }  // namespace bitsd::model

@@ -35,13 +35,6 @@ std::string CompareJobs(ReferenceModel& model, const System& system) {
   return "";
 }
 
-std::string AdoptSessions(ReferenceModel& model, const System& system) {
-  const auto sessions = system.Sessions();
-  if (sessions.size() != model.sessions()) return "another number of sessions";
-  for (size_t i = 0; i < sessions.size(); ++i) model.AdoptSession(i, sessions[i]);
-  return "";
-}
-
 }  // namespace
 
 Played Play(const std::vector<Step>& steps, bool windows7) {
@@ -53,7 +46,9 @@ Played Play(const std::vector<Step>& steps, bool windows7) {
     if (!right) continue;
     ++played.steps;
     std::string wrong = CompareAnswers(*right, system.Play(step));
-    if (wrong.empty() && step.op == Op::kRestart) wrong = AdoptSessions(model, system);
+    if (step.op == Op::kRestart && !model.AdoptSessions(system.Sessions())) {
+      wrong = "other sessions than before the restart";
+    }
     if (wrong.empty()) wrong = CompareJobs(model, system);
     if (wrong.empty()) continue;
     played.mismatch = absl::StrCat(ToString(step), ": ", wrong);

@@ -37,9 +37,8 @@ class ReferenceModel {
   Sight See(size_t job) const;
   /// Takes what an unsettled job shows where the documents leave it open; says what is wrong.
   std::string Adopt(size_t job, const Sight& seen, bool is_stored);
-  /// After a restart: the sessions that are still open, and until when.
-  void AdoptSession(size_t session, std::optional<absl::Time> deadline);
-  size_t sessions() const { return sessions_.size(); }
+  /// After a restart: of every session, until when it is open, if it is. False: another number.
+  bool AdoptSessions(const std::vector<std::optional<absl::Time>>& deadlines);
 
  private:
   struct Account {
@@ -114,6 +113,7 @@ class ReferenceModel {
     absl::Time deadline;
     absl::Time last_end;
     bool open = true;
+    bool end_stored = false;
   };
   using Answers = std::vector<Answer>;
   /// What a job would open its local files as; or why it cannot.
@@ -124,6 +124,7 @@ class ReferenceModel {
   };
 
   // Calls (model_calls.cc).
+  bool IsPossible(const Step& step) const;
   Answers Call(const Step& step, const Shown& caller, size_t session);
   Answers Create(const Shown& caller);
   Answers OnJob(const Step& step, const Shown& caller);
@@ -167,6 +168,7 @@ class ReferenceModel {
   const bool windows7_;
   absl::Time now_;
   bool store_works_ = true;
+  bool store_failed_ = false;  ///< Since the last wait.
   int loans_ = 0;
   std::array<Account, kCast.size()> accounts_;
   std::vector<Job> jobs_;

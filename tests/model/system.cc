@@ -71,9 +71,10 @@ void System::Start() {
     manager_->Shutdown([] {});
     timer_.RunDue();
     timer_.Forget();
+    store_.DropHeld();
     manager_.reset();
     sessions_.reset();
-    store_.DropHeld();
+    store_.Fail(absl::OkStatus());
   }
   policy::SessionLimits limits;
   limits.default_idle = kDefaultIdle;
@@ -129,10 +130,7 @@ Answer System::Play(const Step& step) {
     case Op::kStoreFails: store_.Fail(error::DiskFull("no room")); break;
     case Op::kStoreWorks: store_.Fail(absl::OkStatus()); break;
     case Op::kAccount: EditAccount(step); break;
-    case Op::kRestart:
-      Start();
-      store_.Fail(absl::OkStatus());
-      break;
+    case Op::kRestart: Start(); break;
     case Op::kTransferring:
     case Op::kDone:
     case Op::kFails:
