@@ -127,6 +127,7 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, L
                       deps_.clock.Now());
   auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope));
   if (absl::Status status = HangToken(caller, job, token); !status.ok()) return done(status);
+  WatchExpiry(job, token);  // From now on: a commit may take longer than the loan.
   Job::Change change;
   change.decide = [this, facts = presented->facts, gone = presented->ended,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
@@ -151,7 +152,6 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, L
                  done = std::move(done)](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
     token->CountIn(caller.session);
-    WatchExpiry(job, token);
     Audit(
         caller, "helper_token_set", job->id(),
         {{"expires", absl::FormatTime(absl::RFC3339_sec, token->expires(), absl::UTCTimeZone())}});
