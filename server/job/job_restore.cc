@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "server/job/job_manager.h"
 #include "server/policy/job_access.h"
@@ -30,8 +31,12 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
   StoreVisitor visitor;
   visitor.job = [&](JobRecordPtr record) { RestoreJob(std::move(record), restored); };
   visitor.request = [this](RequestRecord request) { RestoreRequest(std::move(request)); };
-  visitor.session = std::move(session);
+  std::vector<SessionRecord> sessions;
+  visitor.session = [&](SessionRecord record) { sessions.push_back(std::move(record)); };
   if (absl::Status status = deps_.store.Load(visitor); !status.ok()) return status;
+  // Not while the store shows them: a session that is over is erased. Before the jobs: who is logged
+  // on decides which go on.
+  for (SessionRecord& record : sessions) session(std::move(record));
   BeginRestored(std::move(restored));
   return absl::OkStatus();
 }

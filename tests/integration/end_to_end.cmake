@@ -24,3 +24,6 @@ target_compile_definitions(restart_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bit
 bitsd_test(kill_rounds_test LABEL integration TIMEOUT 300
   SRCS kill_journal.cc kill_rounds_test.cc DEPS bitsd_testing)
 add_dependencies(kill_rounds_test bitsd)
+# It speaks to the service without the client library, too.
+bitsd_test(sessions_test LABEL integration TIMEOUT 300 SRCS session_test.cc DEPS bitsd_testing bitsd_proto)
+add_dependencies(sessions_test bitsd bitsctl)
