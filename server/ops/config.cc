@@ -199,8 +199,8 @@ void ReadRules(const Fields& fields, Config& config) {
 
 void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   const Fields fields(root, errors,
-                      {"listen", "tls", "account_directory", "privileged_groups", "run_as",
-                       "store", "state_dir", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
+                      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store",
+                       "state_dir", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
                        "allowed_addresses", "limits", "scheduler", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
