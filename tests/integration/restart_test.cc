@@ -195,8 +195,9 @@ TEST_F(RestartTest, SigtermUnderLoadEndsInTimeAndLosesNothing) {
 
 TEST_F(RestartTest, ASecondBitsdOnTheStoreDoesNotStart) {
   const std::string id = CreateJob(As("fetcher"));
-  const Finished second = Run({BITSD_PROGRAM, "--config", bitsd().folder().File("etc/bitsd.yaml")},
-                              bitsd().folder().path());
+  const Finished second =
+      tests::Run({BITSD_PROGRAM, "--config", bitsd().folder().File("etc/bitsd.yaml")},
+                 bitsd().folder().path());
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.output, HasSubstr("another bitsd works with this store"));
   EXPECT_TRUE(As("fetcher").GetJob(id).ok()) << "the first is not disturbed";
