@@ -105,7 +105,7 @@ std::string ProblemOf(const JobRecord& job, uint64_t files) {
     return "column state has a value that is never stored";
   }
   if (failed && !job.error) return "a job in an error state has no error";
-  if (job.state == JobState::kTransientError && !job.error->next_retry) {
+  if (job.state == JobState::kTransientError && (!job.error || !job.error->next_retry)) {
     return "a job in TRANSIENT_ERROR has no next retry";
   }
   if (job.error && job.error->file_index && *job.error->file_index >= files) {
