@@ -167,10 +167,11 @@ class Server::Parts {
     reloader.reset();
     if (rpc != nullptr) rpc->Shutdown(kDrain);
     if (jobs) Park();
-    if (sessions) sessions->Shutdown();
     timer.Stop();
-    // Last: what parking and closing changed is written, too.
+    // What parking changed is written, too; what closing the sessions does to jobs is not, for a
+    // restart is no discard of tokens.
     if (store != nullptr) store->Stop();
+    if (sessions) sessions->Shutdown();
   }
 
   void Park() {

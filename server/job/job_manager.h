@@ -1,9 +1,9 @@
 // The jobs of the service: implements JobService and TokenOptions over the job table.
 //
 // Each call is: find the job or the handle, ask server/policy, submit the change, audit, answer.
-// The calls are in job_calls.cc, job_listing.cc, job_watch.cc, job_ending.cc and token_calls.cc, the
-// start in job_restore.cc. Thread safety: any thread. Ownership: owns table, handles, ledger and watchers; what Deps names outlives it.
-// Call Shutdown before destroying it.
+// The calls are in job_calls.cc, job_listing.cc, job_watch.cc, job_ending.cc and token_calls.cc,
+// the start in job_restore.cc. Thread safety: any thread. Ownership: owns table, handles, ledger
+// and watchers; what Deps names outlives it. Call Shutdown before destroying it.
 
 #ifndef BITSD_SERVER_JOB_JOB_MANAGER_H_
 #define BITSD_SERVER_JOB_JOB_MANAGER_H_

@@ -40,9 +40,9 @@ class Rows {
     return status_.ok();
   }
 
-  /// Notes damage in the current row.
+  /// Notes damage in the current row, unless there is some already.
   void Refuse(const std::string& why) {
-    status_ = Damaged(table_, absl::StrCat("row ", number_, " by its key"), why);
+    if (status_.ok()) status_ = Damaged(table_, absl::StrCat("row ", number_, " by its key"), why);
   }
 
   const absl::Status& status() const { return status_; }
@@ -105,7 +105,7 @@ std::string ProblemOf(const JobRecord& job, uint64_t files) {
     return "column state has a value that is never stored";
   }
   if (failed && !job.error) return "a job in an error state has no error";
-  if (job.state == JobState::kTransientError && !job.error->next_retry) {
+  if (job.state == JobState::kTransientError && (!job.error || !job.error->next_retry)) {
     return "a job in TRANSIENT_ERROR has no next retry";
   }
   if (job.error && job.error->file_index && *job.error->file_index >= files) {
@@ -114,47 +114,69 @@ std::string ProblemOf(const JobRecord& job, uint64_t files) {
   return "";
 }
 
-absl::Status ReadJobs(sqlite::Connection& connection, const StoreVisitor& visitor) {
-  Rows jobs(connection, "jobs", table_sql::JobNames(), "id");
-  Parts<FileRecord> files({connection, "files", table_sql::FileNames(), "job, number"},
-                          [](ColumnReader& columns, JobId& job, uint64_t& number,
-                             FileRecord& file) { DescribeFile(columns, job, number, file); });
-  Parts<TemporaryFile> abandoned(
-      {connection, "abandoned", table_sql::AbandonedNames(), "job, number"},
-      [](ColumnReader& columns, JobId& job, uint64_t& number, TemporaryFile& file) {
-        DescribeAbandoned(columns, job, number, file);
-      });
-  std::optional<JobId> last;
-  while (true) {
+/// Puts jobs together from their three tables.
+class Jobs {
+ public:
+  explicit Jobs(sqlite::Connection& connection)
+      : jobs_(connection, "jobs", table_sql::JobNames(), "id"),
+        files_({connection, "files", table_sql::FileNames(), "job, number"},
+               [](ColumnReader& columns, JobId& job, uint64_t& number, FileRecord& file) {
+                 DescribeFile(columns, job, number, file);
+               }),
+        abandoned_({connection, "abandoned", table_sql::AbandonedNames(), "job, number"},
+                   [](ColumnReader& columns, JobId& job, uint64_t& number, TemporaryFile& file) {
+                     DescribeAbandoned(columns, job, number, file);
+                   }) {}
+
+  /// The next one; null after the last, and when something is damaged.
+  JobRecordPtr Next() {
     auto job = std::make_shared<JobRecord>();
-    uint64_t count = 0;
-    const bool more = jobs.Next([&](ColumnReader& columns) {
-      DescribeJob(columns, *job, count);
-      if (const std::string problem = ProblemOf(*job, count); !problem.empty()) {
-        columns.Refuse(problem);
-      }
+    uint64_t files = 0;
+    const bool more = jobs_.Next([&](ColumnReader& columns) {
+      DescribeJob(columns, *job, files);
+      columns.Refuse(ProblemOf(*job, files));
     });
-    if (!more) break;
-    if (last && !(*last < job->id)) jobs.Refuse("its key does not follow the one before");
-    last = job->id;
+    if (!more) return nullptr;
+    if (last_ && !(*last_ < job->id)) jobs_.Refuse("its key does not follow the one before");
+    last_ = job->id;
+    AddParts(*job, files);
+    return Status().ok() ? job : nullptr;
+  }
+
+  /// OK when everything was read, and nothing is left over.
+  absl::Status End() {
+    if (absl::Status status = Status(); !status.ok()) return status;
+    if (absl::Status status = files_.End(); !status.ok()) return status;
+    return abandoned_.End();
+  }
+
+ private:
+  void AddParts(JobRecord& job, uint64_t files) {
     auto list = std::make_shared<FileRecords>();
     const uint64_t found =
-        files.Of(job->id, [&](FileRecord file) { list->push_back(std::move(file)); });
-    abandoned.Of(job->id,
-                 [&](TemporaryFile file) { job->abandoned.push_back(std::move(file)); });
-    if (found != count) {
-      jobs.Refuse(absl::StrCat("job ", job->id.ToString(), " has ", count, " files, and ", found,
-                               " are there"));
+        files_.Of(job.id, [&](FileRecord file) { list->push_back(std::move(file)); });
+    if (found != files) {
+      jobs_.Refuse(absl::StrCat("job ", job.id.ToString(), " has ", files, " files, and ", found,
+                                " are there"));
     }
-    if (!files.status().ok()) return files.status();
-    if (!abandoned.status().ok()) return abandoned.status();
-    if (!jobs.status().ok()) return jobs.status();
-    job->files = std::move(list);
-    visitor.job(std::move(job));
+    job.files = std::move(list);
+    abandoned_.Of(job.id, [&](TemporaryFile file) { job.abandoned.push_back(std::move(file)); });
   }
-  if (!jobs.status().ok()) return jobs.status();
-  if (absl::Status status = files.End(); !status.ok()) return status;
-  return abandoned.End();
+  const absl::Status& Status() const {
+    if (!files_.status().ok()) return files_.status();
+    return abandoned_.status().ok() ? jobs_.status() : abandoned_.status();
+  }
+
+  Rows jobs_;
+  Parts<FileRecord> files_;
+  Parts<TemporaryFile> abandoned_;
+  std::optional<JobId> last_;
+};
+
+absl::Status ReadJobs(sqlite::Connection& connection, const StoreVisitor& visitor) {
+  Jobs jobs(connection);
+  while (JobRecordPtr job = jobs.Next()) visitor.job(std::move(job));
+  return jobs.End();
 }
 
 /// Lists that stand for the files of answered jobs: only how many they are is known.
@@ -179,9 +201,7 @@ absl::Status ReadRequests(sqlite::Connection& connection, const StoreVisitor& vi
     uint64_t files = 0;
     const bool more = rows.Next([&](ColumnReader& columns) {
       DescribeRequest(columns, request, *answer, files);
-      if (const std::string problem = ProblemOf(*answer, files); !problem.empty()) {
-        columns.Refuse(problem);
-      }
+      columns.Refuse(ProblemOf(*answer, files));
     });
     if (!more) return rows.status();
     answer->files = blanks.Of(files);
@@ -194,8 +214,7 @@ absl::Status ReadSessions(sqlite::Connection& connection, const StoreVisitor& vi
   Rows rows(connection, "sessions", table_sql::SessionNames(), "id");
   while (true) {
     SessionRecord session;
-    const bool more =
-        rows.Next([&](ColumnReader& columns) { DescribeSession(columns, session); });
+    const bool more = rows.Next([&](ColumnReader& columns) { DescribeSession(columns, session); });
     if (!more) return rows.status();
     visitor.session(std::move(session));
   }

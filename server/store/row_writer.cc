@@ -45,17 +45,14 @@ absl::Status RowWriter::Write(const std::vector<StoreChange>& changes) {
 
 absl::Status RowWriter::Write(const StoreChange& change) {
   absl::Status status;
-  const auto then = [&status](auto write) {
-    if (status.ok()) status = write();
-  };
   if (change.put != nullptr) status = WriteJob(change.before.get(), *change.put);
-  if (change.request) then([&] { return WriteRequest(*change.request); });
-  if (change.erase) then([&] { return EraseJob(*change.erase); });
-  if (change.put_session) then([&] { return WriteSession(*change.put_session); });
-  if (change.erase_session) {
-    then([&] { return RunFor(erase_session_, change.erase_session->bytes()); });
+  if (status.ok() && change.request) status = WriteRequest(*change.request);
+  if (status.ok() && change.erase) status = EraseJob(*change.erase);
+  if (status.ok() && change.put_session) status = WriteSession(*change.put_session);
+  if (status.ok() && change.erase_session) {
+    status = RunFor(erase_session_, change.erase_session->bytes());
   }
-  if (change.forget_requests) then([&] { return ForgetRequests(*change.forget_requests); });
+  if (status.ok() && change.forget_requests) status = ForgetRequests(*change.forget_requests);
   return status;
 }
 

@@ -12,15 +12,15 @@ namespace {
 constexpr int64_t kApplicationId = 0x62697473;
 
 /// What a job is, but for its files: in its own table, and in that of the answers to requests.
-#define BITSD_JOB_COLUMNS_1                                                                        \
-  "type INTEGER NOT NULL, state INTEGER NOT NULL, display_name TEXT NOT NULL,"                     \
-  "description TEXT NOT NULL, priority INTEGER NOT NULL, owner TEXT NOT NULL,"                     \
-  "elevated INTEGER NOT NULL, token_flags INTEGER NOT NULL,"                                       \
-  "minimum_retry_delay INTEGER NOT NULL, no_progress_timeout INTEGER NOT NULL,"                    \
-  "creation INTEGER NOT NULL, modification INTEGER NOT NULL, transfer_completion INTEGER,"         \
-  "error_count INTEGER NOT NULL, no_progress_since INTEGER, completing INTEGER NOT NULL,"          \
-  "revision INTEGER NOT NULL, files INTEGER NOT NULL,"                                             \
-  "error_context INTEGER, error_hresult INTEGER, error_http_status INTEGER, error_message TEXT,"   \
+#define BITSD_JOB_COLUMNS_1                                                                      \
+  "type INTEGER NOT NULL, state INTEGER NOT NULL, display_name TEXT NOT NULL,"                   \
+  "description TEXT NOT NULL, priority INTEGER NOT NULL, owner TEXT NOT NULL,"                   \
+  "elevated INTEGER NOT NULL, token_flags INTEGER NOT NULL,"                                     \
+  "minimum_retry_delay INTEGER NOT NULL, no_progress_timeout INTEGER NOT NULL,"                  \
+  "creation INTEGER NOT NULL, modification INTEGER NOT NULL, transfer_completion INTEGER,"       \
+  "error_count INTEGER NOT NULL, no_progress_since INTEGER, completing INTEGER NOT NULL,"        \
+  "revision INTEGER NOT NULL, files INTEGER NOT NULL,"                                           \
+  "error_context INTEGER, error_hresult INTEGER, error_http_status INTEGER, error_message TEXT," \
   "error_rule TEXT, error_file_index INTEGER, error_next_retry INTEGER"
 
 /// Step N makes version N of version N - 1. What a step did never changes: stores were made by it.

@@ -52,9 +52,8 @@ absl::Status Connection::Execute(const char* sql) {
 
 absl::StatusOr<Statement> Connection::Prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code =
-      sqlite3_prepare_v3(get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                         &statement, nullptr);
+  const int code = sqlite3_prepare_v3(get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return ErrorOf(code);
   return Statement(statement);
 }

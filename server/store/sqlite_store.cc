@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/store/row_reader.h"
@@ -36,6 +34,16 @@ absl::Status Unusable(const std::string& file, const absl::Status& why) {
       absl::StrCat(file, ": ", std::string(why.message()), ours ? "" : kWhatToDo));
 }
 
+/// SQLite keeps another kind of journal, and says nothing, where the file system has no shared
+/// memory.
+absl::Status CheckJournal(sqlite::Connection& connection) {
+  auto statement = connection.Prepare("PRAGMA journal_mode");
+  if (!statement.ok()) return statement.status();
+  if (statement->Step() == SQLITE_ROW && statement->Bytes(0) == "wal") return absl::OkStatus();
+  return error::InvalidArgument(
+      "the file system cannot hold the store's journal: put state_dir on a local disk");
+}
+
 absl::StatusOr<sqlite::Connection> Connect(const std::string& file) {
   auto connection = sqlite::Connection::Open(file);
   if (!connection.ok()) return connection.status();
@@ -45,6 +53,7 @@ absl::StatusOr<sqlite::Connection> Connect(const std::string& file) {
   // The version is judged before anything is written, the kind of journal included.
   absl::Status status = PrepareSchema(*connection);
   if (status.ok()) status = connection->Execute(kSettings);
+  if (status.ok()) status = CheckJournal(*connection);
   if (!status.ok()) return status;
   return connection;
 }
@@ -57,8 +66,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   const std::string file = taken->database();
   auto connection = Connect(file);
   if (!connection.ok()) return Unusable(file, connection.status());
-  std::unique_ptr<SqliteStore> store(
-      new SqliteStore(*std::move(taken), *std::move(connection)));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(taken), *std::move(connection)));
   auto writer = RowWriter::Create(store->connection_);
   if (!writer.ok()) return Unusable(file, writer.status());
   store->Start(*std::move(writer));
@@ -140,28 +148,21 @@ void SqliteStore::WriteAll() {
 }
 
 std::vector<absl::Status> SqliteStore::Write(const std::vector<CommitQueue::Entry>& entries) {
-  const absl::Status all = Transaction([&] {
-    absl::Status status;
-    for (const CommitQueue::Entry& entry : entries) {
-      if (status = writer_->Write(entry.changes); !status.ok()) break;
-    }
-    return status;
-  });
-  std::vector<absl::Status> results(entries.size(), all);
-  if (!all.ok() && entries.size() > 1) {
-    std::transform(entries.begin(), entries.end(), results.begin(),
-                   [this](const CommitQueue::Entry& entry) {
-                     return Transaction([&] { return writer_->Write(entry.changes); });
-                   });
+  std::vector<absl::Status> results(entries.size(), Transaction(entries));
+  if (!results.front().ok()) {
+    // A journal that is written back is begun anew: a full disk then has room in it again.
+    WriteBackJournal();
+    for (size_t i = 0; i < entries.size(); ++i) results[i] = Transaction({&entries[i], 1});
   }
   Note(results.back());
   return results;
 }
 
-template <typename WriteRows>
-absl::Status SqliteStore::Transaction(WriteRows write) {
+absl::Status SqliteStore::Transaction(absl::Span<const CommitQueue::Entry> entries) {
   absl::Status status = connection_.Execute("BEGIN IMMEDIATE");
-  if (status.ok()) status = write();
+  for (size_t i = 0; i < entries.size() && status.ok(); ++i) {
+    status = writer_->Write(entries[i].changes);
+  }
   if (status.ok()) status = connection_.Execute("COMMIT");
   // Some errors have rolled back by themselves.
   if (!status.ok() && connection_.in_transaction()) {

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "server/store/commit_queue.h"
 #include "server/store/job_store.h"
 #include "server/store/row_writer.h"
@@ -50,8 +51,7 @@ class SqliteStore : public JobStore {
   void WriteAll();
   /// Commits all in one transaction, or else each in its own.
   std::vector<absl::Status> Write(const std::vector<CommitQueue::Entry>& entries);
-  template <typename WriteRows>
-  absl::Status Transaction(WriteRows write);
+  absl::Status Transaction(absl::Span<const CommitQueue::Entry> entries);
   /// Tells the log when commits begin to fail, and when they work again.
   void Note(const absl::Status& status);
   void WriteBackJournal();

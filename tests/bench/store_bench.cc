@@ -93,8 +93,7 @@ class EtcdBench {
     PinTo(kServerCore);
     etcd_ = Must(Etcd::Start(pki));
     PinTo(kClientCore);
-    load_ =
-        std::make_unique<Load>(etcd_->endpoint(), pki.Of("fetcher"), pki.roots(), kConnections);
+    load_ = std::make_unique<Load>(etcd_->endpoint(), pki.Of("fetcher"), pki.roots(), kConnections);
     for (size_t i = 0; i < kJobs; ++i) {
       EtcdPut put;
       put.set_key("job/" + std::to_string(100'000'000'000 + i));
@@ -132,8 +131,9 @@ class SyncCounter {
 
  private:
   std::vector<std::string> Program() const {
-    return {"/usr/bin/strace", "-f",   "--seccomp-bpf", "-qq",        "-e", "trace=fdatasync,fsync",
-            "-e",              "signal=none", "-o",     trace_, BITSD_PROGRAM};
+    return {
+        "/usr/bin/strace", "-f", "--seccomp-bpf", "-qq",        "-e", "trace=fdatasync,fsync", "-e",
+        "signal=none",     "-o", trace_,          BITSD_PROGRAM};
   }
   size_t Lines() const {
     const std::string text = tests::ReadFile(trace_);
@@ -154,13 +154,12 @@ std::vector<Result> DurableFlags(const Settings& settings) {
     FlagsBench memory("memory");
     const auto pairs = Interleave(
         settings.pairs, [&] { return durable.Rate(); }, [&] { return memory.Rate(); });
-    results.push_back(
-        RatioOf({"durable_set_flags", Better::kHigher, 0.5}, pairs, 0, 1, "calls/s"));
+    results.push_back(RatioOf({"durable_set_flags", Better::kHigher, 0.5}, pairs, 0, 1, "calls/s"));
   }
   {
     EtcdBench etcd(durable.pki());
-    const auto pairs =
-        Interleave(settings.pairs, [&] { return durable.Rate(); }, [&] { return etcd.Rate(); });
+    const auto pairs = Interleave(
+        settings.pairs, [&] { return durable.Rate(); }, [&] { return etcd.Rate(); });
     results.push_back(
         RatioOf({"durable_set_flags_etcd", Better::kHigher, 1.0}, pairs, 0, 1, "calls/s"));
   }

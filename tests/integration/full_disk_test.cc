@@ -1,5 +1,5 @@
-// The disk of the store is full: changes are refused, withdrawals hold, reads go on, and it recovers
-// by itself.
+// The disk of the store is full: changes are refused, withdrawals hold, reads go on, and it
+// recovers by itself.
 
 #include "tests/testing/full_disk.h"
 
@@ -36,10 +36,14 @@ class FullDiskTest : public BitsdTest {
     return fetcher_->UpdateJob(request).status();
   }
 
-  /// Nothing more can be stored, whatever room is left within files.
-  void FillUp(const std::string& id) {
+  /// Nothing more can be stored: also the room that is left within files is used up.
+  void FillUp() {
     disk_->Fill();
-    ASSERT_TRUE(WaitFor([&] { return !Describe(id, std::string(1000, 'x')).ok(); }));
+    bits::v1::CreateJobRequest request;
+    request.set_display_name("more");
+    request.set_description(std::string(1000, 'x'));
+    const bits::Client admin = As("admin");
+    ASSERT_TRUE(WaitFor([&] { return !admin.CreateJob(request).ok(); }));
   }
 
   std::string Running() {
@@ -47,8 +51,7 @@ class FullDiskTest : public BitsdTest {
     const std::string id = CreateJob(*fetcher_);
     EXPECT_TRUE(AddFile(*fetcher_, id, "slow/file", FolderOf("fetcher") + "/file").ok());
     EXPECT_TRUE(fetcher_->Resume(id).ok());
-    EXPECT_TRUE(
-        WaitFor([&] { return fetcher_->GetJob(id)->progress().bytes_transferred() > 0; }));
+    EXPECT_TRUE(WaitFor([&] { return fetcher_->GetJob(id)->progress().bytes_transferred() > 0; }));
     return id;
   }
 
@@ -59,7 +62,7 @@ class FullDiskTest : public BitsdTest {
 TEST_F(FullDiskTest, ChangesAreRefusedReadsGoOnAndItRecoversByItself) {
   const std::string id = CreateJob(*fetcher_);
   ASSERT_TRUE(Describe(id, "before").ok());
-  FillUp(id);
+  FillUp();
   const absl::Status refused = Describe(id, "while full");
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_EQ(bits::ErrorOf(refused).hresult, 0x80070070u);
@@ -77,7 +80,7 @@ TEST_F(FullDiskTest, WithdrawalsHoldAndAreStoredOnceThereIsRoom) {
   const std::string id = Running();
   const bits::Handle handle = HandleFor(*fetcher_, id, "alice");
   ASSERT_TRUE(As("alice").SetHelperToken(handle, Demo("alice").sid).ok());
-  FillUp(CreateJob(*fetcher_));
+  FillUp();
   EXPECT_EQ(ErrorText(fetcher_->Suspend(id).status()), "ERROR_DISK_FULL");
   EXPECT_EQ(ErrorText(As("alice").ClearHelperToken(handle)), "ERROR_DISK_FULL");
   const bits::v1::Job stopped = *fetcher_->GetJob(id);
@@ -96,10 +99,11 @@ TEST_F(FullDiskTest, ARunningTransferWaitsAndGoesOn) {
   const std::string id = CreateJob(*fetcher_);
   const std::string path = FolderOf("fetcher") + "/small";
   ASSERT_TRUE(AddFile(*fetcher_, id, "small", path).ok());
-  const std::string busy = CreateJob(*fetcher_);
-  ASSERT_TRUE(AddFile(*fetcher_, busy, "small", path + "2").ok());
-  ASSERT_TRUE(fetcher_->Resume(id).ok());
-  FillUp(busy);
+  FillUp();
+  // Room for a moment: the job begins, and what it has to record comes when there is none.
+  disk_->Free();
+  ASSERT_TRUE(WaitFor([&] { return fetcher_->Resume(id).ok(); }));
+  FillUp();
   disk_->Free();
   WaitForState(*fetcher_, id, JOB_STATE_TRANSFERRED);
   ASSERT_TRUE(fetcher_->Complete(id).ok());

@@ -14,6 +14,7 @@ namespace {
 using bits::v1::Job;
 using bits::v1::JOB_STATE_SUSPENDED;
 using bits::v1::JOB_STATE_TRANSFERRED;
+using bits::v1::WatchJobsResponse;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -42,7 +43,23 @@ class RestartTest : public BitsdTest {
 
   void AwaitBytes(const std::string& id, uint64_t bytes) {
     const bits::Client fetcher = As("fetcher");
-    ASSERT_TRUE(WaitFor([&] { return fetcher.GetJob(id)->progress().bytes_transferred() > bytes; }));
+    ASSERT_TRUE(
+        WaitFor([&] { return fetcher.GetJob(id)->progress().bytes_transferred() > bytes; }));
+  }
+
+  /// What a watch of fetcher tells, up to the end of its snapshot.
+  std::vector<WatchJobsResponse> Read(const bits::v1::WatchJobsRequest& request) {
+    bits::JobWatch watch = As("fetcher").WatchJobs(request);
+    std::vector<WatchJobsResponse> told;
+    while (told.empty() || told.back().kind() != WatchJobsResponse::KIND_SNAPSHOT_END) {
+      auto event = watch.Next();
+      if (!event.ok() || !event->has_value()) {
+        ADD_FAILURE() << "the watch ended: " << event.status();
+        return std::vector<WatchJobsResponse>(1);
+      }
+      told.push_back(**std::move(event));
+    }
+    return told;
   }
 
   void ExpectWhole(const std::string& id, const std::string& content) {
@@ -63,6 +80,21 @@ TEST_F(RestartTest, WhatWasAcknowledgedIsThereAfterAKill) {
   EXPECT_EQ(after.ShortDebugString(), before.ShortDebugString());
   EXPECT_EQ(after.helper_token_flags(), 3u);
   EXPECT_THAT(*As("fetcher").ListAllFiles(id), SizeIs(1));
+}
+
+TEST_F(RestartTest, ARestartEndsATokenAndIsNoDiscardOfIt) {
+  const std::string id = CreateJob(As("fetcher"));
+  const bits::Handle handle = HandleFor(As("fetcher"), id, "alice");
+  ASSERT_TRUE(As("fetcher").SetHelperTokenFlags(handle, 1).ok());
+  ASSERT_TRUE(AddFile(As("fetcher"), id, "file", FolderOf("alice") + "/file").ok());
+  ASSERT_TRUE(As("alice").SetHelperToken(handle, Demo("alice").sid).ok());
+  Restart();
+  const Job job = *As("fetcher").GetJob(id);
+  EXPECT_EQ(job.state(), JOB_STATE_SUSPENDED) << job.ShortDebugString();
+  EXPECT_FALSE(job.has_helper_token_sid());
+  ASSERT_TRUE(As("fetcher").Resume(id).ok());
+  WaitForState(As("fetcher"), id, bits::v1::JOB_STATE_ERROR);
+  EXPECT_EQ(As("fetcher").GetJob(id)->error().hresult(), 0x80200056u);
 }
 
 TEST_F(RestartTest, ATransferThatWasParkedGoesOnWithARange) {
@@ -101,6 +133,25 @@ TEST_F(RestartTest, AFinishedJobIsReadableAfterARestartAndNotListed) {
   RestartAfterKill();
   EXPECT_EQ(As("fetcher").GetJob(id)->state(), bits::v1::JOB_STATE_CANCELLED);
   EXPECT_THAT(*As("fetcher").ListAllJobs(false), SizeIs(0));
+}
+
+TEST_F(RestartTest, AWatchGoesOnFromItsTokenAndAfterARestartSaysThatItCannot) {
+  const std::string same = CreateJob(As("fetcher"));
+  const std::string changed = CreateJob(As("fetcher"));
+  bits::v1::WatchJobsRequest request;
+  request.set_resume_token(Read(request).back().resume_token());
+  ASSERT_TRUE(As("fetcher").Cancel(changed).ok());
+  std::vector<WatchJobsResponse> told = Read(request);
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[0].kind(), WatchJobsResponse::KIND_RESUMED);
+  EXPECT_EQ(told[1].job().id(), changed);
+  EXPECT_EQ(told[1].job().state(), bits::v1::JOB_STATE_CANCELLED);
+  request.set_resume_token(told.back().resume_token());
+  Restart();
+  told = Read(request);
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[0].kind(), WatchJobsResponse::KIND_NOT_RESUMED);
+  EXPECT_EQ(told[1].job().id(), same);
 }
 
 TEST_F(RestartTest, SigtermUnderLoadEndsInTimeAndLosesNothing) {
@@ -144,8 +195,9 @@ TEST_F(RestartTest, SigtermUnderLoadEndsInTimeAndLosesNothing) {
 
 TEST_F(RestartTest, ASecondBitsdOnTheStoreDoesNotStart) {
   const std::string id = CreateJob(As("fetcher"));
-  const Finished second = Run({BITSD_PROGRAM, "--config", bitsd().folder().File("etc/bitsd.yaml")},
-                              bitsd().folder().path());
+  const Finished second =
+      tests::Run({BITSD_PROGRAM, "--config", bitsd().folder().File("etc/bitsd.yaml")},
+                 bitsd().folder().path());
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.output, HasSubstr("another bitsd works with this store"));
   EXPECT_TRUE(As("fetcher").GetJob(id).ok()) << "the first is not disturbed";
@@ -160,9 +212,9 @@ TEST_F(RestartTest, AStoreThatCannotBeUsedStopsTheStartAndIsLeftAsItIs) {
   newer[63] = 99;  // The last byte of user_version in SQLite's header.
   std::string damaged = good;
   damaged.replace(4096, 4096, std::string(4096, '\x5a'));
-  for (const auto& [content, words] : {std::pair(newer, "newer bitsd"),
-                                       std::pair(damaged, "Restore a backup"),
-                                       std::pair(std::string("no database"), "Restore a backup")}) {
+  for (const auto& [content, words] :
+       {std::pair(newer, "newer bitsd"), std::pair(damaged, "Restore a backup"),
+        std::pair(std::string("no database"), "Restore a backup")}) {
     WriteFile(file, content, 0600);
     const absl::Status status = bitsd().StartAgain();
     ASSERT_FALSE(status.ok());

@@ -76,8 +76,7 @@ TEST_F(JobClockTest, AFinishedJobIsKeptForItsTimeThoughTheClockIsSetForward) {
   clock_.Set(absl::Hours(24));
   // Something else that the timer does by the wall clock was looked at since.
   Reply<absl::Status> looked;
-  timer_.At(clock_.Now() - absl::Hours(1),
-            [done = looked.Callback()] { done(absl::OkStatus()); });
+  timer_.At(clock_.Now() - absl::Hours(1), [done = looked.Callback()] { done(absl::OkStatus()); });
   ASSERT_TRUE(looked.Get().ok());
   EXPECT_TRUE(jobs().GetJob(fetcher, id).ok());
 }

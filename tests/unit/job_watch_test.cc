@@ -73,7 +73,7 @@ TEST_F(JobWatchTest, ASnapshotIsFollowedByChanges) {
 }
 
 TEST_F(JobWatchTest, AResumedWatchTellsOnlyWhatChanged) {
-  const JobId same = Create(fetcher_);
+  Create(fetcher_);
   const JobId changed = Create(fetcher_);
   const std::string token = TokenOf(fetcher_);
   Describe(fetcher_, changed);

@@ -17,8 +17,7 @@ std::string Refusal(DurableStore& store) {
   return std::string(status.message());
 }
 
-#define EXPECT_SAYS(text, words) \
-  EXPECT_NE((text).find(words), std::string::npos) << (text)
+#define EXPECT_SAYS(text, words) EXPECT_NE((text).find(words), std::string::npos) << (text)
 
 TEST(StoreFolderTest, ASecondStoreOnTheFolderIsRefusedAndChangesNothing) {
   DurableStore store;

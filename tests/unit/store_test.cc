@@ -116,8 +116,9 @@ TYPED_TEST(StoreTest, APurgedJobIsGoneWithAllItsParts) {
 TYPED_TEST(StoreTest, ARequestComesBackWithItsAnswer) {
   const auto job = FullRecord();
   StoreChange change = Put(job);
-  change.request = RequestRecord{kBob, "7a0d3c1e-0000-4000-8000-000000000001",
-                                 std::string(32, '\xfe'), job, absl::FromUnixSeconds(2'000'000'000)};
+  change.request =
+      RequestRecord{kBob, "7a0d3c1e-0000-4000-8000-000000000001", std::string(32, '\xfe'), job,
+                    absl::FromUnixSeconds(2'000'000'000)};
   ASSERT_TRUE(CommitNow(this->store(), {change}).ok());
   const Contents contents = this->AfterRestart();
   ASSERT_EQ(contents.requests.size(), 1u);
@@ -149,11 +150,12 @@ TYPED_TEST(StoreTest, OnlyRequestsThatHaveExpiredAreForgotten) {
 }
 
 TYPED_TEST(StoreTest, SessionsComeBackUntilTheyAreErased) {
-  const SessionRecord session{SessionId::Random(),       kAnn,
-                              true,                      absl::Hours(1),
-                              absl::FromUnixSeconds(10), absl::FromUnixSeconds(3610)};
-  const SessionRecord other{SessionId::Random(), kBob, false, absl::Seconds(30),
-                            absl::FromUnixSeconds(11), absl::FromUnixSeconds(41)};
+  const SessionRecord session{
+      SessionId::Random(),        kAnn, true, absl::Hours(1), absl::FromUnixSeconds(10),
+      absl::FromUnixSeconds(3610)};
+  const SessionRecord other{
+      SessionId::Random(),      kBob, false, absl::Seconds(30), absl::FromUnixSeconds(11),
+      absl::FromUnixSeconds(41)};
   StoreChange put;
   put.put_session = session;
   StoreChange put_other;

@@ -43,7 +43,8 @@ struct Contents {
 /// Commits, and waits for the answer.
 inline absl::Status CommitNow(JobStore& store, std::vector<StoreChange> changes) {
   std::promise<absl::Status> answer;
-  store.Commit(std::move(changes), [&](absl::Status status) { answer.set_value(std::move(status)); });
+  store.Commit(std::move(changes),
+               [&](absl::Status status) { answer.set_value(std::move(status)); });
   return answer.get_future().get();
 }
 
