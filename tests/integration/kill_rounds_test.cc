@@ -21,6 +21,8 @@ namespace {
 constexpr uint32_t kRounds = 15;
 constexpr const char* kOwners[] = {"fetcher", "bob", "mallory"};
 
+enum class Victim { kServer, kBroker, kSupervisor, kAll };
+
 uint32_t Environment(const char* name, uint32_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : static_cast<uint32_t>(std::strtoul(text, nullptr, 10));
@@ -48,16 +50,14 @@ class KillRoundsTest : public BitsdTest {
         << "a part of it outlives the kill";
   }
 
-  /// Kills and starts again; "" or what went wrong.
-  void KillAndStart(uint32_t what) {
-    switch (what) {
-      case 0: ::kill(Child(/*broker=*/false), SIGKILL); break;
-      case 1: bitsd().process().Signal(SIGKILL); break;
-      case 2: bitsd().Kill(); break;
-      default:  // The supervisor starts another: nothing else ends.
-        if (const pid_t broker = Child(/*broker=*/true); broker != 0) ::kill(broker, SIGKILL);
-        return;
-    }
+  /// Kills and, where it must be, starts again.
+  void KillAndStart(Victim victim) {
+    const bool child = victim == Victim::kServer || victim == Victim::kBroker;
+    const pid_t pid = child ? Child(victim == Victim::kBroker) : bitsd().process().pid();
+    ASSERT_GT(pid, 0) << "it does not run";
+    if (victim == Victim::kAll) bitsd().Kill();
+    if (victim != Victim::kAll) ::kill(pid, SIGKILL);
+    if (victim == Victim::kBroker) return;  // The supervisor starts another: nothing else ends.
     AwaitEnd();
     const absl::Status status = bitsd().StartAgain();
     ASSERT_TRUE(status.ok()) << status;
@@ -104,15 +104,17 @@ TEST_F(KillRoundsTest, NothingAcknowledgedIsLostAndNothingHalfIsSeen) {
     std::vector<std::thread> threads;
     for (JournalledClient& client : clients) threads.emplace_back([&] { client.Work(stop); });
     std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 500));
-    const uint32_t what = random() % 4;
-    KillAndStart(what);
+    const auto victim = static_cast<Victim>(random() % 4);
+    KillAndStart(victim);
     stop = true;
     for (std::thread& thread : threads) thread.join();
     if (HasFatalFailure()) return;
     Connect(clients);
     for (JournalledClient& client : clients) {
-      ASSERT_EQ(client.Check(), "") << "killed: " << what << "\n" << bitsd().Log();
-      ASSERT_EQ(client.Repeat(), "") << "killed: " << what << "\n" << bitsd().Log();
+      ASSERT_EQ(client.Check(), "") << "killed: " << static_cast<int>(victim) << "\n"
+                                    << bitsd().Log();
+      ASSERT_EQ(client.Repeat(), "") << "killed: " << static_cast<int>(victim) << "\n"
+                                     << bitsd().Log();
     }
   }
   size_t acknowledged = 0;
