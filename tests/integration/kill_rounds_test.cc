@@ -53,7 +53,8 @@ class KillRoundsTest : public BitsdTest {
   /// Kills and, where it must be, starts again.
   void KillAndStart(Victim victim) {
     const bool child = victim == Victim::kServer || victim == Victim::kBroker;
-    const pid_t pid = child ? Child(victim == Victim::kBroker) : bitsd().process().pid();
+    pid_t pid = bitsd().process().pid();
+    if (child) WaitFor([&] { return (pid = Child(victim == Victim::kBroker)) > 0; });
     ASSERT_GT(pid, 0) << "it does not run";
     if (victim == Victim::kAll) bitsd().Kill();
     if (victim != Victim::kAll) ::kill(pid, SIGKILL);
