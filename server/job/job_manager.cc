@@ -20,7 +20,7 @@ constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
 JobManager::JobManager(Deps deps, Options options)
     : deps_(deps),
       options_(std::make_shared<const Options>(std::move(options))),
-      handles_(steady_, options_->handle_idle),
+      handles_(deps.clock, steady_, options_->handle_idle),
       ledger_(deps.clock),
       places_(options_->scheduler, steady_, deps.timer),
       environment_{deps.store,    deps.transfers,

@@ -48,6 +48,15 @@ TEST_F(JobClockTest, ARetryIsDueWhenTheClockIsSetForwardToIt) {
   EXPECT_TRUE(Eventually([&] { return transfers_.last() != nullptr; }));
 }
 
+TEST_F(JobClockTest, AHandleEndsWithItsCertificateByTheWallClock) {
+  const Caller fetcher = As(kFetcher);
+  const std::string handle = Handle(fetcher, Create(fetcher));
+  EXPECT_TRUE(jobs().GetHelperTokenFlags(fetcher, handle).ok());
+  clock_.Set(absl::Hours(25));  // The certificates of JobWorld last 24.
+  EXPECT_EQ(DetailOf(jobs().GetHelperTokenFlags(fetcher, handle).status()).hresult,
+            Hresult::kDisconnected);
+}
+
 TEST_F(JobClockTest, AStoreIsTriedAgainThoughTheClockWasSetBack) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Running(fetcher);
