@@ -82,9 +82,8 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   Stripe& stripe = StripeOf(job);
   std::lock_guard lock(stripe.mutex);
   Handles& handles = stripe.handles[job];
-  const auto alive_end =
-      std::stable_partition(handles.begin(), handles.end(),
-                            [&](const auto& other) { return !IsDead(*other, now); });
+  const auto alive_end = std::stable_partition(
+      handles.begin(), handles.end(), [&](const auto& other) { return !IsDead(*other, now); });
   std::move(alive_end, handles.end(), std::back_inserter(dead));
   handles.erase(alive_end, handles.end());
   const auto mine = std::count_if(handles.begin(), handles.end(), [&](const auto& other) {

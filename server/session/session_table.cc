@@ -146,11 +146,14 @@ SessionPtr SessionTable::Default(const Sid& user, bool service) {
 
 absl::StatusOr<absl::Time> SessionTable::Renew(const SessionPtr& session) {
   const absl::Time deadline = NextDeadline(*session);
+  const absl::Time before = session->deadline();
   switch (session->Renew(deps_.clock.Now(), deadline)) {
     case Session::Renewal::kEnded: return NotOpen();
     case Session::Renewal::kDone: break;
     case Session::Renewal::kStore: journal_->Keep(session);
   }
+  // What a restart brought back lasts as the store has it, which is later than the truth.
+  if (deadline < before) Arm(session);
   return deadline;
 }
 

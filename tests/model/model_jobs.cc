@@ -62,6 +62,20 @@ void ReferenceModel::Fail(Job& job, Hresult error, const std::string& rule, bool
   Change(job, next, job.loan);
 }
 
+/// The retry delay is over. A store that refuses is tried again, when is open.
+void ReferenceModel::Retry(Job& job) {
+  if (!store_works_) {
+    job.unsettled = true;
+    return;
+  }
+  Record next = job.now;
+  next.state = JobState::kQueued;
+  next.error = Hresult::kOk;
+  next.error_rule.clear();
+  next.retry.reset();
+  Change(job, next, job.loan);
+}
+
 /// The token goes, by ClearHelperToken or because it ended.
 Answer ReferenceModel::Drop(Job& job) {
   Record next = job.now;
@@ -102,6 +116,7 @@ void ReferenceModel::Settle() {
 
 /// Starts and stops what runs for the job.
 void ReferenceModel::Settle(Job& job) {
+  if (!job.unsettled && job.now.retry && *job.now.retry <= now_) Retry(job);
   const bool wants = job.now.state == JobState::kQueued && job.now == job.stored && OwnerRuns(job);
   const Opener opener = OpenerOf(job);
   if (!wants || !opener.refusal.ok()) job.run.reset();

@@ -182,16 +182,8 @@ void ReferenceModel::Happen(absl::Time until) {
       if (job.purged) continue;
       if (job.loan) at(job.loan->end, [this, &job] { Drop(job); });
       if (job.finished) at(*job.finished + kRetention, [&job] { job.purged = true; });
-      if (job.now.retry && store_works_) {
-        at(std::max(*job.now.retry, now_), [this, &job] {
-          Record record = job.now;
-          record.state = JobState::kQueued;
-          record.error = Hresult::kOk;
-          record.error_rule.clear();
-          record.retry.reset();
-          Change(job, record, job.loan);
-        });
-      }
+      if (job.now.retry && !job.unsettled)
+        at(std::max(*job.now.retry, now_), [this, &job] { Retry(job); });
     }
     if (!happen) return;
     now_ = std::max(now_, next);

@@ -142,6 +142,7 @@ class ReferenceModel {
   // Jobs (model_jobs.cc).
   Answer Change(Job& job, Record next, std::optional<Loan> loan, bool always = false);
   Answer Drop(Job& job);
+  void Retry(Job& job);
   void Fail(Job& job, Hresult error, const std::string& rule, bool transient);
   Opener OpenerOf(const Job& job) const;
   void Settle();

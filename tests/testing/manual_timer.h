@@ -25,7 +25,9 @@ class ManualTimer : public Timer {
   void After(absl::Duration delay, std::function<void()> fn) override {
     At(clock_.Now() + delay, std::move(fn));
   }
-  void Cancel(uint64_t id, absl::Time when) override { due_.erase({when, id}); }
+  void Cancel(uint64_t id, absl::Time when) override {
+    const auto dropped = due_.extract({when, id});  // It may own what cancels others.
+  }
 
   /// Runs what is due, and what becomes due by that.
   void RunDue() {
@@ -46,7 +48,7 @@ class ManualTimer : public Timer {
     clock_.Advance(end - clock_.Now());
   }
   /// What was to come never does: its owner is gone.
-  void Forget() { due_.clear(); }
+  void Forget() { const auto forgotten = std::exchange(due_, {}); }
 
  private:
   ManualClock& clock_;
