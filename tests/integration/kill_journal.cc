@@ -34,6 +34,12 @@ bool IsRunningState(JobState state) {
          state == bits::v1::JOB_STATE_TRANSIENT_ERROR;
 }
 
+/// Without its helper, what the helper created cannot be put in place.
+bool IsOfHelper(const absl::Status& status) {
+  const bits::CallError error = bits::ErrorOf(status);
+  return error.hresult == kTokenRequired || error.rule == "not_permitted";
+}
+
 }  // namespace
 
 void JournalledClient::Connect(bits::Client owner, bits::Client helper) {
@@ -133,6 +139,7 @@ void JournalledClient::SetFlags(JobJournal& job, uint32_t flags) {
     return;
   }
   job.asked_flags = flags;
+  job.had_flags = job.had_flags || flags != 0;
   if (Note(job, owner_->SetHelperTokenFlags(*handle, flags), Unanswered::kFlags)) job.flags = flags;
   owner_->Release(*handle).IgnoreError();
 }
@@ -231,9 +238,7 @@ std::string JournalledClient::Repeat() {
       job.end = seen->state();
       continue;
     }
-    // Its helper's token is gone: it is given back to its owner, and completed in the end.
-    const bool token = job.flags != 0 && bits::ErrorOf(status).hresult == kTokenRequired;
-    if (!token) return absl::StrCat("job ", job.id, ": ", status.ToString());
+    if (!IsOfHelper(status)) return absl::StrCat("job ", job.id, ": ", status.ToString());
     job.runs = seen->state() != bits::v1::JOB_STATE_SUSPENDED;
   }
   return "";
@@ -268,6 +273,7 @@ std::string JournalledClient::FinishJob(JobJournal& job) {
   });
   if (seen.state() != bits::v1::JOB_STATE_TRANSFERRED) return seen.ShortDebugString();
   const auto done = owner_->Complete(job.id);
+  if (IsOfHelper(done.status())) return std::string(owner_->Cancel(job.id).status().message());
   if (!done.ok()) return done.status().ToString();
   job.end = done->job().state();
   return Exists(job.path) ? CheckFile(job) : "its file is not there";

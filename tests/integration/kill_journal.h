@@ -30,6 +30,7 @@ struct JobJournal {
   bool has_file = false;
   bool runs = false;
   uint32_t flags = 0;
+  bool had_flags = false;  ///< Its error may be of the time when it had.
   std::string description;
   std::optional<bits::v1::JobState> end;
   Unanswered unanswered = Unanswered::kNothing;
