@@ -34,8 +34,8 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
   std::vector<SessionRecord> sessions;
   visitor.session = [&](SessionRecord record) { sessions.push_back(std::move(record)); };
   if (absl::Status status = deps_.store.Load(visitor); !status.ok()) return status;
-  // Not while the store shows them: a session that is over is erased. Before the jobs: who is logged
-  // on decides which go on.
+  // Not while the store shows them: a session that is over is erased. Before the jobs: who is
+  // logged on decides which go on.
   for (SessionRecord& record : sessions) session(std::move(record));
   BeginRestored(std::move(restored));
   return absl::OkStatus();

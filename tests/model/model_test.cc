@@ -18,7 +18,7 @@ namespace bitsd::model {
 namespace {
 
 constexpr int kSteps = 200;
-constexpr uint32_t kHistories = 200;
+constexpr uint32_t kHistories = 400;
 
 uint32_t Histories() {
   const char* text = std::getenv("BITSD_SEARCH");
