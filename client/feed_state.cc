@@ -78,6 +78,7 @@ absl::Status JobFeed::State::Connect() {
   absl::Status status = route_.caller->identity.Check(std::chrono::system_clock::now());
   if (!status.ok()) return status;
   ledger_.BeginSnapshot();
+  resumed_ = false;
   auto stream = std::make_shared<JobWatch::Stream>(route_, request_);
   const std::lock_guard lock(mutex_);
   if (stopped_) stream->Cancel();
@@ -87,11 +88,15 @@ absl::Status JobFeed::State::Connect() {
 
 void JobFeed::State::Take(const v1::WatchJobsResponse& message) {
   connected_ = true;
+  if (!message.resume_token().empty()) request_.set_resume_token(message.resume_token());
+  if (message.kind() == v1::WatchJobsResponse::KIND_RESUMED) resumed_ = true;
   if (message.kind() != v1::WatchJobsResponse::KIND_SNAPSHOT_END) {
     if (message.has_job()) Deliver(message.job());
     return;
   }
-  if (absl::Status status = LookUpMissing(); !status.ok()) return Broken(status);
+  if (!resumed_) {
+    if (absl::Status status = LookUpMissing(); !status.ok()) return Broken(status);
+  }
   pauses_.Reset();
   caught_up_before_ = true;
   events_.push_back({Kind::kCaughtUp, {}, {}});

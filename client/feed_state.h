@@ -59,6 +59,7 @@ class BITS_HIDDEN JobFeed::State {
   std::optional<absl::Status> end_;  ///< What trying again does not mend.
   bool caught_up_before_ = false;
   bool pause_ = false;      ///< Before the next attempt.
+  bool resumed_ = false;    ///< The stream tells what changed, and not every job.
   bool connected_ = false;  ///< The stream has delivered something.
   Clock::time_point last_good_ = Clock::now();
 

@@ -10,6 +10,7 @@
 #include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/broker/broker_client.h"
@@ -25,6 +26,7 @@
 #include "server/reload.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
+#include "server/store/sqlite_store.h"
 #include "server/transfer/curl_transfer_service.h"
 
 namespace bitsd {
@@ -69,9 +71,18 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.scheduler.time_slice = config.time_slice;
   options.scheduler.lend_after = config.lend_after;
   options.token_max_ttl = config.token_max_ttl;
+  options.token_warning = config.token_warning;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;
   return options;
+}
+
+absl::StatusOr<std::unique_ptr<JobStore>> OpenStore(const Config& config) {
+  if (config.store == StoreKind::kMemory) {
+    spdlog::warn("store: memory: a restart forgets every job");
+    return std::make_unique<MemoryStore>();
+  }
+  return SqliteStore::Open(config.state_dir);
 }
 
 /// Reads what `loaded` does not have yet.
@@ -82,6 +93,9 @@ absl::Status LoadTls(Loaded& loaded) {
   auto roots = ReadSanSidRoots(loaded.config);
   if (!roots.ok()) return roots.status();
   loaded.san_sid_roots = *std::move(roots);
+  auto crls = ReadCrls(loaded.config);
+  if (!crls.ok()) return crls.status();
+  loaded.crls = *std::move(crls);
   return absl::OkStatus();
 }
 
@@ -90,7 +104,8 @@ rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
-          {"http_download", "helper_token_local_file", "helper_token_network_connections"}};
+          {"http_download", "helper_token_local_file", "helper_token_network_connections",
+           "token_scope", "sessions"}};
 }
 
 }  // namespace
@@ -113,19 +128,29 @@ class Server::Parts {
     auto log = FileAuditLog::Open(absl::StrCat(start.config.log_dir, "/audit.log"), clock);
     if (!log.ok()) return log.status();
     audit = *std::move(log);
+    auto opened = OpenStore(start.config);
+    if (!opened.ok()) return opened.status();
+    store = *std::move(opened);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
-    jobs.emplace(JobManager::Deps{store, *transfers, accounts, *audit, clock, timer},
+    sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
+    jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
                  JobOptionsOf(start.config, rules));
+    if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
         {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
-        {*jobs, *jobs, identities, sessions, *audit, clock, board});
+        {*jobs, *jobs, identities, *sessions, *audit, clock, board});
     if (!server.ok()) return server.status();
     rpc = *std::move(server);
-    reloader.emplace(Reloader::Targets{accounts, identities, sessions, *jobs, *rpc, *audit, clock,
+    reloader.emplace(Reloader::Targets{accounts, identities, *sessions, *jobs, *rpc, *audit, clock,
                                        board, [this](const Config& config) { Configure(config); }},
                      start);
     return absl::OkStatus();
+  }
+
+  /// Takes up what the store has.
+  absl::Status Restore() {
+    return jobs->Restore([this](const SessionRecord& record) { sessions->Restore(record); });
   }
 
   /// Runs on a reload.
@@ -134,6 +159,7 @@ class Server::Parts {
     broker->SetDeadline(config.broker_deadline);
     transfers->Reconfigure(TransferOptionsOf(config, rules));
     jobs->Reconfigure(JobOptionsOf(config, rules));
+    sessions->Reconfigure(config.sessions);
   }
 
   /// Calls end, transfers park, and nothing runs by itself any more.
@@ -141,8 +167,11 @@ class Server::Parts {
     reloader.reset();
     if (rpc != nullptr) rpc->Shutdown(kDrain);
     if (jobs) Park();
-    sessions.CloseAll();
     timer.Stop();
+    // What parking changed is written, too; what closing the sessions does to jobs is not, for a
+    // restart is no discard of tokens.
+    if (store != nullptr) store->Stop();
+    if (sessions) sessions->Shutdown();
   }
 
   void Park() {
@@ -163,11 +192,11 @@ class Server::Parts {
   std::unique_ptr<FileAuditLog> audit;
   CurrentDirectory accounts;
   IdentityCache identities;
-  SessionTable sessions;
   ReloadBoard board;
-  MemoryStore store;
+  std::unique_ptr<JobStore> store;
   std::optional<CurlTransferService> transfers;
   Timer timer;
+  std::optional<SessionTable> sessions;
   std::optional<JobManager> jobs;
   std::unique_ptr<rpc::GrpcServer> rpc;
   std::optional<Reloader> reloader;
@@ -181,9 +210,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config, Uni
   auto broker = BrokerClient::Connect(std::move(control), config.broker_deadline);
   if (!broker.ok()) return broker.status();
   const bool switching = (*broker)->identity_switching();
-  Loaded loaded{config, DecidingOwner(switching), {}, {}};
+  Loaded loaded{config, DecidingOwner(switching), {}, {}, {}};
   if (absl::Status status = LoadTls(loaded); !status.ok()) return status;
-  auto reader = CertificateReader::Create(loaded.san_sid_roots, loaded.tls.roots);
+  auto reader = loaded.MakeReader(absl::Now());
   if (!reader.ok()) return reader.status();
   auto accounts = ReadAccounts(config, loaded.deciding_owner);
   if (!accounts.ok()) return accounts.status();

@@ -29,7 +29,8 @@ absl::StatusOr<BrokerFiles> LoadBrokerFiles(const Config& start, uid_t owner) {
 
 absl::Status PrepareFolders(const Config& config) {
   for (const std::string& folder : {config.state_dir, config.run_dir, config.log_dir}) {
-    if (mkdir(folder.c_str(), 0750) != 0) {
+    const mode_t mode = folder == config.state_dir ? 0700 : 0750;
+    if (mkdir(folder.c_str(), mode) != 0) {
       if (errno == EEXIST) continue;
       return error::InvalidArgument(
           absl::StrCat("cannot make ", folder, ": ", strerror(errno), "; make it yourself"));

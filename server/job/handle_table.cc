@@ -33,11 +33,11 @@ absl::Status Dead() {
 
 HandleTable::Handle::~Handle() {
   OPENSSL_cleanse(secret.data(), secret.size());
-  if (session != nullptr) session->Detach(attachment);
+  *ended = true;
 }
 
-HandleTable::HandleTable(const Clock& clock, absl::Duration idle_limit)
-    : clock_(clock), idle_limit_ns_(absl::ToInt64Nanoseconds(idle_limit)) {
+HandleTable::HandleTable(const Clock& wall, const Clock& steady, absl::Duration idle_limit)
+    : wall_(wall), steady_(steady), idle_limit_ns_(absl::ToInt64Nanoseconds(idle_limit)) {
   FillRandom(digest_key_);
 }
 
@@ -45,10 +45,25 @@ HandleTable::Stripe& HandleTable::StripeOf(const JobId& job) {
   return stripes_[absl::HashOf(job) % kStripes];
 }
 
-bool HandleTable::IsDead(const Handle& handle, absl::Time now) const {
-  return now >= handle.certificate_end ||
-         now - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
-         !handle.session->is_open();
+bool HandleTable::IsDead(const Handle& handle, const Moment& now) const {
+  return now.date >= handle.certificate_end ||
+         now.time - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
+         !handle.session.line()->is_open() ||
+         (handle.certificate.holds() && !handle.certificate.line()->is_open());
+}
+
+absl::Status HandleTable::Hang(Handle& handle, const JobId& job, const Caller& caller) {
+  const auto end = [this, job, secret = handle.secret](std::string_view, const SettlementPtr&) {
+    End(job, secret);
+  };
+  handle.session = Attachment(caller.session, end);
+  if (!handle.session.holds()) {
+    return error::NotLoggedOn("your logon session has ended: log on, or call, again");
+  }
+  if (caller.token->certificate == nullptr) return absl::OkStatus();
+  handle.certificate = Attachment(caller.token->certificate, end);
+  if (handle.certificate.holds()) return absl::OkStatus();
+  return error::Unauthenticated(Rule::kCertificateRevoked, "the certificate has been revoked");
 }
 
 absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::HandleFacts facts,
@@ -56,13 +71,9 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   auto handle = std::make_unique<Handle>();
   FillRandom(handle->secret);
   handle->certificate_end = caller.token->certificate_not_after;
-  handle->last_use = clock_.Now();
-  handle->attachment = caller.session->Attach(
-      [this, job, secret = handle->secret](std::string_view) { End(job, secret); });
-  if (handle->attachment == 0) {
-    return error::NotLoggedOn("your logon session has ended: call again to open a new one");
-  }
-  handle->session = caller.session;
+  const Moment now{wall_.Now(), steady_.Now()};
+  handle->last_use = now.time;
+  if (absl::Status status = Hang(*handle, job, caller); !status.ok()) return status;
   handle->facts = std::make_shared<const policy::HandleFacts>(facts);
 
   std::string text(reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size());
@@ -71,9 +82,8 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   Stripe& stripe = StripeOf(job);
   std::lock_guard lock(stripe.mutex);
   Handles& handles = stripe.handles[job];
-  const auto alive_end =
-      std::stable_partition(handles.begin(), handles.end(),
-                            [&](const auto& other) { return !IsDead(*other, handle->last_use); });
+  const auto alive_end = std::stable_partition(
+      handles.begin(), handles.end(), [&](const auto& other) { return !IsDead(*other, now); });
   std::move(alive_end, handles.end(), std::back_inserter(dead));
   handles.erase(alive_end, handles.end());
   const auto mine = std::count_if(handles.begin(), handles.end(), [&](const auto& other) {
@@ -93,7 +103,7 @@ absl::StatusOr<HandleTable::Found> HandleTable::Find(std::string_view handle) {
   std::array<uint8_t, 16> id;
   std::memcpy(id.data(), handle.data(), id.size());
   const JobId job(id);
-  const absl::Time now = clock_.Now();
+  const Moment now{wall_.Now(), steady_.Now()};
   Stripe& stripe = StripeOf(job);
   std::lock_guard lock(stripe.mutex);
   const auto it = stripe.handles.find(job);
@@ -103,8 +113,8 @@ absl::StatusOr<HandleTable::Found> HandleTable::Find(std::string_view handle) {
       continue;
     }
     if (IsDead(*known, now)) return Dead();
-    known->last_use = now;
-    return Found{job, known->facts};
+    known->last_use = now.time;
+    return Found{job, known->facts, known->ended};
   }
   return Dead();
 }
@@ -146,7 +156,7 @@ void HandleTable::EndOfJob(const JobId& job) {
 }
 
 void HandleTable::Sweep() {
-  const absl::Time now = clock_.Now();
+  const Moment now{wall_.Now(), steady_.Now()};
   for (Stripe& stripe : stripes_) {
     Handles dead;
     std::lock_guard lock(stripe.mutex);

@@ -32,7 +32,8 @@ class HandleTable {
  public:
   static constexpr size_t kHandleSize = 32;
 
-  HandleTable(const Clock& clock, absl::Duration idle_limit);
+  /// Certificates end by the wall clock; being unused is a span, for the steady one.
+  HandleTable(const Clock& wall, const Clock& steady, absl::Duration idle_limit);
 
   /// A new handle of `caller` on `job`. E_OUTOFMEMORY when it has 16 on it; ERROR_NOT_LOGGED_ON
   /// when its session has ended.
@@ -42,6 +43,8 @@ class HandleTable {
   struct Found {
     JobId job;
     std::shared_ptr<const policy::HandleFacts> facts;
+    /// Whether the handle has ended since.
+    std::shared_ptr<const std::atomic<bool>> ended;
   };
   /// E_INVALIDARG for a wrong length; RPC_E_DISCONNECTED when dead or unknown. Counts as a use.
   absl::StatusOr<Found> Find(std::string_view handle);
@@ -62,8 +65,9 @@ class HandleTable {
   struct Handle {
     Secret secret{};
     std::shared_ptr<const policy::HandleFacts> facts;
-    std::shared_ptr<Session> session;
-    uint64_t attachment = 0;
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+    Attachment session;
+    Attachment certificate;
     absl::Time certificate_end;
     absl::Time last_use;
     ~Handle();
@@ -75,11 +79,18 @@ class HandleTable {
   };
   static constexpr size_t kStripes = 64;
 
-  bool IsDead(const Handle& handle, absl::Time now) const;
+  struct Moment {
+    absl::Time date;  ///< By the wall clock.
+    absl::Time time;  ///< By the steady one.
+  };
+  bool IsDead(const Handle& handle, const Moment& now) const;
+  /// Hangs the handle on what it ends with.
+  absl::Status Hang(Handle& handle, const JobId& job, const Caller& caller);
   Stripe& StripeOf(const JobId& job);
   void End(const JobId& job, const Secret& secret);
 
-  const Clock& clock_;
+  const Clock& wall_;
+  const Clock& steady_;
   std::atomic<int64_t> idle_limit_ns_;
   std::array<uint8_t, 32> digest_key_;
   std::array<Stripe, kStripes> stripes_;

@@ -25,8 +25,10 @@
 #include "server/job/job_version.h"
 #include "server/job/run_queue.h"
 #include "server/job/transfer_service.h"
+#include "server/job/watch_hub.h"
 #include "server/ops/clock.h"
 #include "server/ops/timer.h"
+#include "server/session/presence.h"
 #include "server/store/job_store.h"
 
 namespace bitsd {
@@ -41,6 +43,7 @@ struct JobEnvironment {
   const Clock& clock;
   Timer& timer;
   RunQueue& places;
+  Presence& presence;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
@@ -73,6 +76,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   JobView View() const;
   std::vector<FileView> Files(size_t first, size_t count) const;
 
+  /// The watch hub's note.
+  ChangeMark& change_mark() { return change_mark_; }
+
   /// True when bytes arrived or a file went on since the last time it was asked.
   bool HasNewProgress();
 
@@ -87,6 +93,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// The account directory is another: whoever acts for the job is looked at again. Work that is no
   /// longer right stops at once and goes on as whom the new directory says.
   void OnAccountsChanged();
+
+  /// Goes on with what was under way before a restart.
+  void GoOn() { OnPlaceChanged(); }
 
   /// Stops the work and starts no more: the service is going down.
   void Shutdown(std::function<void()> stopped);
@@ -114,6 +123,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   // The queue of changes (job_queue.cc). All with the mutex held.
   const JobVersion& Newest() const;
   void Decide(Pending& pending);
+  /// `record` as the next revision after `before`.
+  JobRecordPtr Revised(const JobRecord& record, const JobRecord& before) const;
   JobVersion InForceLocked() const;
   bool ParkedLocked() const;
   bool DirtyLocked() const { return base_.record != durable_.record; }
@@ -121,6 +132,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnCommitted(const absl::Status& status);
   void CommitFailed(const absl::Status& status, Later& later);
   void Finish(const std::shared_ptr<Answer>& answer, Later& later);
+  void DropEndedToken();
   void ScheduleStoreRetry(Later& later);
 
   // The work (job_work.cc). All with the mutex held.
@@ -128,6 +140,11 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool WorkIsRight() const;
   /// The account directory has the owner, not disabled.
   bool OwnerIsThere() const;
+  bool OwnerIsLoggedOn(const Account& owner) const;
+  /// True while the owner is logged on: the job is told when that ends, or when it begins.
+  bool HangOnPresence(const Account& owner, Later& later);
+  void OnOwnerLoggedOff(const SettlementPtr& settlement);
+  void OnOwnerLoggedOn();
   void StopWork(Later& later);
   void StartDownload(const JobVersion& version, Later& later);
   bool TakePlace(const JobRecord& record, Later& later);
@@ -136,9 +153,13 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void StartCompletion(const JobVersion& version, Later& later);
   absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version,
                                                const Account* owner) const;
+  /// The limits of the token that is used while `flags`, of those in force, are looked at.
+  /// E_ACCESSDENIED, token_scope, when it may not be used for all of them.
+  static absl::StatusOr<policy::LoanLimits> LoanOf(const JobVersion& version, uint32_t flags);
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
   void ScheduleRetry(const JobVersion& version, Later& later);
+  void OnRetryDue(absl::Time when);
   void FailLater(TransferFailure failure, Later& later);
 
   // News of the download, without the mutex.
@@ -159,6 +180,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   const JobId id_;
   const Sid owner_;
   const bool elevated_;
+  ChangeMark change_mark_{0};
 
   mutable std::mutex mutex_;
   JobVersion durable_;  ///< What the store has.
@@ -175,11 +197,14 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool shut_down_ = false;
   Rare<ActingIdentity> work_identity_;
   std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
+  policy::LoanLimits work_loan_;
   std::string work_context_;  ///< Network context of a download; empty for a completion.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
   Rare<Completion> completion_;
-  bool in_places_ = false;  ///< Between Enter and Leave.
+  Attachment presence_;        ///< Of the owner, while the job wants to run.
+  bool awaits_logon_ = false;  ///< It will be told of the owner's next logon.
+  bool in_places_ = false;     ///< Between Enter and Leave.
   bool waits_for_place_ = false;
   JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.
   std::optional<JobState> phase_;

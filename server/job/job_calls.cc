@@ -1,5 +1,7 @@
 // Calls that create and change jobs.
 
+#include <openssl/sha.h>
+
 #include <set>
 #include <utility>
 
@@ -14,19 +16,25 @@
 namespace bitsd {
 namespace {
 
-/// Tells requests apart: fields with their lengths, so that no two requests look the same.
-std::string Fingerprint(std::initializer_list<std::string_view> fields) {
+/// Tells requests apart: a digest of fields with their lengths, so that no two look the same.
+std::string Fingerprint(const std::vector<std::string_view>& fields) {
   std::string text;
   for (std::string_view field : fields) {
     absl::StrAppend(&text, field.size(), ":", absl::string_view(field.data(), field.size()));
   }
-  return text;
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
 }
 
 std::string Fingerprint(const JobId& id, const std::vector<NewFile>& files) {
-  std::string text = id.ToString();
-  for (const NewFile& file : files) text += Fingerprint({file.remote_name, file.local_name});
-  return text;
+  const std::string job = id.ToString();
+  std::vector<std::string_view> fields = {"add", job};
+  for (const NewFile& file : files) {
+    fields.insert(fields.end(), {file.remote_name, file.local_name});
+  }
+  return Fingerprint(fields);
 }
 
 JobRecordPtr NewRecord(const Caller& caller, const NewJob& job, absl::Time now) {
@@ -140,7 +148,8 @@ absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(const Job& job) const {
+absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(
+    const Job& job, const std::vector<NewFile>& files) const {
   const JobVersion version = job.InForce();
   const HelperToken* token = version.LiveToken();
   const std::shared_ptr<const Account> owner = deps_.accounts.Find(job.owner());
@@ -148,6 +157,12 @@ absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(const Job&
   const auto side =
       policy::SideFor(policy::Resource::kLocalFile, version.record->token_flags, token != nullptr);
   if (!side.ok()) return std::optional<ActingIdentity>();
+  if (*side == policy::Side::kHelper) {
+    const policy::LoanLimits loan = policy::LimitsOf(token->scope(), version.record->token_flags);
+    for (const NewFile& file : files) {
+      if (absl::Status s = policy::CheckLoanedFile(loan, file.local_name); !s.ok()) return s;
+    }
+  }
   auto identity = *side == policy::Side::kHelper
                       ? policy::HelperIdentity(token->identity())
                       : policy::OwnerIdentity(owner.get(), job.elevated());
@@ -170,7 +185,7 @@ void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<New
       policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   const auto early = change::AddFiles(job->InForce(), files, room);
   if (!early.ok()) return done(early.status());
-  auto opener = LocalOpener(*job);
+  auto opener = LocalOpener(*job, files);
   if (!opener.ok()) return done(opener.status());
   if (!*opener) return AddCheckedFiles(caller, job, std::move(files), std::move(request), done);
   std::set<std::string> directories;

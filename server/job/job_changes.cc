@@ -215,9 +215,9 @@ Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, a
   });
 }
 
-Result Retry(const JobVersion& job, absl::Time now) {
+Result Retry(const JobVersion& job, absl::Time when) {
   const JobRecord& record = *job.record;
-  const bool due = record.state == JobState::kTransientError && *record.error->next_retry <= now;
+  const bool due = record.state == JobState::kTransientError && record.error->next_retry == when;
   if (!due || record.completing) return job;
   return Edited(job, [](JobRecord& edited) { Queue(edited); });
 }

@@ -48,8 +48,8 @@ Result AllTransferred(const JobVersion& job, absl::Time now);
 /// The transfer failed: TRANSIENT_ERROR or ERROR, by the job's timeouts. `progressed`: bytes were
 /// gained since the last failure.
 Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now);
-/// The retry delay of a TRANSIENT_ERROR is over.
-Result Retry(const JobVersion& job, absl::Time now);
+/// The retry delay of a TRANSIENT_ERROR is over, if it is still the one that ends at `when`.
+Result Retry(const JobVersion& job, absl::Time when);
 /// As Retry, before its time, when the broker did not know the identity: it may know it now.
 Result RetryUnknownIdentity(const JobVersion& job);
 /// Temporary files that could not be removed after the end of the job.

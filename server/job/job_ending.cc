@@ -12,7 +12,7 @@
 namespace bitsd {
 namespace {
 
-/// How long to wait before the end of Complete is written again to a store that refused it.
+/// How long to wait before the end of a job that a store refused is looked at again.
 constexpr absl::Duration kEndRetry = absl::Seconds(1);
 
 /// Temporary files the job may still have.
@@ -36,6 +36,14 @@ bool HasFilesToPublish(const JobRecord& record) {
   });
 }
 
+/// The lender lent it for the folders of all these.
+bool CoversAll(const HelperToken& token, const std::vector<TemporaryFile>& files) {
+  const policy::LoanLimits loan = policy::LimitsOf(token.scope(), kTokenLocalFile);
+  return std::all_of(files.begin(), files.end(), [&](const TemporaryFile& file) {
+    return policy::CheckLoanedFile(loan, file.path).ok();
+  });
+}
+
 }  // namespace
 
 void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done) {
@@ -43,18 +51,39 @@ void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done)
   if (!opened.ok()) return done(opened.status());
   const JobPtr& job = *opened;
   // The change takes the token from the job; what its identity created is removed as that identity.
-  auto token = std::make_shared<HelperTokenPtr>();
-  Job::Change change;
-  change.decide = [token](const JobVersion& newest) {
-    *token = newest.token;
-    return change::Cancel(newest);
+  struct Decided {
+    HelperTokenPtr token;
+    bool refused = false;
   };
-  change.done = [this, caller, job, token, done](const absl::StatusOr<JobVersion>& result) {
-    if (!result.ok()) return done(result.status());
+  auto decided = std::make_shared<Decided>();
+  Job::Change change;
+  change.decide = [decided](const JobVersion& newest) {
+    auto next = change::Cancel(newest);
+    *decided = {newest.token, !next.ok()};
+    return next;
+  };
+  change.done = [this, caller, job, decided, done](const absl::StatusOr<JobVersion>& result) {
+    if (!result.ok()) {
+      if (!decided->refused) FinishCancel(job, decided->token);
+      return done(result.status());
+    }
     Audit(caller, "job_cancelled", job->id());
-    CleanUp(job, *token, Hresult::kOk, done);
+    CleanUp(job, decided->token, Hresult::kOk, done);
   };
   job->Submit(std::move(change));
+}
+
+void JobManager::FinishCancel(const JobPtr& job, const HelperTokenPtr& token) {
+  deps_.timer.At(deps_.clock.Now() + kEndRetry, [this, job, token] {
+    if (stopping_) return;
+    Job::Change nothing;  // Answered when the store has everything that is in force.
+    nothing.decide = [](const JobVersion& newest) { return newest; };
+    nothing.done = [this, job, token](const absl::StatusOr<JobVersion>& result) {
+      if (!result.ok()) return FinishCancel(job, token);
+      CleanUp(job, token, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
+    };
+    job->Submit(std::move(nothing));
+  });
 }
 
 void JobManager::CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success,
@@ -62,7 +91,7 @@ void JobManager::CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult
   const JobRecordPtr record = job->InForce().record;
   CleanupTask task{job->id(), job->owner(), Leftovers(*record), {}};
   if (task.files.empty()) return done(JobOutcome{job->View(), success});
-  if (token != nullptr && !token->ended()) {
+  if (token != nullptr && !token->ended() && CoversAll(*token, task.files)) {
     const auto helper = policy::HelperIdentity(token->identity());
     if (helper.ok()) task.identities.push_back(*helper);
   }
@@ -121,7 +150,7 @@ void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
                  done](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) {
       // The files are in place: the store must learn it, though the caller need not wait.
-      deps_.timer.At(deps_.clock.Now() + kEndRetry, [this, caller, job, published, status] {
+      deps_.timer.After(kEndRetry, [this, caller, job, published, status] {
         if (stopping_) return;
         EndCompletion(caller, job, published, status, [](const absl::StatusOr<JobOutcome>&) {});
       });

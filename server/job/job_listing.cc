@@ -1,4 +1,4 @@
-// Calls that list and watch.
+// Calls that list.
 
 #include <algorithm>
 #include <tuple>
@@ -12,8 +12,6 @@
 
 namespace bitsd {
 namespace {
-
-constexpr size_t kMaxWatchedJobs = 1000;
 
 /// Where a job stands in the order of creation; fixed width, so that text compares as the order.
 std::string Position(const JobView& job) {
@@ -83,70 +81,6 @@ absl::StatusOr<FilePage> JobManager::ListFiles(const Caller& caller, const JobId
     page.next_page_token = page_tokens_.Make(question, absl::StrCat(first + *size));
   }
   return page;
-}
-
-/// Tells a watcher the jobs as they are, and from then on what changed.
-class JobManager::Watch : public JobWatch {
- public:
-  Watch(JobManager& manager, Caller caller, bool all_users, std::shared_ptr<WatchQueue> queue,
-        std::vector<JobPtr> snapshot)
-      : manager_(manager),
-        caller_(std::move(caller)),
-        all_users_(all_users),
-        queue_(std::move(queue)),
-        snapshot_(snapshot.rbegin(), snapshot.rend()) {}
-
-  ~Watch() override { manager_.watchers_.Remove(queue_); }
-
-  std::optional<Event> Next() override {
-    if (!snapshot_.empty()) {
-      const JobPtr job = std::move(snapshot_.back());
-      snapshot_.pop_back();
-      return Event{Kind::kSnapshot, job->View()};
-    }
-    if (!std::exchange(snapshot_ended_, true)) return Event{Kind::kSnapshotEnd, std::nullopt};
-    while (const auto id = queue_->Pop()) {
-      const auto job = manager_.Open(caller_, *id);
-      if (!job.ok() || !IsWatched(**job)) continue;
-      return Event{Kind::kChanged, (*job)->View()};
-    }
-    return std::nullopt;
-  }
-
- private:
-  bool IsWatched(const Job& job) const {
-    return all_users_ || job.owner() == caller_.token->user || queue_->names(job.id());
-  }
-
-  JobManager& manager_;
-  const Caller caller_;
-  const bool all_users_;
-  const std::shared_ptr<WatchQueue> queue_;
-  std::vector<JobPtr> snapshot_;  ///< Still to be told, the next one last.
-  bool snapshot_ended_ = false;
-};
-
-absl::StatusOr<std::unique_ptr<JobWatch>> JobManager::WatchJobs(const Caller& caller,
-                                                                WatchFilter filter,
-                                                                std::function<void()> on_ready) {
-  if (filter.all_users) {
-    if (absl::Status s = policy::MaySeeAllUsers(*caller.token); !s.ok()) return s;
-  }
-  if (filter.jobs.size() > kMaxWatchedJobs) {
-    return error::InvalidArgument("job_ids has over 1,000 entries: leave it empty to watch all");
-  }
-  std::vector<JobPtr> snapshot;
-  for (const JobId& id : filter.jobs) {
-    auto job = Open(caller, id);
-    if (!job.ok()) return job.status();
-    snapshot.push_back(*std::move(job));
-  }
-  // Changes are collected from before the snapshot is taken: none falls between the two.
-  auto queue = std::make_shared<WatchQueue>(filter.jobs, std::move(on_ready));
-  watchers_.Add(queue);
-  if (filter.jobs.empty()) snapshot = Visible(caller, filter.all_users);
-  return std::make_unique<Watch>(*this, caller, filter.all_users, std::move(queue),
-                                 std::move(snapshot));
 }
 
 }  // namespace bitsd

@@ -10,6 +10,8 @@ namespace bitsd {
 namespace {
 
 constexpr absl::Duration kSweepInterval = absl::Minutes(1);
+/// How often the store forgets requests that have expired.
+constexpr absl::Duration kForgetInterval = absl::Hours(1);
 /// How often watchers hear of progress: BITS' default minimum notification interval.
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
 
@@ -18,16 +20,13 @@ constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
 JobManager::JobManager(Deps deps, Options options)
     : deps_(deps),
       options_(std::make_shared<const Options>(std::move(options))),
-      handles_(deps.clock, options_->handle_idle),
+      handles_(deps.clock, steady_, options_->handle_idle),
       ledger_(deps.clock),
-      places_(options_->scheduler, deps.clock, deps.timer),
-      environment_{deps.store,
-                   deps.transfers,
-                   deps.accounts,
-                   deps.clock,
-                   deps.timer,
-                   places_,
-                   [this](const JobPtr& job) { OnChanged(job); }} {
+      places_(options_->scheduler, steady_, deps.timer),
+      environment_{deps.store,    deps.transfers,
+                   deps.accounts, deps.clock,
+                   deps.timer,    places_,
+                   deps.presence, [this](const JobPtr& job) { OnChanged(job); }} {
   ScheduleSweep();
   ScheduleProgress();
 }
@@ -43,15 +42,22 @@ absl::StatusOr<JobManager::JobPtr> JobManager::Open(const Caller& caller, const 
 }
 
 void JobManager::OnChanged(const JobPtr& job) {
-  watchers_.Push(job->id());
+  watchers_.Push(job->id(), job->change_mark());
   if (!IsFinal(job->InForce().record->state)) return;
-  if (!table_.Retire(job->owner(), job->id())) return;
-  deps_.timer.At(deps_.clock.Now() + CurrentOptions()->retention,
-                 [this, id = job->id()] { Purge(id); });
+  {
+    // Together: who looks for jobs finds it in one place or in the other.
+    std::lock_guard lock(finished_mutex_);
+    if (!table_.Retire(job->owner(), job->id())) return;
+    finished_.push_back(job->id());
+  }
+  Retain(job->id(), CurrentOptions()->retention);
+}
+
+void JobManager::Retain(const JobId& id, absl::Duration time) {
+  deps_.timer.After(time, [this, id] { Purge(id); });
   std::optional<JobId> oldest;
   {
     std::lock_guard lock(finished_mutex_);
-    finished_.push_back(job->id());
     if (finished_.size() > CurrentOptions()->max_finished_jobs) {
       oldest = finished_.front();
       finished_.pop_front();
@@ -62,6 +68,7 @@ void JobManager::OnChanged(const JobPtr& job) {
 
 void JobManager::Purge(const JobId& id) {
   handles_.EndOfJob(id);
+  if (const JobPtr job = table_.Find(id)) watchers_.Forget(job->change_mark());
   table_.Erase(id);
   StoreChange change;
   change.erase = id;
@@ -72,18 +79,29 @@ void JobManager::Purge(const JobId& id) {
 }
 
 void JobManager::ScheduleSweep() {
-  deps_.timer.At(deps_.clock.Now() + kSweepInterval, [this] {
+  deps_.timer.After(kSweepInterval, [this] {
     handles_.Sweep();
     ledger_.Sweep();
+    ForgetRequests();
     if (!stopping_) ScheduleSweep();
   });
 }
 
+void JobManager::ForgetRequests() {
+  const absl::Time now = steady_.Now();
+  if (now - requests_forgotten_ < kForgetInterval) return;
+  requests_forgotten_ = now;
+  StoreChange change;
+  change.forget_requests = deps_.clock.Now();
+  // A store that refuses keeps them an hour longer.
+  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+}
+
 void JobManager::ScheduleProgress() {
-  deps_.timer.At(deps_.clock.Now() + kProgressInterval, [this] {
+  deps_.timer.After(kProgressInterval, [this] {
     if (!watchers_.empty()) {
       for (const JobPtr& job : table_.All()) {
-        if (job->HasNewProgress()) watchers_.Push(job->id());
+        if (job->HasNewProgress()) watchers_.Push(job->id(), job->change_mark());
       }
     }
     if (!stopping_) ScheduleProgress();

@@ -1,9 +1,9 @@
 // The jobs of the service: implements JobService and TokenOptions over the job table.
 //
 // Each call is: find the job or the handle, ask server/policy, submit the change, audit, answer.
-// The calls are in job_calls.cc, job_listing.cc, job_ending.cc and token_calls.cc. Thread safety:
-// any thread. Ownership: owns table, handles, ledger and watchers; what Deps names outlives it.
-// Call Shutdown before destroying it.
+// The calls are in job_calls.cc, job_listing.cc, job_watch.cc, job_ending.cc and token_calls.cc,
+// the start in job_restore.cc. Thread safety: any thread. Ownership: owns table, handles, ledger
+// and watchers; what Deps names outlives it. Call Shutdown before destroying it.
 
 #ifndef BITSD_SERVER_JOB_JOB_MANAGER_H_
 #define BITSD_SERVER_JOB_JOB_MANAGER_H_
@@ -38,6 +38,7 @@ class JobManager : public JobService, public TokenOptions {
     policy::RemoteRules remote;
     SchedulerOptions scheduler;
     absl::Duration token_max_ttl = absl::Hours(24);
+    absl::Duration token_warning = absl::Minutes(10);
     absl::Duration handle_idle = absl::Hours(1);
     absl::Duration retention = absl::Hours(1);
     size_t max_finished_jobs = 10000;  ///< The oldest are purged before their time.
@@ -49,10 +50,16 @@ class JobManager : public JobService, public TokenOptions {
     AuditLog& audit;
     const Clock& clock;
     Timer& timer;
+    Presence& presence;
   };
 
   JobManager(Deps deps, Options options);
   ~JobManager() override;
+
+  /// Brings back what the store has, gives `session` the sessions, and then lets go on what was
+  /// under way. Blocks; call it once, before the first call. An error, after which nothing may be
+  /// served, when the store cannot be read.
+  absl::Status Restore(std::function<void(SessionRecord)> session);
 
   /// What begins from now on follows `options`. max_running_jobs stays what it was.
   void Reconfigure(Options options);
@@ -89,7 +96,7 @@ class JobManager : public JobService, public TokenOptions {
                            std::function<void(absl::Status)> done) override;
   absl::StatusOr<uint32_t> GetHelperTokenFlags(const Caller& caller,
                                                std::string_view handle) override;
-  void SetHelperToken(const Caller& caller, std::string_view handle,
+  void SetHelperToken(const Caller& caller, std::string_view handle, Loan loan,
                       std::function<void(absl::StatusOr<absl::Time>)> done) override;
   void ClearHelperToken(const Caller& caller, std::string_view handle,
                         std::function<void(absl::Status)> done) override;
@@ -101,9 +108,15 @@ class JobManager : public JobService, public TokenOptions {
   using JobPtr = std::shared_ptr<Job>;
   using Decide = std::function<absl::StatusOr<JobVersion>(const JobVersion&)>;
 
+  /// What is left to do with jobs once all were read.
+  struct Restored {
+    std::vector<std::pair<absl::Time, JobPtr>> finished;  ///< With the time of their end.
+    std::vector<JobPtr> under_way;
+  };
   struct Presented {
     JobPtr job;
     std::shared_ptr<const policy::HandleFacts> facts;
+    std::shared_ptr<const std::atomic<bool>> ended;  ///< The handle has ended since.
   };
 
   /// The job, after the access check.
@@ -120,20 +133,41 @@ class JobManager : public JobService, public TokenOptions {
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;
   /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
-  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(const Job& job) const;
+  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(
+      const Job& job, const std::vector<NewFile>& files) const;
 
+  /// The store refused a Cancel that is in force: what it leaves is removed once the store has it.
+  void FinishCancel(const JobPtr& job, const HelperTokenPtr& token);
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
   void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  /// Hangs a new token on everything that it ends with.
+  absl::Status HangToken(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token);
   void DiscardToken(const std::weak_ptr<Job>& job, const std::weak_ptr<HelperToken>& token,
-                    std::string_view reason);
+                    std::string_view reason, const SettlementPtr& settlement);
+  /// Whatever token the job has or is about to get.
+  void DiscardAnyToken(const JobPtr& job, std::string_view reason);
+  void AuditDiscard(const JobId& job, const Sid& helper, std::string_view reason) const;
   void WatchExpiry(const JobPtr& job, const HelperTokenPtr& token);
+  void WarnOfExpiry(const JobPtr& job, const HelperTokenPtr& token);
 
+  /// The number of the change up to which the holder of the token was told, if the rest is known.
+  std::optional<uint64_t> ResumePoint(const std::string& question,
+                                      const std::string& resume_token) const;
+  /// Those of `jobs`, and of the finished ones that the watch is about, that changed after.
+  std::vector<JobPtr> ChangedSince(uint64_t number, const Caller& caller, const WatchFilter& filter,
+                                   std::vector<JobPtr> jobs);
   std::vector<JobPtr> Visible(const Caller& caller, bool all_users) const;
   void OnChanged(const JobPtr& job);
+  void RestoreJob(JobRecordPtr record, Restored& restored);
+  void RestoreRequest(RequestRecord request);
+  void BeginRestored(Restored restored);
+  /// Keeps a finished job for `time`, and no more of them than there may be.
+  void Retain(const JobId& id, absl::Duration time);
   void Purge(const JobId& id);
   void ScheduleSweep();
+  void ForgetRequests();
   void ScheduleProgress();
   void Audit(const Caller& caller, std::string_view event, const JobId& job,
              std::vector<std::pair<std::string_view, std::string>> more = {}) const;
@@ -141,6 +175,7 @@ class JobManager : public JobService, public TokenOptions {
   std::shared_ptr<const Options> CurrentOptions() const;
 
   const Deps deps_;
+  const SteadyClock steady_;
   mutable std::mutex options_mutex_;
   std::shared_ptr<const Options> options_;
   JobTable table_;
@@ -151,6 +186,7 @@ class JobManager : public JobService, public TokenOptions {
   RunQueue places_;
   JobEnvironment environment_;
   std::atomic<bool> stopping_{false};
+  absl::Time requests_forgotten_ = absl::InfinitePast();  ///< The timer's; by the steady clock.
   std::mutex finished_mutex_;
   std::deque<JobId> finished_;
 };

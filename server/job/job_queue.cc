@@ -1,24 +1,14 @@
 // The queue of changes of a job: decide -> commit -> apply -> answer.
 
-#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <utility>
 
 #include "server/job/job.h"
+#include "server/job/job_changes.h"
+#include "server/store/retry_backoff.h"
 
 namespace bitsd {
-namespace {
-
-constexpr absl::Duration kFirstStoreRetry = absl::Milliseconds(100);
-constexpr absl::Duration kLastStoreRetry = absl::Seconds(10);
-constexpr int kMaxDoublings = 10;
-
-absl::Duration StoreBackoff(int failures) {
-  return std::min(kFirstStoreRetry * (1 << std::min(failures, kMaxDoublings)), kLastStoreRetry);
-}
-
-}  // namespace
 
 Job::Job(JobEnvironment& environment, JobRecordPtr record)
     : environment_(environment),
@@ -47,11 +37,16 @@ void Job::Submit(Change change) {
     if (alone && !changes) {
       pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
                                                     : absl::StatusOr<JobVersion>(pending.refusal);
-      Finish(pending.answer, later);
+      // A repeat of what withdrew promises what the first call does.
+      if (stopping_ && pending.refusal.ok()) {
+        waiting_for_stop_.push_back(pending.answer);
+      } else {
+        Finish(pending.answer, later);
+      }
     } else {
       pending_.push_back(std::move(pending));
       Evaluate(later);
-      if (withdraws && stopping_) {
+      if ((withdraws || !changes) && stopping_) {
         ++pending_.back().answer->waits;
         waiting_for_stop_.push_back(pending_.back().answer);
       }
@@ -66,11 +61,15 @@ void Job::Decide(Pending& pending) {
   absl::StatusOr<JobVersion> next = pending.change.decide(before);
   pending.refusal = next.status();
   if (!next.ok() || *next == before) return;
-  auto record = std::make_shared<JobRecord>(*next->record);
-  record->revision = before.record->revision + 1;
-  record->modification = environment_.clock.Now();
-  next->record = std::move(record);
+  next->record = Revised(*next->record, *before.record);
   pending.result = *std::move(next);
+}
+
+JobRecordPtr Job::Revised(const JobRecord& record, const JobRecord& before) const {
+  auto revised = std::make_shared<JobRecord>(record);
+  revised->revision = before.revision + 1;
+  revised->modification = environment_.clock.Now();
+  return revised;
 }
 
 JobVersion Job::InForceLocked() const {
@@ -97,6 +96,7 @@ void Job::StartCommit(Later& later) {
   std::vector<StoreChange> changes;
   StoreChange put;
   put.put = Newest().record;
+  put.before = durable_.record;
   if (put.put != durable_.record) changes.push_back(std::move(put));
   for (const Pending& pending : pending_) {
     if (!pending.change.request || !pending.refusal.ok()) continue;
@@ -159,12 +159,15 @@ void Job::OnCommitted(const absl::Status& status) {
 
 void Job::CommitFailed(const absl::Status& status, Later& later) {
   ++store_failures_;
+  const JobRecordPtr before = base_.record;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
     Pending& first = pending_.front();
     base_ = Withdrawn(base_, first.result);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
   }
+  DropEndedToken();
+  if (base_.record != before) base_.record = Revised(*base_.record, *before);
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
     pending.result = *newest;
@@ -176,11 +179,17 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
   Changed(later);
 }
 
+/// The change that took a token away is undone when the token behind it came to nothing; a token
+/// that has ended since is not there again.
+void Job::DropEndedToken() {
+  if (base_.token == nullptr || !base_.token->ended()) return;
+  if (auto dropped = change::DropToken(base_); dropped.ok()) base_ = *std::move(dropped);
+}
+
 void Job::ScheduleStoreRetry(Later& later) {
   if (std::exchange(resting_, true)) return;
-  const absl::Time when = environment_.clock.Now() + StoreBackoff(store_failures_);
-  later.push_back([self = shared_from_this(), when] {
-    self->environment_.timer.At(when, [weak = self->weak_from_this()] {
+  later.push_back([self = shared_from_this(), pause = StoreBackoff(store_failures_)] {
+    self->environment_.timer.After(pause, [weak = self->weak_from_this()] {
       const auto job = weak.lock();
       if (job == nullptr) return;
       Later then;

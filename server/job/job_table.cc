@@ -46,10 +46,15 @@ absl::Status JobTable::Reserve(const Sid& owner, const JobId& id, const policy::
         limits.jobs_per_machine,
         " (limits.jobs_per_machine): complete or cancel some of yours, or try again later"));
   }
-  OwnerJobs& jobs = stripe.jobs[owner];
-  jobs.counted.emplace(id, !exempt);
-  jobs.count += exempt ? 0 : 1;
+  stripe.jobs[owner].Add(id, exempt);
   return absl::OkStatus();
+}
+
+void JobTable::Readmit(const Sid& owner, const JobId& id, bool exempt) {
+  if (!exempt) ++counted_;
+  OwnerStripe& stripe = StripeOf(owner);
+  std::lock_guard lock(stripe.mutex);
+  stripe.jobs[owner].Add(id, exempt);
 }
 
 bool JobTable::Retire(const Sid& owner, const JobId& id) {

@@ -27,6 +27,8 @@ class JobTable {
   /// there is none. An `exempt` job is not limited and does not count.
   absl::Status Reserve(const Sid& owner, const JobId& id, const policy::JobLimits& limits,
                        bool exempt);
+  /// Takes a place for a job that had one before a restart, whatever the limits are now.
+  void Readmit(const Sid& owner, const JobId& id, bool exempt);
   /// Gives the place back: the job was not made, or is finished. It can still be found by id. False
   /// when it had none.
   bool Retire(const Sid& owner, const JobId& id);
@@ -49,6 +51,11 @@ class JobTable {
   struct OwnerJobs {
     absl::flat_hash_map<JobId, bool> counted;  ///< Whether the limits count it.
     size_t count = 0;
+
+    void Add(const JobId& id, bool exempt) {
+      counted.emplace(id, !exempt);
+      count += exempt ? 0 : 1;
+    }
   };
   struct OwnerStripe {
     mutable std::mutex mutex;

@@ -15,7 +15,16 @@ bool IsStop(JobState state) {
 
 bool KeepsToken(const HelperTokenPtr& base, const HelperTokenPtr& next) {
   if (base == nullptr || base == next) return true;
-  return next != nullptr && policy::ActAlike(base->identity(), next->identity());
+  return next != nullptr && policy::ActAlike(base->identity(), next->identity()) &&
+         policy::SameScope(base->scope().get(), next->scope().get());
+}
+
+/// What a stop is made of. Whatever else `next` has was granted: a file that was added, a name.
+void Stop(JobRecord& record, const JobRecord& next) {
+  record.state = next.state;
+  record.error = next.error;
+  record.error_count = next.error_count;
+  record.no_progress_since = next.no_progress_since;
 }
 
 }  // namespace
@@ -26,7 +35,8 @@ JobVersion Withdrawn(const JobVersion& base, const JobVersion& next) {
   const bool stops = IsStop(next.record->state) && next.record->state != base.record->state;
   const uint32_t flags = base.record->token_flags & next.record->token_flags;
   if (!stops && flags == base.record->token_flags) return result;
-  auto record = std::make_shared<JobRecord>(stops ? *next.record : *base.record);
+  auto record = std::make_shared<JobRecord>(*base.record);
+  if (stops) Stop(*record, *next.record);
   record->token_flags = flags;
   result.record = std::move(record);
   return result;

@@ -23,6 +23,7 @@ FileView ShowFile(uint32_t index, const FileRecord& file, const LiveProgress* li
 struct Obstacles {
   bool store = false;
   bool account = false;
+  bool logon = false;
   bool slot = false;
 };
 
@@ -34,31 +35,45 @@ WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
   if (obstacles.store) return WaitingFor::kStore;
   if (record.state != JobState::kQueued) return WaitingFor::kNothing;
   if (obstacles.account) return WaitingFor::kAccount;
+  if (obstacles.logon) return WaitingFor::kLogon;
   return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
 }
 
-}  // namespace
-
-JobView Job::View() const {
-  std::lock_guard lock(mutex_);
-  const JobVersion version = InForceLocked();
+/// The record and its files.
+JobView Show(JobRecordPtr record, const LiveProgress* live) {
   JobView view;
-  view.record = version.record;
-  view.state = version.record->state;
-  if (view.state == JobState::kQueued && phase_) view.state = *phase_;
-  view.waiting_for =
-      WhyStill(*version.record, {DirtyLocked() || resting_, !OwnerIsThere(), waits_for_place_});
-  if (const HelperToken* token = version.LiveToken()) {
-    view.token_sid = token->identity().user;
-    view.token_expires = token->expires();
-  }
+  view.record = std::move(record);
+  view.state = view.record->state;
   uint32_t index = 0;
-  for (const FileRecord& file : *version.record->files) {
-    const FileView shown = ShowFile(index++, file, progress_.get());
+  for (const FileRecord& file : *view.record->files) {
+    const FileView shown = ShowFile(index++, file, live);
     view.bytes_transferred += shown.bytes_transferred;
     view.files_transferred += file.progress.transferred ? 1 : 0;
     const bool known = view.bytes_total != kSizeUnknown && shown.bytes_total != kSizeUnknown;
     view.bytes_total = known ? view.bytes_total + shown.bytes_total : kSizeUnknown;
+  }
+  return view;
+}
+
+}  // namespace
+
+JobView ViewOf(JobRecordPtr record) { return Show(std::move(record), nullptr); }
+
+JobView Job::View() const {
+  std::lock_guard lock(mutex_);
+  const JobVersion version = InForceLocked();
+  JobView view = Show(version.record, progress_.get());
+  if (view.state == JobState::kQueued && phase_) view.state = *phase_;
+  const auto owner = environment_.accounts.Find(owner_);
+  const bool there = owner != nullptr && !owner->disabled;
+  view.waiting_for = WhyStill(
+      *version.record,
+      {DirtyLocked() || resting_, !there, there && !OwnerIsLoggedOn(*owner), waits_for_place_});
+  if (const HelperToken* token = version.LiveToken()) {
+    view.token_sid = token->identity().user;
+    view.token_expires = token->expires();
+    view.token_ends_soon = token->ends_soon();
+    view.token_scope = token->scope();
   }
   return view;
 }

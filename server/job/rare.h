@@ -17,6 +17,8 @@ namespace bitsd {
 template <typename T>
 class Rare {
  public:
+  using value_type = T;
+
   Rare() = default;
   Rare(std::nullopt_t) {}  // NOLINT(google-explicit-constructor): as std::optional.
   Rare(T value)            // NOLINT(google-explicit-constructor)
@@ -37,6 +39,7 @@ class Rare {
   }
   bool has_value() const { return value_ != nullptr; }
   void reset() { value_.reset(); }
+  T& emplace() { return *(value_ = std::make_unique<T>()); }
   const T& operator*() const { return *value_; }
   T& operator*() { return *value_; }
   const T* operator->() const { return value_.get(); }

@@ -1,6 +1,8 @@
 #include "server/job/request_ledger.h"
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "server/error/errors.h"
 #include "server/job/job_id.h"
@@ -57,6 +59,15 @@ void RequestLedger::Answer(const Sid& caller, const std::string& request_id,
     }
   }
   for (const auto& done : waiting) done(answer);
+}
+
+void RequestLedger::Restore(const RequestRecord& request, JobView answer) {
+  const absl::Time now = clock_.Now();
+  if (request.expires <= now) return;
+  std::lock_guard lock(mutex_);
+  // A clock that was set back does not make them live longer.
+  callers_[request.caller][request.request_id] =
+      Entry{request.fingerprint, std::min(request.expires, now + kMemory), std::move(answer), {}};
 }
 
 void RequestLedger::Sweep() {

@@ -19,6 +19,7 @@
 #include "server/identity/sid.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
+#include "server/store/job_store.h"
 
 namespace bitsd {
 
@@ -34,6 +35,9 @@ class RequestLedger {
   /// under the same id (E_INVALIDARG). An empty id is never remembered. An error is not remembered.
   JobService::JobDone Begin(const Sid& caller, const std::string& request_id,
                             const std::string& fingerprint, JobService::JobDone done);
+
+  /// Remembers a request from before a restart, unless it has expired.
+  void Restore(const RequestRecord& request, JobView answer);
 
   /// Forgets what is older than 24 hours.
   void Sweep();

@@ -72,7 +72,7 @@ void RunQueue::Settle(Later& later) {
     });
   }
   if (scheduler_.Idle() || std::exchange(ticking_, true)) return;
-  later.push_back([this] { timer_.At(clock_.Now() + interval_, [this] { Tick(); }); });
+  later.push_back([this] { timer_.After(interval_, [this] { Tick(); }); });
 }
 
 void RunQueue::Tick() {

@@ -75,6 +75,20 @@ class SharedBlocks {
   /// The value to change; the reference holds until this list is copied or changed.
   T& Edit(size_t index) { return OwnBlock(index / kBlock)[index % kBlock]; }
 
+  /// Calls `visit` with the index of each value that is another than in `before`, or was not in it.
+  /// What both share costs nothing.
+  template <typename Visit>
+  void VisitChanges(const SharedBlocks& before, Visit visit) const {
+    for (size_t block = 0; block < blocks_.size(); ++block) {
+      const bool known = block < before.blocks_.size();
+      if (known && before.blocks_[block] == blocks_[block]) continue;
+      const size_t first = block * kBlock;
+      for (size_t i = first; i < first + blocks_[block]->size(); ++i) {
+        if (i >= before.size_ || !(before[i] == (*this)[i])) visit(i);
+      }
+    }
+  }
+
   friend bool operator==(const SharedBlocks& a, const SharedBlocks& b) {
     return a.size_ == b.size_ &&
            std::equal(a.blocks_.begin(), a.blocks_.end(), b.blocks_.begin(),

@@ -1,5 +1,6 @@
 #include "server/job/watch_hub.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bitsd {
@@ -7,25 +8,30 @@ namespace bitsd {
 WatchQueue::WatchQueue(std::vector<JobId> jobs, std::function<void()> on_ready)
     : only_(jobs.begin(), jobs.end()), on_ready_(std::move(on_ready)) {}
 
-void WatchQueue::Push(const JobId& job) {
-  if (!only_.empty() && !only_.contains(job)) return;
+bool WatchQueue::Push(const JobId& job, uint64_t number) {
+  if (!only_.empty() && !only_.contains(job)) return false;
+  std::lock_guard lock(mutex_);
+  if (closed_ || !queued_.insert(job).second) return false;
+  queue_.push_back({job, number});
+  return queue_.size() == 1;
+}
+
+void WatchQueue::Notify() {
   std::lock_guard ready_lock(ready_mutex_);
   {
     std::lock_guard lock(mutex_);
-    if (closed_ || !queued_.insert(job).second) return;
-    queue_.push_back(job);
-    if (queue_.size() > 1) return;
+    if (closed_) return;
   }
   on_ready_();
 }
 
-std::optional<JobId> WatchQueue::Pop() {
+std::optional<WatchQueue::Change> WatchQueue::Pop() {
   std::lock_guard lock(mutex_);
   if (queue_.empty()) return std::nullopt;
-  const JobId job = queue_.front();
+  const Change change = queue_.front();
   queue_.pop_front();
-  queued_.erase(job);
-  return job;
+  queued_.erase(change.job);
+  return change;
 }
 
 void WatchQueue::Close() {
@@ -36,9 +42,10 @@ void WatchQueue::Close() {
   std::lock_guard ready_lock(ready_mutex_);
 }
 
-void WatchHub::Add(const std::shared_ptr<WatchQueue>& queue) {
+uint64_t WatchHub::Add(const std::shared_ptr<WatchQueue>& queue) {
   std::lock_guard lock(mutex_);
   queues_.insert(queue);
+  return number_;
 }
 
 void WatchHub::Remove(const std::shared_ptr<WatchQueue>& queue) {
@@ -49,13 +56,27 @@ void WatchHub::Remove(const std::shared_ptr<WatchQueue>& queue) {
   queue->Close();
 }
 
-void WatchHub::Push(const JobId& job) {
-  std::vector<std::shared_ptr<WatchQueue>> queues;
+void WatchHub::Push(const JobId& job, ChangeMark& mark) {
+  std::vector<std::shared_ptr<WatchQueue>> ready;
   {
+    // Every queue gets changes in the order of their numbers.
     std::lock_guard lock(mutex_);
-    queues.assign(queues_.begin(), queues_.end());
+    mark = ++number_;
+    for (const auto& queue : queues_) {
+      if (queue->Push(job, number_)) ready.push_back(queue);
+    }
   }
-  for (const auto& queue : queues) queue->Push(job);
+  for (const auto& queue : ready) queue->Notify();
+}
+
+void WatchHub::Forget(const ChangeMark& mark) {
+  std::lock_guard lock(mutex_);
+  forgotten_ = std::max(forgotten_, mark.load());
+}
+
+bool WatchHub::Remembers(uint64_t number) const {
+  std::lock_guard lock(mutex_);
+  return number >= forgotten_;
 }
 
 bool WatchHub::empty() const {

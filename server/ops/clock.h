@@ -3,6 +3,8 @@
 #ifndef BITSD_SERVER_OPS_CLOCK_H_
 #define BITSD_SERVER_OPS_CLOCK_H_
 
+#include <chrono>
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -17,6 +19,15 @@ class Clock {
 class SystemClock : public Clock {
  public:
   absl::Time Now() const override { return absl::Now(); }
+};
+
+/// Time that passes evenly, whatever is done to the wall clock: for spans, not for dates.
+class SteadyClock : public Clock {
+ public:
+  absl::Time Now() const override {
+    return absl::UnixEpoch() +
+           absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+  }
 };
 
 }  // namespace bitsd

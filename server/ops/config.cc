@@ -84,6 +84,13 @@ std::optional<policy::Version> ReadPolicy(const TreeNode& node, Errors& errors) 
   return std::nullopt;
 }
 
+std::optional<StoreKind> ReadStore(const TreeNode& node, Errors& errors) {
+  if (node.text == "sqlite") return StoreKind::kSqlite;
+  if (node.text == "memory") return StoreKind::kMemory;
+  errors.Add(node, "write sqlite or memory here");
+  return std::nullopt;
+}
+
 std::optional<std::string> ReadLogLevel(const TreeNode& node, Errors& errors) {
   if (IsLogLevel(node.text)) return node.text;
   errors.Add(node, "write debug, info, warning or error here");
@@ -123,11 +130,12 @@ void ReadTls(const TreeNode* node, Errors& errors, Config& config) {
     errors.Add(1, 1, "key 'tls' is missing: bitsd needs a certificate, its key and trust roots");
     return;
   }
-  const Fields fields(*node, errors, {"certificate", "key", "roots", "san_sid_roots"});
+  const Fields fields(*node, errors, {"certificate", "key", "roots", "san_sid_roots", "crls"});
   fields.Required("certificate", config.tls_certificate, ReadPath);
   fields.Required("key", config.tls_key, ReadPath);
   fields.Required("roots", config.tls_roots, ReadPath);
   fields.Optional("san_sid_roots", config.tls_san_sid_roots, ListOf(ReadPath, kMaxListLength));
+  fields.Optional("crls", config.tls_crls, ListOf(ReadPath, kMaxListLength));
 }
 
 void ReadLimits(const TreeNode* node, Errors& errors, Config& config) {
@@ -155,11 +163,36 @@ void ReadScheduler(const TreeNode* node, Errors& errors, Config& config) {
 
 void ReadLifetimes(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
-  const Fields fields(*node, errors, {"token_max_ttl", "handle_idle", "retention"});
+  const Fields fields(*node, errors,
+                      {"token_max_ttl", "token_warning", "handle_idle", "retention"});
   const absl::Duration day = absl::Hours(24);
   fields.Optional("token_max_ttl", config.token_max_ttl, Duration(absl::Seconds(1), 7 * day));
+  fields.Optional("token_warning", config.token_warning, Duration(absl::ZeroDuration(), 7 * day));
   fields.Optional("handle_idle", config.handle_idle, Duration(absl::Seconds(1), 7 * day));
   fields.Optional("retention", config.retention, Duration(absl::ZeroDuration(), 30 * day));
+}
+
+std::optional<bool> ReadYesOrNo(const TreeNode& node, Errors& errors) {
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  errors.Add(node, "write true or false here");
+  return std::nullopt;
+}
+
+void ReadSessions(const TreeNode* node, Errors& errors, policy::SessionLimits& sessions) {
+  if (node == nullptr) return;
+  const Fields fields(
+      *node, errors,
+      {"require_logon", "min_ttl", "max_ttl", "max_life", "default_idle", "per_user"});
+  const absl::Duration day = absl::Hours(24);
+  const auto time = Duration(absl::Seconds(1), 30 * day);
+  fields.Optional("require_logon", sessions.require_logon, ReadYesOrNo);
+  fields.Optional("min_ttl", sessions.min_ttl, time);
+  fields.Optional("max_ttl", sessions.max_ttl, time);
+  fields.Optional("max_life", sessions.max_life, time);
+  fields.Optional("default_idle", sessions.default_idle, time);
+  fields.Optional("per_user", sessions.per_user, Integer<size_t>(1, 1'000));
+  if (sessions.min_ttl <= sessions.max_ttl && sessions.max_ttl <= sessions.max_life) return;
+  errors.Add(*node, "sessions: write min_ttl, max_ttl and max_life in rising order");
 }
 
 void ReadTimeouts(const TreeNode* node, Errors& errors, Config& config) {
@@ -176,6 +209,7 @@ void ReadPlaces(const Fields& fields, Config& config) {
   fields.Required("account_directory", config.account_directory, ReadPath);
   fields.Optional("privileged_groups", config.privileged_groups,
                   ListOf(ReadGroupName, kMaxListLength));
+  fields.Optional("store", config.store, ReadStore);
   fields.Optional("state_dir", config.state_dir, ReadPath);
   fields.Optional("run_dir", config.run_dir, ReadPath);
   fields.Optional("log_dir", config.log_dir, ReadPath);
@@ -190,16 +224,18 @@ void ReadRules(const Fields& fields, Config& config) {
 }
 
 void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
-  const Fields fields(root, errors,
-                      {"listen", "tls", "account_directory", "privileged_groups", "run_as",
-                       "state_dir", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
-                       "allowed_addresses", "limits", "scheduler", "lifetimes", "timeouts"});
+  const Fields fields(
+      root, errors,
+      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store", "state_dir",
+       "run_dir", "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
+       "scheduler", "sessions", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);
   ReadRunAs(fields.Find("run_as"), errors, config);
   ReadLimits(fields.Find("limits"), errors, config);
   ReadScheduler(fields.Find("scheduler"), errors, config);
+  ReadSessions(fields.Find("sessions"), errors, config.sessions);
   ReadLifetimes(fields.Find("lifetimes"), errors, config);
   ReadTimeouts(fields.Find("timeouts"), errors, config);
 }

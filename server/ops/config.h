@@ -16,9 +16,15 @@
 #include "absl/time/time.h"
 #include "server/policy/job_limits.h"
 #include "server/policy/remote_names.h"
+#include "server/policy/session_rules.h"
 #include "server/policy/token_rules.h"
 
 namespace bitsd {
+
+enum class StoreKind {
+  kSqlite,  ///< In state_dir: jobs outlive a restart.
+  kMemory,  ///< They do not: for tests and measurements.
+};
 
 struct Config {
   std::string path;  ///< Of the file itself: it is out of reach of every job.
@@ -29,6 +35,7 @@ struct Config {
   std::string tls_roots;
   /// Trust roots (PEM) below which the SAN URI counts as a SID too.
   std::vector<std::string> tls_san_sid_roots;
+  std::vector<std::string> tls_crls;  ///< PEM files of revocation lists; empty: nothing is revoked.
 
   std::string account_directory;
   std::vector<std::string> privileged_groups = {"root",   "sudo",   "adm", "disk",
@@ -39,6 +46,7 @@ struct Config {
   std::optional<gid_t> run_as_gid;
   bool allow_root = false;  ///< Flag --allow-root, not a key.
 
+  StoreKind store = StoreKind::kSqlite;
   std::string state_dir = "/var/lib/bitsd";
   std::string run_dir = "/run/bitsd";
   std::string log_dir = "/var/log/bitsd";
@@ -52,7 +60,9 @@ struct Config {
   size_t background_jobs = 1;    ///< Less than max_running_jobs.
   absl::Duration time_slice = absl::Minutes(5);
   absl::Duration lend_after = absl::Seconds(2);
+  policy::SessionLimits sessions;
   absl::Duration token_max_ttl = absl::Hours(24);
+  absl::Duration token_warning = absl::Minutes(10);  ///< Before the end of a loan.
   absl::Duration handle_idle = absl::Hours(1);
   absl::Duration retention = absl::Hours(1);           ///< Of finished jobs; at most 30 days.
   absl::Duration broker_deadline = absl::Seconds(30);  ///< For one operation on a local file.

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-
-#include "absl/time/clock.h"
+#include <utility>
 
 namespace bitsd {
 namespace {
@@ -11,27 +10,39 @@ namespace {
 /// The wall clock may jump: look again at least this often.
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
 
+const Clock& TheSystemClock() {
+  static const SystemClock clock;
+  return clock;
+}
+
 }  // namespace
 
-Timer::Timer() : thread_([this] { Run(); }) {}
+Timer::Timer(const Clock& wall) : wall_(wall), thread_([this] { Run(); }) {}
+Timer::Timer() : Timer(TheSystemClock()) {}
 
 Timer::~Timer() { Stop(); }
 
 uint64_t Timer::At(absl::Time when, std::function<void()> fn) {
   std::lock_guard lock(mutex_);
   const uint64_t id = next_id_++;
-  const auto it = due_.emplace(Key{when, id}, std::move(fn)).first;
-  if (it == due_.begin()) changed_.notify_one();
+  const auto it = at_.emplace(Key{when, id}, std::move(fn)).first;
+  if (it == at_.begin()) changed_.notify_one();
   return id;
+}
+
+void Timer::After(absl::Duration delay, std::function<void()> fn) {
+  std::lock_guard lock(mutex_);
+  const auto it = after_.emplace(Key{steady_.Now() + delay, next_id_++}, std::move(fn)).first;
+  if (it == after_.begin()) changed_.notify_one();
 }
 
 void Timer::Cancel(uint64_t id, absl::Time when) {
   std::function<void()> dropped;  // Destroyed after the lock: it may own what takes locks.
   std::lock_guard lock(mutex_);
-  const auto it = due_.find(Key{when, id});
-  if (it == due_.end()) return;
+  const auto it = at_.find(Key{when, id});
+  if (it == at_.end()) return;
   dropped = std::move(it->second);
-  due_.erase(it);
+  at_.erase(it);
 }
 
 void Timer::Stop() {
@@ -43,22 +54,32 @@ void Timer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+std::function<void()> Timer::TakeFirst(Due& due, absl::Time now) {
+  if (due.empty() || due.begin()->first.first > now) return nullptr;
+  return std::move(due.extract(due.begin()).mapped());
+}
+
+absl::Duration Timer::Idle() const {
+  absl::Duration idle = absl::InfiniteDuration();
+  if (!at_.empty()) idle = std::min(at_.begin()->first.first - wall_.Now(), kLongestWait);
+  if (!after_.empty()) idle = std::min(idle, after_.begin()->first.first - steady_.Now());
+  return idle;
+}
+
 void Timer::Run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    if (due_.empty()) {
-      changed_.wait(lock);
+    std::function<void()> fn = TakeFirst(after_, steady_.Now());
+    if (fn == nullptr) fn = TakeFirst(at_, wall_.Now());
+    if (fn == nullptr) {
+      const absl::Duration idle = Idle();
+      if (idle == absl::InfiniteDuration()) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_for(lock, absl::ToChronoNanoseconds(idle));
+      }
       continue;
     }
-    const absl::Time now = absl::Now();
-    const auto first = due_.begin();
-    if (first->first.first > now) {
-      const absl::Duration wait = std::min(first->first.first - now, kLongestWait);
-      changed_.wait_for(lock, absl::ToChronoNanoseconds(wait));
-      continue;
-    }
-    std::function<void()> fn = std::move(first->second);
-    due_.erase(first);
     lock.unlock();
     fn();
     fn = nullptr;

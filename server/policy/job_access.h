@@ -28,6 +28,9 @@ bool IsElevatedCreation(const AccessToken& caller);
 
 /// Administrators and service accounts are exempt from the limits on jobs and files.
 bool IsExemptFromLimits(const AccessToken& caller);
+/// The same of a job that is there: its owner, whether it was an enabled administrator when it made
+/// the job, and whether it is a service account.
+bool IsExemptFromLimits(const Sid& owner, bool administrator, bool service);
 
 }  // namespace bitsd::policy
 

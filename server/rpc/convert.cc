@@ -188,6 +188,8 @@ v1::Job ToProto(const JobView& job) {
   *out.mutable_progress() = ProgressOf(job);
   if (job.token_sid) out.set_helper_token_sid(job.token_sid->ToString());
   if (job.token_expires) *out.mutable_helper_token_expire_time() = ToProto(*job.token_expires);
+  if (job.token_scope != nullptr) *out.mutable_helper_token_scope() = ToProto(*job.token_scope);
+  out.set_helper_token_expires_soon(job.token_ends_soon);
   AddUndeletedFiles(job, &out);
   return out;
 }
@@ -209,6 +211,7 @@ v1::WatchJobsResponse ToProto(const JobWatch::Event& event) {
   v1::WatchJobsResponse out;
   out.set_kind(ToProto(event.kind));
   if (event.job) *out.mutable_job() = ToProto(*event.job);
+  out.set_resume_token(event.resume_token);
   return out;
 }
 
@@ -307,6 +310,7 @@ absl::StatusOr<WatchFilter> ParseWatch(const v1::WatchJobsRequest& request) {
   }
   WatchFilter filter;
   filter.all_users = request.all_users();
+  filter.resume_token = request.resume_token();
   for (const std::string& text : request.job_ids()) {
     const absl::StatusOr<JobId> id = JobId::Parse(text);
     if (!id.ok()) return id.status();

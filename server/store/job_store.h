@@ -32,13 +32,19 @@ struct RequestRecord {
 /// What one commit writes, all or nothing.
 struct StoreChange {
   JobRecordPtr put;  ///< Replaces the record with its id; may be null.
+  /// What the store has in place of `put`, null for a new job: what both share is not written
+  /// again.
+  JobRecordPtr before;
   std::optional<RequestRecord> request;
   std::optional<JobId> erase;                ///< Purges a job.
   std::optional<SessionRecord> put_session;  ///< Replaces the record with its id.
   std::optional<SessionId> erase_session;
+  /// Forgets requests that have expired by then.
+  std::optional<absl::Time> forget_requests;
 };
 
-/// Gets what a store has, in any order.
+/// Gets what a store has: jobs first, then requests, then sessions. The answer of a request is the
+/// job as it was then, as far as it is kept: how many files it had, not which.
 struct StoreVisitor {
   std::function<void(JobRecordPtr)> job;
   std::function<void(RequestRecord)> request;
@@ -55,6 +61,9 @@ class JobStore {
 
   /// Makes `changes` durable and calls `done` once: OK, or an error after which none of them is.
   virtual void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) = 0;
+
+  /// Ends: what was committed before is done once this returns, and every later Commit fails.
+  virtual void Stop() = 0;
 };
 
 }  // namespace bitsd

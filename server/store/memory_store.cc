@@ -25,6 +25,11 @@ void MemoryStore::Commit(std::vector<StoreChange> changes, std::function<void(ab
       if (change.put_session) {
         sessions_.insert_or_assign(change.put_session->id, *std::move(change.put_session));
       }
+      if (change.forget_requests) {
+        absl::erase_if(requests_, [&](const auto& entry) {
+          return entry.second.expires <= *change.forget_requests;
+        });
+      }
       if (change.erase_session) sessions_.erase(*change.erase_session);
     }
   }

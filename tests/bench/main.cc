@@ -25,6 +25,7 @@ std::vector<Family> Families() {
   // The first forks a broker, which is done before there are threads.
   return {{{"broker_cost", "broker_messages"}, BrokerCost},
           {{"get_flags_cpu", "set_flags_cpu"}, RpcCpu},
+          {{"durable_set_flags"}, DurableFlags},
           {{"get_flags_latency_p50", "get_flags_latency_p99"}, RpcLatency},
           {{"download_throughput", "download_cpu"}, LargeDownload},
           {{"small_files"}, SmallFiles}};

@@ -89,6 +89,7 @@ TEST_F(BitsctlLiveTest, AJobThatARestartHasLostEndsItsMonitor) {
   Terminal terminal(CommandLine({"monitor", "lost"}), 100, 24);
   ASSERT_TRUE(terminal.WaitForText("SUSPENDED")) << terminal.output();
   ASSERT_TRUE(bitsd().Stop().ok());
+  bitsd().LoseStore();
   ASSERT_TRUE(bitsd().StartAgain().ok());
   EXPECT_EQ(terminal.WaitForEnd(), 3) << terminal.output();
 }

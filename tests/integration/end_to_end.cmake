@@ -16,3 +16,14 @@ target_compile_definitions(scheduling_test
 add_dependencies(scheduling_test bitsd bitsctl)
 bitsd_test(reload_test LABEL integration TIMEOUT 300 SRCS reload_test.cc DEPS bitsd_testing)
 add_dependencies(reload_test bitsd bitsctl)
+# The durable store: restarts, kills, SIGTERM under load, a full disk.
+bitsd_test(restart_test LABEL integration TIMEOUT 300
+  SRCS full_disk_test.cc restart_test.cc DEPS bitsd_testing)
+add_dependencies(restart_test bitsd bitsctl)
+target_compile_definitions(restart_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bitsd>")
+bitsd_test(kill_rounds_test LABEL integration TIMEOUT 300
+  SRCS kill_journal.cc kill_rounds_test.cc DEPS bitsd_testing)
+add_dependencies(kill_rounds_test bitsd)
+# It speaks to the service without the client library, too.
+bitsd_test(sessions_test LABEL integration TIMEOUT 300 SRCS session_test.cc DEPS bitsd_testing bitsd_proto)
+add_dependencies(sessions_test bitsd bitsctl)

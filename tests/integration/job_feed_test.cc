@@ -139,8 +139,9 @@ TEST_F(JobFeedTest, ARestartOfTheServiceShowsWhichJobsAreGoneAndWhichAreNew) {
   Await(feed, Kind::kCaughtUp);
   ASSERT_TRUE(bitsd().Stop().ok());
   Await(feed, Kind::kDisconnected);
+  bitsd().LoseStore();
   ASSERT_TRUE(bitsd().StartAgain().ok());
-  EXPECT_EQ(Await(feed, Kind::kGone).job.id(), lost) << "jobs are kept in memory";
+  EXPECT_EQ(Await(feed, Kind::kGone).job.id(), lost);
   Await(feed, Kind::kCaughtUp);
   const std::string job = CreateJob(As("fetcher"));
   EXPECT_EQ(Await(feed, Kind::kJob).job.id(), job);
@@ -163,6 +164,7 @@ TEST_F(JobFeedTest, NamedJobsThatARestartHasLostEndTheFeed) {
   JobFeed feed = As("fetcher").FollowJobs(request, Quick());
   Await(feed, Kind::kCaughtUp);
   ASSERT_TRUE(bitsd().Stop().ok());
+  bitsd().LoseStore();
   ASSERT_TRUE(bitsd().StartAgain().ok());
   EXPECT_EQ(Await(feed, Kind::kGone).job.id(), lost);
   EXPECT_TRUE(absl::IsNotFound(Next(feed).status()));

@@ -1,7 +1,9 @@
 #include "tests/testing/bitsd_server.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <iterator>
 #include <sstream>
 #include <utility>
@@ -28,6 +30,10 @@ absl::Status BitsdServer::Prepare() {
   if (!pki.ok()) return pki.status();
   pki_ = *std::move(pki);
   GiveTo(pki_->server().key, kBitsdUser, kBitsdUser);
+  if (options_.revocation_lists) {
+    absl::Status status = pki_->WriteRevocationList(folder_.File("etc/crl.pem"));
+    if (!status.ok()) return status;
+  }
   WriteFile(folder_.File("etc/accounts.yaml"), AccountDirectoryYaml(options_.accounts));
   WriteFile(folder_.File("etc/bitsd.yaml"), Configuration());
   return absl::OkStatus();
@@ -38,6 +44,7 @@ std::string BitsdServer::Configuration() const {
   yaml << "listen: \"" << options_.listen
        << "\"\ntls:\n  certificate: " << pki_->server().certificate
        << "\n  key: " << pki_->server().key << "\n  roots: " << pki_->roots()
+       << (options_.revocation_lists ? "\n  crls: [" + folder_.File("etc/crl.pem") + "]" : "")
        << "\naccount_directory: " << folder_.File("etc/accounts.yaml")
        << "\nrun_as: {uid: " << kBitsdUser << ", gid: " << kBitsdUser
        << "}\nstate_dir: " << StateFolder() << "\nrun_dir: " << folder_.File("own/run")
@@ -72,6 +79,19 @@ absl::Status BitsdServer::Stop() {
   return absl::InternalError("bitsd ended with status " + std::to_string(status) + ": " + Log());
 }
 
+void BitsdServer::Kill() {
+  // It leads its own session: server, broker and workers are in its group.
+  ::kill(-process_->pid(), SIGKILL);
+  process_->Wait();
+  WaitFor([this] { return ::kill(-process_->pid(), 0) != 0; });
+}
+
+void BitsdServer::LoseStore() const {
+  for (const auto& entry : std::filesystem::directory_iterator(StateFolder())) {
+    std::filesystem::remove(entry);
+  }
+}
+
 absl::StatusOr<bits::ClientOptions> BitsdServer::ClientOptionsOf(std::string_view name) const {
   const CertificateFiles files = pki_->Of(name);
   absl::StatusOr<bits::Identity> identity =
@@ -98,6 +118,10 @@ Finished BitsdServer::Bitsctl(std::string_view name, std::vector<std::string> wo
   argv.insert(argv.end(), std::make_move_iterator(words.begin()),
               std::make_move_iterator(words.end()));
   return Run(argv, folder_.path(), input);
+}
+
+absl::Status BitsdServer::Revoke(std::string_view name) {
+  return pki_->WriteRevocationList(folder_.File("etc/crl.pem"), pki_->Of(name).certificate);
 }
 
 Finished BitsdServer::CheckConfig() const {

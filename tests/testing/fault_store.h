@@ -33,6 +33,8 @@ class FaultStore : public JobStore {
     Do(error, std::move(changes), std::move(done));
   }
 
+  void Stop() override { real_.Stop(); }
+
   /// Every commit from now on fails with `error`; OK ends that.
   void Fail(absl::Status error) {
     std::lock_guard lock(mutex_);
@@ -64,6 +66,13 @@ class FaultStore : public JobStore {
     }
     while (ReleaseOne()) {
     }
+  }
+
+  /// What waits is never done, as at a kill.
+  void DropHeld() {
+    std::lock_guard lock(mutex_);
+    holding_ = false;
+    held_.clear();
   }
 
   size_t held() const {

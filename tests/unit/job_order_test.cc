@@ -194,6 +194,24 @@ TEST_F(JobOrderTest, ATokenWhoseSessionEndsBeforeTheCommitIsNeverUsed) {
   for (const auto& run : transfers_.runs()) EXPECT_NE(run->download.local.sid, kAlice);
 }
 
+TEST_F(JobOrderTest, ATokenThatExpiresBeforeItsCommitIsNeverUsed) {
+  options_.token_max_ttl = absl::Milliseconds(20);
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const std::string handle = Handle(fetcher, id);
+  ASSERT_TRUE(SetFlags(fetcher, handle, kTokenLocalFile).Get().ok());
+  ASSERT_TRUE(AddFile(fetcher, id).ok());
+  ASSERT_TRUE(Resume(fetcher, id).ok());
+  store_.Hold();
+  const auto set = SetToken(As(kAlice), handle);
+  Reply<absl::StatusOr<JobView>> resumed;
+  jobs().Resume(fetcher, id, resumed.Callback());
+  ASSERT_TRUE(Eventually([&] { return audit_.Count("helper_token_discarded") == 1; }));
+  store_.ReleaseAll();
+  set.Get().IgnoreError();
+  for (const auto& run : transfers_.runs()) EXPECT_NE(run->download.local.sid, kAlice);
+}
+
 TEST_F(JobOrderTest, ASessionThatHasEndedLendsNothing) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);

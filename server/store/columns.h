@@ -1,0 +1,159 @@
+// How values become columns and come back: one description of a record, three uses of it.
+//
+// A record is described by a function that names its members in order (job_columns.h). ColumnNames
+// collects the names for SQL, ColumnWriter binds the values, ColumnReader takes them back and
+// judges each: what is stored is believed no more than what a caller sends. Thread safety: one
+// thread. Ownership: none; they work on a statement and a record of their user.
+
+#ifndef BITSD_SERVER_STORE_COLUMNS_H_
+#define BITSD_SERVER_STORE_COLUMNS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/identity/sid.h"
+#include "server/identity/uuid.h"
+#include "server/job/rare.h"
+#include "server/store/sqlite.h"
+
+namespace bitsd {
+
+/// What a stored text must be, beyond its length in bytes.
+enum class TextKind {
+  kBytes,      ///< Anything: it quotes a server, and is made printable when shown.
+  kUtf8,       ///< Without NUL.
+  kAscii,      ///< Visible, as URLs are.
+  kLocalName,  ///< As policy::CheckLocalName has it.
+};
+
+/// The largest text of any kind.
+inline constexpr size_t kMaxStoredText = size_t{64} << 10;
+
+class ColumnNames {
+ public:
+  template <typename T>
+  void Number(const char* name, const T&, uint64_t) {
+    names_.emplace_back(name);
+  }
+  void AnyNumber(const char* name, uint64_t) { names_.emplace_back(name); }
+  void Text(const char* name, const std::string&, TextKind) { names_.emplace_back(name); }
+  void Digest(const char* name, const std::string&) { names_.emplace_back(name); }
+  void Time(const char* name, absl::Time) { names_.emplace_back(name); }
+  void Duration(const char* name, absl::Duration) { names_.emplace_back(name); }
+  void User(const char* name, const Sid&) { names_.emplace_back(name); }
+  template <typename Kind>
+  void Id(const char* name, const UuidOf<Kind>&) {
+    names_.emplace_back(name);
+  }
+  template <typename Holder, typename Describe>
+  void Optional(const Holder&, Describe describe) {
+    const typename Holder::value_type none{};
+    describe(*this, none);
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+class ColumnWriter {
+ public:
+  /// What is described must live until the statement has run.
+  explicit ColumnWriter(sqlite::Statement& statement) : statement_(statement) {}
+
+  /// A number, an enum or a bool.
+  template <typename T>
+  void Number(const char*, const T& value, uint64_t) {
+    Put(static_cast<int64_t>(value));
+  }
+  void AnyNumber(const char*, uint64_t value) { Put(static_cast<int64_t>(value)); }
+  void Text(const char*, const std::string& text, TextKind);
+  void Digest(const char*, const std::string& bytes);
+  void Time(const char*, absl::Time time) { Put(absl::ToUnixNanos(time)); }
+  void Duration(const char*, absl::Duration duration) { Put(absl::ToInt64Nanoseconds(duration)); }
+  void User(const char*, const Sid& sid);
+  template <typename Kind>
+  void Id(const char*, const UuidOf<Kind>& id) {
+    PutUuid(id.bytes());
+  }
+  /// A std::optional or a Rare.
+  template <typename Holder, typename Describe>
+  void Optional(const Holder& value, Describe describe) {
+    const bool outer = std::exchange(absent_, absent_ || !value);
+    const typename Holder::value_type none{};
+    describe(*this, value ? *value : none);
+    absent_ = outer;
+  }
+
+ private:
+  void Put(int64_t value);
+  void PutUuid(const UuidBytes& id);
+
+  sqlite::Statement& statement_;
+  int next_ = 1;
+  bool absent_ = false;  ///< NULL is bound, whatever is described.
+};
+
+class ColumnReader {
+ public:
+  explicit ColumnReader(const sqlite::Statement& statement) : statement_(statement) {}
+
+  /// From 0 to `max`.
+  template <typename T>
+  void Number(const char*, T& value, uint64_t max) {
+    value = static_cast<T>(Take(max));
+  }
+  /// All 64 bits.
+  void AnyNumber(const char*, uint64_t& value);
+  void Text(const char*, std::string& text, TextKind kind);
+  void Text(const char* name, RareString& text, TextKind kind) {
+    std::string read;
+    Text(name, read, kind);
+    text = std::move(read);
+  }
+  void Digest(const char*, std::string& bytes);
+  void Time(const char*, absl::Time& time);
+  /// Not negative.
+  void Duration(const char*, absl::Duration& duration);
+  void User(const char*, Sid& sid);
+  template <typename Kind>
+  void Id(const char*, UuidOf<Kind>& id) {
+    id = UuidOf<Kind>(TakeUuid());
+  }
+  template <typename Holder, typename Describe>
+  void Optional(Holder& value, Describe describe) {
+    value.reset();
+    if (statement_.Type(next_) != SQLITE_NULL) {
+      describe(*this, value.emplace());
+      return;
+    }
+    ColumnNames skipped;
+    skipped.Optional(value, describe);
+    next_ += static_cast<int>(skipped.names().size());
+  }
+
+  /// Says what is wrong with a value that is in bounds by itself.
+  void Refuse(const std::string& why);
+  /// Empty, or what is wrong with the first column that is not as it must be.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  uint64_t Take(uint64_t max);
+  UuidBytes TakeUuid();
+  bool Is(int type);
+  /// Notes what is wrong with the column that was taken last.
+  void RefuseColumn(const char* why);
+
+  const sqlite::Statement& statement_;
+  int next_ = 0;
+  std::string problem_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_STORE_COLUMNS_H_

@@ -1,0 +1,116 @@
+#include "server/store/row_writer.h"
+
+#include "server/store/table_sql.h"
+
+namespace bitsd {
+
+absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection) {
+  RowWriter writer(connection);
+  absl::Status status;
+  const auto prepare = [&](sqlite::Statement& statement, const std::string& sql) {
+    auto prepared = connection.Prepare(sql);
+    status.Update(prepared.status());
+    if (prepared.ok()) statement = *std::move(prepared);
+  };
+  prepare(writer.put_job_, table_sql::Put("jobs", table_sql::JobNames()));
+  prepare(writer.put_file_, table_sql::Put("files", table_sql::FileNames()));
+  prepare(writer.put_abandoned_, table_sql::Put("abandoned", table_sql::AbandonedNames()));
+  prepare(writer.put_request_, table_sql::Put("requests", table_sql::RequestNames()));
+  prepare(writer.put_session_, table_sql::Put("sessions", table_sql::SessionNames()));
+  prepare(writer.erase_job_, "DELETE FROM jobs WHERE id = ?");
+  prepare(writer.erase_files_, "DELETE FROM files WHERE job = ?");
+  prepare(writer.erase_abandoned_, "DELETE FROM abandoned WHERE job = ?");
+  prepare(writer.erase_requests_, "DELETE FROM requests WHERE expires <= ?");
+  prepare(writer.erase_session_, "DELETE FROM sessions WHERE id = ?");
+  if (!status.ok()) return status;
+  return writer;
+}
+
+absl::Status RowWriter::Run(sqlite::Statement& statement) {
+  const int code = statement.Run();
+  return code == SQLITE_DONE ? absl::OkStatus() : connection_->ErrorOf(code);
+}
+
+absl::Status RowWriter::RunFor(sqlite::Statement& statement, const UuidBytes& id) {
+  statement.BindBlob(1, {reinterpret_cast<const char*>(id.data()), id.size()});
+  return Run(statement);
+}
+
+absl::Status RowWriter::Write(const std::vector<StoreChange>& changes) {
+  for (const StoreChange& change : changes) {
+    if (absl::Status status = Write(change); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RowWriter::Write(const StoreChange& change) {
+  absl::Status status;
+  if (change.put != nullptr) status = WriteJob(change.before.get(), *change.put);
+  if (status.ok() && change.request) status = WriteRequest(*change.request);
+  if (status.ok() && change.erase) status = EraseJob(*change.erase);
+  if (status.ok() && change.put_session) status = WriteSession(*change.put_session);
+  if (status.ok() && change.erase_session) {
+    status = RunFor(erase_session_, change.erase_session->bytes());
+  }
+  if (status.ok() && change.forget_requests) status = ForgetRequests(*change.forget_requests);
+  return status;
+}
+
+absl::Status RowWriter::WriteJob(const JobRecord* before, const JobRecord& job) {
+  ColumnWriter columns(put_job_);
+  DescribeJob(columns, job, job.files->size());
+  absl::Status status = Run(put_job_);
+  if (status.ok()) status = WriteFiles(before == nullptr ? nullptr : before->files.get(), job);
+  const bool same = before == nullptr ? job.abandoned.empty() : before->abandoned == job.abandoned;
+  return status.ok() && !same ? WriteAbandoned(job) : status;
+}
+
+absl::Status RowWriter::WriteFiles(const FileRecords* before, const JobRecord& job) {
+  if (before == job.files.get()) return absl::OkStatus();
+  static const FileRecords kNone;
+  absl::Status status;
+  job.files->VisitChanges(before == nullptr ? kNone : *before, [&](size_t index) {
+    if (!status.ok()) return;
+    ColumnWriter columns(put_file_);
+    DescribeFile(columns, job.id, index, (*job.files)[index]);
+    status = Run(put_file_);
+  });
+  return status;
+}
+
+absl::Status RowWriter::WriteAbandoned(const JobRecord& job) {
+  absl::Status status = RunFor(erase_abandoned_, job.id.bytes());
+  for (size_t i = 0; i < job.abandoned.size() && status.ok(); ++i) {
+    ColumnWriter columns(put_abandoned_);
+    DescribeAbandoned(columns, job.id, i, job.abandoned[i]);
+    status = Run(put_abandoned_);
+  }
+  return status;
+}
+
+absl::Status RowWriter::WriteRequest(const RequestRecord& request) {
+  ColumnWriter columns(put_request_);
+  DescribeRequest(columns, request, *request.answer, request.answer->files->size());
+  return Run(put_request_);
+}
+
+absl::Status RowWriter::ForgetRequests(absl::Time expired) {
+  erase_requests_.Bind(1, absl::ToUnixNanos(expired));
+  return Run(erase_requests_);
+}
+
+absl::Status RowWriter::WriteSession(const SessionRecord& session) {
+  ColumnWriter columns(put_session_);
+  DescribeSession(columns, session);
+  return Run(put_session_);
+}
+
+absl::Status RowWriter::EraseJob(const JobId& id) {
+  absl::Status status;
+  for (sqlite::Statement* erase : {&erase_job_, &erase_files_, &erase_abandoned_}) {
+    if (status = RunFor(*erase, id.bytes()); !status.ok()) return status;
+  }
+  return status;
+}
+
+}  // namespace bitsd

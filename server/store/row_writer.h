@@ -1,0 +1,53 @@
+// Writes changes into the tables of the store, in the transaction of its user.
+//
+// Thread safety: one thread. Ownership: the connection is its user's, and outlives it.
+
+#ifndef BITSD_SERVER_STORE_ROW_WRITER_H_
+#define BITSD_SERVER_STORE_ROW_WRITER_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/job_store.h"
+#include "server/store/sqlite.h"
+
+namespace bitsd {
+
+class RowWriter {
+ public:
+  static absl::StatusOr<RowWriter> Create(sqlite::Connection& connection);
+
+  absl::Status Write(const std::vector<StoreChange>& changes);
+
+ private:
+  explicit RowWriter(sqlite::Connection& connection) : connection_(&connection) {}
+
+  absl::Status Write(const StoreChange& change);
+  absl::Status WriteJob(const JobRecord* before, const JobRecord& job);
+  absl::Status WriteFiles(const FileRecords* before, const JobRecord& job);
+  absl::Status WriteAbandoned(const JobRecord& job);
+  absl::Status WriteRequest(const RequestRecord& request);
+  absl::Status ForgetRequests(absl::Time expired);
+  absl::Status WriteSession(const SessionRecord& session);
+  absl::Status EraseJob(const JobId& id);
+  absl::Status Run(sqlite::Statement& statement);
+  /// Runs one that has the UUID as its only parameter.
+  absl::Status RunFor(sqlite::Statement& statement, const UuidBytes& id);
+
+  sqlite::Connection* connection_;
+  sqlite::Statement put_job_;
+  sqlite::Statement put_file_;
+  sqlite::Statement put_abandoned_;
+  sqlite::Statement put_request_;
+  sqlite::Statement put_session_;
+  sqlite::Statement erase_job_;
+  sqlite::Statement erase_files_;
+  sqlite::Statement erase_abandoned_;
+  sqlite::Statement erase_requests_;
+  sqlite::Statement erase_session_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_STORE_ROW_WRITER_H_

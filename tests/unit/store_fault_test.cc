@@ -1,0 +1,87 @@
+// A disk that fails while the durable store works with it.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "server/error/errors.h"
+#include "tests/unit/store_world.h"
+
+namespace bitsd {
+namespace {
+
+/// Writes beyond this size fail, in every file of this process, until it is destroyed.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  sighandler_t handler_;
+};
+
+/// A job that takes about this much.
+JobRecordPtr Large(size_t bytes) {
+  auto job = NewJobRecord(bytes / 2000);
+  auto files = std::make_shared<FileRecords>(*job->files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    files->Edit(i).remote_name = "http://192.0.2.1/" + std::string(1900, 'x');
+  }
+  job->files = std::move(files);
+  return job;
+}
+
+off_t SizeOf(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? info.st_size : -1;
+}
+
+TEST(StoreFaultTest, AnIoErrorIsAClearRefusalAndItRecoversByItself) {
+  DurableStore store;
+  const auto job = NewJobRecord(1);
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  const auto large = Large(1 << 20);
+  {
+    const FileSizeLimit limit(256 << 10);
+    const absl::Status status = CommitNow(*store, {Put(large)});
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_EQ(DetailOf(status).hresult, Hresult::kOutOfMemory);
+  }
+  EXPECT_TRUE(CommitNow(*store, {Put(large)}).ok());
+  ASSERT_TRUE(store.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store->Load(contents.Visitor()).ok());
+  EXPECT_EQ(contents.jobs.size(), 2u);
+  ExpectSame(*contents.jobs.at(large->id), *large);
+}
+
+TEST(StoreFaultTest, TheJournalIsWrittenBackBeforeItGrowsLarge) {
+  DurableStore store;
+  const auto job = Large(1 << 20);
+  off_t largest = 0;
+  for (int i = 0; i < 48; ++i) {
+    ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+    largest = std::max(largest, SizeOf(store.file() + "-wal"));
+  }
+  EXPECT_GT(largest, 8 << 20);
+  EXPECT_LT(largest, 24 << 20);
+}
+
+TEST(StoreFaultTest, AStoreThatWasStoppedRefusesAndHasAllInOneFile) {
+  DurableStore store;
+  ASSERT_TRUE(CommitNow(*store, {Put(NewJobRecord(1))}).ok());
+  store->Stop();
+  EXPECT_FALSE(CommitNow(*store, {Put(NewJobRecord(1))}).ok());
+  EXPECT_EQ(SizeOf(store.file() + "-wal"), 0);
+}
+
+}  // namespace
+}  // namespace bitsd

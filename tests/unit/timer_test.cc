@@ -1,0 +1,74 @@
+#include "server/ops/timer.h"
+
+#include <future>
+
+#include "gtest/gtest.h"
+#include "tests/testing/moving_clock.h"
+
+namespace bitsd {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kMoment{50};
+
+class TimerTest : public testing::Test {
+ protected:
+  std::function<void()> Note() {
+    return [this] { ran_.set_value(); };
+  }
+  bool Ran(std::chrono::milliseconds patience) {
+    return future_.wait_for(patience) == std::future_status::ready;
+  }
+
+  MovingClock clock_;
+  std::promise<void> ran_;
+  std::future<void> future_ = ran_.get_future();
+  Timer timer_{clock_};
+};
+
+TEST_F(TimerTest, WhatIsPastRunsAtOnce) {
+  timer_.At(clock_.Now() - absl::Hours(1), Note());
+  EXPECT_TRUE(Ran(kPatience));
+}
+
+TEST_F(TimerTest, AtFollowsAClockThatIsSetForward) {
+  timer_.At(clock_.Now() + absl::Hours(1), Note());
+  EXPECT_FALSE(Ran(kMoment));
+  clock_.Set(absl::Hours(2));
+  EXPECT_TRUE(Ran(kPatience));
+}
+
+TEST_F(TimerTest, AtFollowsAClockThatIsSetBack) {
+  timer_.At(clock_.Now() + absl::Milliseconds(20), Note());
+  clock_.Set(-absl::Hours(1));
+  EXPECT_FALSE(Ran(4 * kMoment));
+}
+
+TEST_F(TimerTest, AfterGoesByTheTimeThatHasPassed) {
+  clock_.Set(absl::Hours(5));
+  timer_.After(absl::Milliseconds(20), Note());
+  clock_.Set(-absl::Hours(5));
+  EXPECT_TRUE(Ran(kPatience));
+}
+
+TEST_F(TimerTest, AfterDoesNotFollowAClockThatIsSetForward) {
+  timer_.After(absl::Hours(1), Note());
+  clock_.Set(absl::Hours(2));
+  EXPECT_FALSE(Ran(4 * kMoment));
+}
+
+TEST_F(TimerTest, WhatIsCancelledDoesNotRun) {
+  const absl::Time when = clock_.Now() + absl::Milliseconds(100);
+  const uint64_t id = timer_.At(when, Note());
+  timer_.Cancel(id, when);
+  EXPECT_FALSE(Ran(4 * kMoment));
+}
+
+TEST_F(TimerTest, NothingRunsOnceItIsStopped) {
+  timer_.After(absl::Milliseconds(20), Note());
+  timer_.Stop();
+  EXPECT_FALSE(Ran(2 * kMoment));
+}
+
+}  // namespace
+}  // namespace bitsd
