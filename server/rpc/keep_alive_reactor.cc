@@ -67,6 +67,10 @@ void KeepAliveReactor::Beat() {
 void KeepAliveReactor::Release() {
   std::unique_lock lock(mutex_);
   busy_ = false;
+  if (!end_ && std::exchange(again_, false)) {
+    lock.unlock();
+    return Beat();
+  }
   if (!end_ || std::exchange(finished_, true)) return;
   const grpc::Status status = *end_;
   lock.unlock();
@@ -86,6 +90,10 @@ void KeepAliveReactor::OnSessionEnded() {
   // With a changed account another session may stand in its place: then it is taken up.
   const absl::Status status = parts_.sessions.Own(*parts_.caller, parts_.session).status();
   if (!status.ok()) return End(ToGrpc(status));
+  {
+    const std::lock_guard lock(mutex_);
+    again_ = busy_;
+  }
   Beat();
 }
 
