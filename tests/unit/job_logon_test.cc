@@ -216,8 +216,11 @@ TEST_F(JobLogonTest, AHandleThatEndsInTheMiddleOfALoanRefusesTheLoan) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);
   const std::string handle = Handle(fetcher, id, kAlice);
+  const Caller alice = As(kAlice);
   accounts_.AtNextFind([&] { EXPECT_TRUE(jobs().Release(fetcher, handle).ok()); });
-  EXPECT_EQ(DetailOf(SetToken(As(kAlice), handle).Get().status()).hresult, Hresult::kDisconnected);
+  const absl::Status status = SetToken(alice, handle).Get().status();
+  EXPECT_EQ(DetailOf(status).hresult, Hresult::kDisconnected) << status;
+  EXPECT_NE(status.message().find("just"), absl::string_view::npos) << "found, and ended since";
 }
 
 TEST_F(JobLogonTest, LoansAndLogoffsAtOnceLeaveNoTokenBehind) {
