@@ -187,7 +187,7 @@ absl::StatusOr<RevocationKeys> CertificateReader::CheckIssuer(std::string_view l
   const absl::StatusOr<X509Ptr> certificate = ReadLeaf(leaf);
   if (!certificate.ok()) return certificate.status();
   const X509StoreCtxPtr path = VerifyBelow(*client_roots_, **certificate, chain);
-  if (path != nullptr) return revoked_->KeysOf(X509_STORE_CTX_get0_chain(path.get()));
+  if (path != nullptr) return revoked_->KeysOf(*path);
   return Refused("the certificate's issuer is not trusted any more: get one from another");
 }
 

@@ -21,6 +21,7 @@ namespace {
 using KeyHash = std::array<uint8_t, 32>;
 
 constexpr size_t kMaxPem = size_t{16} << 20;
+constexpr int kMaxIssuers = 16;
 
 int NoPassword(char*, int, int, void*) { return -1; }
 
@@ -95,7 +96,7 @@ struct CrlDeleter {
 };
 using CrlPtr = std::unique_ptr<X509_CRL, CrlDeleter>;
 
-/// Every list in `pem`; unset when there is something else, or too much of it.
+/// Every list in `pem`; unset when there is none, something broken, or too much.
 std::optional<std::vector<CrlPtr>> ReadLists(const std::string& pem) {
   if (pem.size() > kMaxPem) return std::nullopt;
   const BioPtr input(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
@@ -105,7 +106,7 @@ std::optional<std::vector<CrlPtr>> ReadLists(const std::string& pem) {
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
-  if (!at_end) return std::nullopt;
+  if (!at_end || lists.empty()) return std::nullopt;
   return lists;
 }
 
@@ -125,7 +126,7 @@ absl::StatusOr<RevocationLists> RevocationLists::Create(const std::vector<std::s
   const X509StackPtr signers = ReadRoots(roots);
   for (const std::string& pem : lists) {
     const auto read = ReadLists(pem);
-    if (!read) return Refused("a file holds something else than revocation lists in PEM");
+    if (!read) return Refused("a file holds no revocation list in PEM, or something else");
     for (const CrlPtr& crl : *read) {
       absl::Status status = result.Add(*crl, signers.get(), now);
       ERR_clear_error();
@@ -166,13 +167,25 @@ absl::Status RevocationLists::Add(X509_CRL& crl, const STACK_OF(X509) * roots,
   return absl::OkStatus();
 }
 
-RevocationKeys RevocationLists::KeysOf(const STACK_OF(X509) * chain) const {
+RevocationKeys RevocationLists::KeysOf(X509_STORE_CTX& context) const {
   RevocationKeys keys;
   if (!configured_) return keys;
-  for (int i = 0; i + 1 < sk_X509_num(chain); ++i) {
-    keys.push_back({HashOfKey(*sk_X509_value(chain, i + 1)),
-                    DerOf(X509_get0_serialNumber(sk_X509_value(chain, i)))});
+  const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(&context);
+  const auto add = [&keys](X509* certificate, const X509& issuer) {
+    keys.push_back({HashOfKey(issuer), DerOf(X509_get0_serialNumber(certificate))});
+  };
+  const int last = sk_X509_num(chain) - 1;
+  for (int i = 0; i < last; ++i) add(sk_X509_value(chain, i), *sk_X509_value(chain, i + 1));
+  X509* below = sk_X509_value(chain, last);
+  X509Ptr kept;
+  for (int i = 0; i < kMaxIssuers && X509_self_signed(below, 0) != 1; ++i) {
+    X509* issuer = nullptr;
+    if (X509_STORE_CTX_get1_issuer(&issuer, &context, below) != 1) break;
+    add(below, *issuer);
+    kept.reset(issuer);
+    below = issuer;
   }
+  ERR_clear_error();
   return keys;
 }
 

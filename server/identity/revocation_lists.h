@@ -37,16 +37,18 @@ class RevocationLists {
   RevocationLists() = default;
 
   /// `lists`: PEM texts, each of any number of lists; `roots`: PEM of the trust roots. E_INVALIDARG
-  /// when one cannot be read, is signed by none of the roots, is not whole, or is out of date at
-  /// `now`. Unset: the lists were judged before, and those of roots that are gone are left out.
+  /// when one cannot be read, holds no list, is signed by none of the roots, is not whole, or is
+  /// out of date at `now`. Unset: the lists were judged before, and those of roots that are gone
+  /// are left out.
   static absl::StatusOr<RevocationLists> Create(const std::vector<std::string>& lists,
                                                 const std::string& roots,
                                                 std::optional<absl::Time> now);
 
   bool configured() const { return configured_; }
 
-  /// The keys of a verified chain, as X509_STORE_CTX has it; empty when no lists are configured.
-  RevocationKeys KeysOf(const STACK_OF(X509) * chain) const;
+  /// The keys of the chain that `context` has verified, and on to the last issuer among its trusted
+  /// certificates: a chain may end at one that is no root. Empty when no lists are configured.
+  RevocationKeys KeysOf(X509_STORE_CTX& context) const;
 
   /// UNAUTHENTICATED: certificate_revoked; revocation_unknown.
   absl::Status Check(const RevocationKeys& keys, absl::Time now) const;

@@ -34,19 +34,23 @@ KeepAliveStream* KeepAliveReactor::Start(Parts parts, StreamRegistry& registry) 
 
 absl::StatusOr<absl::Time> KeepAliveReactor::Renew() {
   if (absl::Status status = parts_.standing(); !status.ok()) return status;
-  absl::StatusOr<SessionPtr> session = parts_.sessions.Own(*parts_.caller, parts_.session);
-  if (!session.ok()) return session.status();
-  if (session_.line() != *session) {
-    session_ =
-        Attachment(*session, [weak = std::weak_ptr(self_)](std::string_view, const SettlementPtr&) {
-          if (const auto self = weak.lock()) self->OnSessionEnded();
-        });
+  while (true) {
+    absl::StatusOr<SessionPtr> session = parts_.sessions.Own(*parts_.caller, parts_.session);
+    if (!session.ok()) return session.status();
+    if (session_.line() != *session) {
+      session_ = Attachment(*session,
+                            [weak = std::weak_ptr(self_)](std::string_view, const SettlementPtr&) {
+                              if (const auto self = weak.lock()) self->OnSessionEnded();
+                            });
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      pause_ = std::min((*session)->facts().ttl / 3, kLongestPause);
+    }
+    // It may have been replaced since it was found: then the other one is taken up.
+    const absl::StatusOr<absl::Time> deadline = parts_.sessions.Renew(*session);
+    if (deadline.ok()) return deadline;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    pause_ = std::min((*session)->facts().ttl / 3, kLongestPause);
-  }
-  return parts_.sessions.Renew(*session);
 }
 
 void KeepAliveReactor::Beat() {
@@ -67,6 +71,10 @@ void KeepAliveReactor::Beat() {
 void KeepAliveReactor::Release() {
   std::unique_lock lock(mutex_);
   busy_ = false;
+  if (!end_ && std::exchange(again_, false)) {
+    lock.unlock();
+    return Beat();
+  }
   if (!end_ || std::exchange(finished_, true)) return;
   const grpc::Status status = *end_;
   lock.unlock();
@@ -86,6 +94,10 @@ void KeepAliveReactor::OnSessionEnded() {
   // With a changed account another session may stand in its place: then it is taken up.
   const absl::Status status = parts_.sessions.Own(*parts_.caller, parts_.session).status();
   if (!status.ok()) return End(ToGrpc(status));
+  {
+    const std::lock_guard lock(mutex_);
+    again_ = busy_;
+  }
   Beat();
 }
 

@@ -58,7 +58,7 @@ class KeepAliveReactor : public KeepAliveStream, public OpenStream {
   absl::StatusOr<absl::Time> Renew();
   void OnSessionEnded();
   void SetAlarm();
-  /// Gives the claim back; ends the stream when that was asked for meanwhile.
+  /// Gives the claim back; ends the stream, or beats again, when that was asked for meanwhile.
   void Release();
   /// Ends the stream with `status`, at once or when the claim is given back.
   void End(grpc::Status status);
@@ -71,6 +71,7 @@ class KeepAliveReactor : public KeepAliveStream, public OpenStream {
 
   std::mutex mutex_;
   bool busy_ = false;
+  bool again_ = false;  ///< Another session is in the place of the one that was held.
   bool finished_ = false;
   std::optional<grpc::Status> end_;
   absl::Duration pause_;

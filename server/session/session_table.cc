@@ -89,7 +89,8 @@ absl::StatusOr<SessionPtr> SessionTable::Find(const Sid& caller, const SessionId
   {
     const std::lock_guard lock(mutex_);
     const auto slot = sessions_.find(id);
-    if (slot != sessions_.end()) session = slot->second.session;
+    // One that was replaced is not found here: both happen in one step.
+    if (slot != sessions_.end() && slot->second.session->is_open()) session = slot->second.session;
   }
   if (session == nullptr || session->IsOver(deps_.clock.Now())) return NotOpen();
   if (absl::Status s = policy::MayUseSession(caller, session->user()); !s.ok()) return s;

@@ -259,6 +259,10 @@ TEST_F(ReloadTest, AJobWhoseOwnerIsRemovedWaitsForTheAccountAndGoesOn) {
   EXPECT_EQ(admin.GetJob(job)->state(), bits::v1::JOB_STATE_QUEUED);
   EXPECT_THAT(alice.GetJob(job).status().ToString(), HasSubstr("unknown_account"));
   Rename(Etc("accounts.yaml"), AccountDirectoryYaml(DemoIdentities()));
+  ASSERT_TRUE(WaitFor([&] {
+    return admin.GetJob(job)->waiting_for() == bits::v1::WAITING_FOR_LOGON;
+  })) << "it was logged off with its account";
+  ASSERT_TRUE(alice.GetServerInfo().ok()) << "a call is a logon";
   WaitForState(admin, job, bits::v1::JOB_STATE_TRANSFERRED);
   ASSERT_TRUE(alice.Complete(job).ok());
   EXPECT_EQ(ReadFile(path), content);

@@ -201,6 +201,28 @@ TEST_F(JobLogonTest, ATokenWhoseCommitIsUnderWayDoesNotSurviveTheLogoff) {
   }
 }
 
+TEST_F(JobLogonTest, ALogoffInTheMiddleOfALoanRefusesTheLoan) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const std::string handle = Handle(fetcher, id, kAlice);
+  const Caller alice = As(kAlice);
+  // The token hangs on the session by then, and is not decided yet.
+  accounts_.AtNextFind([&] { EXPECT_TRUE(Logoff(alice).Get().ok()); });
+  EXPECT_EQ(DetailOf(SetToken(alice, handle).Get().status()).rule, "token_ended");
+  EXPECT_EQ(Seen(id).token_sid, std::nullopt);
+}
+
+TEST_F(JobLogonTest, AHandleThatEndsInTheMiddleOfALoanRefusesTheLoan) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const std::string handle = Handle(fetcher, id, kAlice);
+  const Caller alice = As(kAlice);
+  accounts_.AtNextFind([&] { EXPECT_TRUE(jobs().Release(fetcher, handle).ok()); });
+  const absl::Status status = SetToken(alice, handle).Get().status();
+  EXPECT_EQ(DetailOf(status).hresult, Hresult::kDisconnected) << status;
+  EXPECT_NE(status.message().find("just"), absl::string_view::npos) << "found, and ended since";
+}
+
 TEST_F(JobLogonTest, LoansAndLogoffsAtOnceLeaveNoTokenBehind) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);

@@ -83,8 +83,11 @@ TEST_F(JobScopeTest, ARefreshWithAnotherScopeIsAnotherIdentity) {
   const auto first = transfers_.last();
   ASSERT_TRUE(SetToken(As(kAlice), handle_, LoanFor({"/d"}, {})).Get().ok());
   EXPECT_FALSE(first->stop_requested) << "the same scope";
-  ASSERT_TRUE(SetToken(As(kAlice), handle_, LoanFor({"/d"}, {"a.example"})).Get().ok());
-  EXPECT_TRUE(first->stop_requested);
+  store_.Hold();
+  const auto narrower = SetToken(As(kAlice), handle_, LoanFor({"/d"}, {"a.example"}));
+  EXPECT_TRUE(first->stop_requested) << "at once, whatever the store does";
+  store_.ReleaseAll();
+  ASSERT_TRUE(narrower.Get().ok());
   ASSERT_NE(transfers_.last(), first);
   EXPECT_EQ(transfers_.last()->download.loan.scope->hosts.size(), 1u);
 }

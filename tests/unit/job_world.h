@@ -39,13 +39,24 @@ class MapDirectory : public AccountDirectory {
     accounts_[sid] = std::make_shared<const Account>(std::move(account));
   }
   std::shared_ptr<const Account> Find(const Sid& sid) const override {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (const auto meanwhile = std::exchange(meanwhile_, nullptr)) {
+      lock.unlock();
+      meanwhile();
+      lock.lock();
+    }
     const auto it = accounts_.find(sid);
     return it == accounts_.end() ? nullptr : it->second;
+  }
+  /// Runs `fn` inside the next Find: in the middle of what asks.
+  void AtNextFind(std::function<void()> fn) {
+    std::lock_guard lock(mutex_);
+    meanwhile_ = std::move(fn);
   }
 
  private:
   mutable std::mutex mutex_;
+  mutable std::function<void()> meanwhile_;
   std::map<Sid, std::shared_ptr<const Account>> accounts_;
 };
 

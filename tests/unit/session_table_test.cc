@@ -122,10 +122,11 @@ TEST_F(SessionTableTest, AnEndedSessionTellsAStrangerNoMoreThanOneThatNeverWas) 
 
 TEST_F(SessionTableTest, ASeventeenthSessionIsRefusedAndADefaultOneDoesNotCount) {
   table().Default(kAlice);
-  for (int i = 0; i < 16; ++i) Logon(kAlice);
+  for (int i = 0; i < 15; ++i) Logon(kAlice);
+  const SessionPtr last = Logon(kAlice);
   EXPECT_EQ(policy::Verdict(Begin(TokenOf(kAlice)).Get().status()), "E_OUTOFMEMORY");
   EXPECT_TRUE(Begin(TokenOf(kMallory)).Get().ok());
-  ASSERT_TRUE(Logoff(TokenOf(kAlice), table().List(kAlice).back()->id()).ok());
+  ASSERT_TRUE(Logoff(TokenOf(kAlice), last->id()).ok());
   EXPECT_TRUE(Begin(TokenOf(kAlice)).Get().ok());
 }
 
@@ -274,6 +275,18 @@ TEST_F(SessionTableTest, ARenewalUnderWayDoesNotReviveAnEndedSession) {
   Reply<absl::Status> reply;
   table().Logoff(TokenOf(kAlice), session->id(), reply.Callback());
   EXPECT_FALSE(table().Renew(session).ok());
+  store_.ReleaseAll();
+  EXPECT_TRUE(reply.Get().ok());
+  EXPECT_EQ(Stored(), 0u);
+}
+
+TEST_F(SessionTableTest, AWriteThatFailedIsNotTriedAgainBehindTheEndOfItsSession) {
+  clock_.FollowTheSystem();
+  store_.Hold();
+  table().Default(kAlice);  // Its write waits.
+  Reply<absl::Status> reply;
+  table().Logoff(TokenOf(kAlice), std::nullopt, reply.Callback());
+  ASSERT_TRUE(store_.ReleaseOne(error::DiskFull("no room")));
   store_.ReleaseAll();
   EXPECT_TRUE(reply.Get().ok());
   EXPECT_EQ(Stored(), 0u);
