@@ -137,17 +137,18 @@ void Job::OnCommitted(const absl::Status& status) {
         answers.push_back(std::move(first.answer));
       }
       Evaluate(later);
+      // First, so that whoever was answered and asks for news is told of it.
+      if (progress_only) {
+        file_news_ = true;
+      } else {
+        Changed(later);
+      }
       for (const auto& answer : answers) {
         if (stopping_) {
           ++answer->waits;
           waiting_for_stop_.push_back(answer);
         }
         Finish(answer, later);
-      }
-      if (progress_only) {
-        file_news_ = true;
-      } else {
-        Changed(later);
       }
     }
     StartCommit(later);
