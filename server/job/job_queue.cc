@@ -134,6 +134,7 @@ void Job::OnCommitted(const absl::Status& status) {
         progress_only = progress_only && first.change.is_progress;
         if (first.refusal.ok()) first.answer->result = std::move(first.result);
         if (!first.refusal.ok()) first.answer->result = first.refusal;
+        for (const auto& follower : first.followers) Finish(follower, later);
         answers.push_back(std::move(first.answer));
       }
       Evaluate(later);
@@ -163,6 +164,7 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
     base_ = Withdrawn(base_, first.result);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
+    for (const auto& follower : first.followers) Finish(follower, later);
   }
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
