@@ -113,6 +113,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
     JobVersion result;
     absl::Status refusal;
     std::shared_ptr<Answer> answer;
+    /// Given once this is committed, or failed: the last news of the work that they stopped.
+    std::vector<std::shared_ptr<Answer>> followers;
   };
   /// What is to be done once the mutex is released.
   using Later = RunQueue::Later;
@@ -158,6 +160,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   static absl::StatusOr<policy::LoanLimits> LoanOf(const JobVersion& version, uint32_t flags);
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
+  void AnswerStopped(Later& later);
   void ScheduleRetry(const JobVersion& version, Later& later);
   void OnRetryDue(absl::Time when);
   void FailLater(TransferFailure failure, Later& later);

@@ -136,20 +136,22 @@ void Job::OnCommitted(const absl::Status& status) {
         progress_only = progress_only && first.change.is_progress;
         if (first.refusal.ok()) first.answer->result = std::move(first.result);
         if (!first.refusal.ok()) first.answer->result = first.refusal;
+        for (const auto& follower : first.followers) Finish(follower, later);
         answers.push_back(std::move(first.answer));
       }
       Evaluate(later);
+      // First, so that whoever was answered and asks for news is told of it.
+      if (progress_only) {
+        file_news_ = true;
+      } else {
+        Changed(later);
+      }
       for (const auto& answer : answers) {
         if (stopping_) {
           ++answer->waits;
           waiting_for_stop_.push_back(answer);
         }
         Finish(answer, later);
-      }
-      if (progress_only) {
-        file_news_ = true;
-      } else {
-        Changed(later);
       }
     }
     StartCommit(later);
@@ -165,6 +167,7 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
     base_ = Withdrawn(base_, first.result);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
+    for (const auto& follower : first.followers) Finish(follower, later);
   }
   DropEndedToken();
   if (base_.record != before) base_.record = Revised(*base_.record, *before);

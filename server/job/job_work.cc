@@ -214,12 +214,23 @@ void Job::OnWorkStopped() {
       });
       completion_.reset();
     }
-    for (const auto& answer : std::exchange(waiting_for_stop_, {})) Finish(answer, later);
+    AnswerStopped(later);
     for (auto& stopped : std::exchange(on_stopped_, {})) later.push_back(std::move(stopped));
     Evaluate(later);
     Changed(later);
   }
   Run(later);
+}
+
+void Job::AnswerStopped(Later& later) {
+  std::vector<std::shared_ptr<Answer>> answers = std::exchange(waiting_for_stop_, {});
+  // What the work had synced at its end is shown to whoever is answered.
+  if (!pending_.empty()) {
+    auto& followers = pending_.back().followers;
+    followers.insert(followers.end(), answers.begin(), answers.end());
+    return;
+  }
+  for (const auto& answer : answers) Finish(answer, later);
 }
 
 void Job::OnAccountsChanged() {

@@ -98,7 +98,9 @@ TEST(ConvertEnums, KindsOfEventsKeepTheirNumbers) {
   EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshot), v1::WatchJobsResponse::KIND_SNAPSHOT);
   EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshotEnd), v1::WatchJobsResponse::KIND_SNAPSHOT_END);
   EXPECT_EQ(ToProto(JobWatch::Kind::kChanged), v1::WatchJobsResponse::KIND_CHANGED);
-  EXPECT_EQ(v1::WatchJobsResponse::Kind_descriptor()->value_count(), 4);
+  EXPECT_EQ(ToProto(JobWatch::Kind::kResumed), v1::WatchJobsResponse::KIND_RESUMED);
+  EXPECT_EQ(ToProto(JobWatch::Kind::kNotResumed), v1::WatchJobsResponse::KIND_NOT_RESUMED);
+  EXPECT_EQ(v1::WatchJobsResponse::Kind_descriptor()->value_count(), 6);
 }
 
 TEST(ConvertEnums, EveryTypeAndPriorityComesBackAsItWas) {

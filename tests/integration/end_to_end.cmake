@@ -18,7 +18,7 @@ bitsd_test(reload_test LABEL integration TIMEOUT 300 SRCS reload_test.cc DEPS bi
 add_dependencies(reload_test bitsd bitsctl)
 # The durable store: restarts, kills, SIGTERM under load, a full disk.
 bitsd_test(restart_test LABEL integration TIMEOUT 300
-  SRCS full_disk_test.cc restart_test.cc DEPS bitsd_testing)
+  SRCS full_disk_test.cc restart_test.cc DEPS bitsd_testing SQLite::SQLite3)
 add_dependencies(restart_test bitsd bitsctl)
 target_compile_definitions(restart_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bitsd>")
 bitsd_test(kill_rounds_test LABEL integration TIMEOUT 300

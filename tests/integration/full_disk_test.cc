@@ -3,6 +3,10 @@
 
 #include "tests/testing/full_disk.h"
 
+#include <sqlite3.h>
+
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "tests/testing/bitsd_test.h"
 
@@ -25,25 +29,32 @@ class FullDiskTest : public BitsdTest {
     fetcher_ = As("fetcher");
   }
   void TearDown() override {
+    sqlite3_close(std::exchange(reader_, nullptr));
     if (disk_) bitsd().Kill();  // It must be gone before its disk is.
   }
 
-  absl::Status Describe(const std::string& id, const std::string& text) {
+  static absl::Status Describe(const bits::Client& client, const std::string& id,
+                               const std::string& text) {
     bits::v1::UpdateJobRequest request;
     request.mutable_job()->set_id(id);
     request.mutable_job()->set_description(text);
     request.mutable_update_mask()->add_paths("description");
-    return fetcher_->UpdateJob(request).status();
+    return client.UpdateJob(request).status();
   }
 
-  /// Nothing more can be stored: also the room that is left within files is used up.
+  /// Nothing more can be stored, not even in the room that is left within files: somebody who reads
+  /// the store, as a backup does, keeps the journal from being begun anew.
   void FillUp() {
+    const std::string id = CreateJob(As("admin"));
+    ASSERT_EQ(sqlite3_open((bitsd().StateFolder() + "/bitsd.db").c_str(), &reader_), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(reader_, "BEGIN; SELECT count(*) FROM jobs", nullptr, nullptr, nullptr),
+              SQLITE_OK);
     disk_->Fill();
-    bits::v1::CreateJobRequest request;
-    request.set_display_name("more");
-    request.set_description(std::string(1000, 'x'));
-    const bits::Client admin = As("admin");
-    ASSERT_TRUE(WaitFor([&] { return !admin.CreateJob(request).ok(); }));
+    ASSERT_TRUE(WaitFor([&] { return !Describe(As("admin"), id, "more").ok(); }));
+  }
+  void MakeRoom() {
+    sqlite3_close(std::exchange(reader_, nullptr));
+    disk_->Free();
   }
 
   std::string Running() {
@@ -55,22 +66,23 @@ class FullDiskTest : public BitsdTest {
     return id;
   }
 
+  sqlite3* reader_ = nullptr;
   std::optional<FullDisk> disk_;
   std::optional<bits::Client> fetcher_;
 };
 
 TEST_F(FullDiskTest, ChangesAreRefusedReadsGoOnAndItRecoversByItself) {
   const std::string id = CreateJob(*fetcher_);
-  ASSERT_TRUE(Describe(id, "before").ok());
+  ASSERT_TRUE(Describe(*fetcher_, id, "before").ok());
   FillUp();
-  const absl::Status refused = Describe(id, "while full");
+  const absl::Status refused = Describe(*fetcher_, id, "while full");
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_EQ(bits::ErrorOf(refused).hresult, 0x80070070u);
   const std::string description = fetcher_->GetJob(id)->description();
   EXPECT_NE(description, "while full");
   EXPECT_EQ(fetcher_->ListAllJobs(false)->size(), 1u);
-  disk_->Free();
-  EXPECT_TRUE(WaitFor([&] { return Describe(id, "after").ok(); }));
+  MakeRoom();
+  EXPECT_TRUE(WaitFor([&] { return Describe(*fetcher_, id, "after").ok(); }));
   bitsd().Kill();
   ASSERT_TRUE(bitsd().StartAgain().ok());
   EXPECT_EQ(As("fetcher").GetJob(id)->description(), "after");
@@ -87,7 +99,7 @@ TEST_F(FullDiskTest, WithdrawalsHoldAndAreStoredOnceThereIsRoom) {
   EXPECT_EQ(stopped.state(), JOB_STATE_SUSPENDED);
   EXPECT_EQ(stopped.waiting_for(), WAITING_FOR_STORE);
   EXPECT_EQ(*fetcher_->GetHelperTokenSid(handle), std::nullopt);
-  disk_->Free();
+  MakeRoom();
   EXPECT_TRUE(WaitFor([&] { return fetcher_->GetJob(id)->waiting_for() != WAITING_FOR_STORE; }));
   bitsd().Kill();
   ASSERT_TRUE(bitsd().StartAgain().ok());
@@ -101,10 +113,10 @@ TEST_F(FullDiskTest, ARunningTransferWaitsAndGoesOn) {
   ASSERT_TRUE(AddFile(*fetcher_, id, "small", path).ok());
   FillUp();
   // Room for a moment: the job begins, and what it has to record comes when there is none.
-  disk_->Free();
+  MakeRoom();
   ASSERT_TRUE(WaitFor([&] { return fetcher_->Resume(id).ok(); }));
   FillUp();
-  disk_->Free();
+  MakeRoom();
   WaitForState(*fetcher_, id, JOB_STATE_TRANSFERRED);
   ASSERT_TRUE(fetcher_->Complete(id).ok());
   EXPECT_EQ(ReadFile(path), content);

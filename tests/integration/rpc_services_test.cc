@@ -261,8 +261,8 @@ class RpcWatch : public RpcServices {
   bool AllWatchesEnd() { return OpenWatchesBecome(0); }
 };
 
-const JobWatch::Event kEnd{JobWatch::Kind::kSnapshotEnd, std::nullopt};
-const JobWatch::Event kChange{JobWatch::Kind::kChanged, std::nullopt};
+const JobWatch::Event kEnd{JobWatch::Kind::kSnapshotEnd, std::nullopt, ""};
+const JobWatch::Event kChange{JobWatch::Kind::kChanged, std::nullopt, ""};
 
 TEST_F(RpcWatch, EventsArriveInOrderNowAndLater) {
   jobs_.script.Push(kEnd);
