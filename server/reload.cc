@@ -149,10 +149,14 @@ void Reloader::AdoptAccounts(std::shared_ptr<const FileDirectory> accounts) {
     targets_.audit.Write(
         {"account_changed",
          {{"sid", changed.sid.ToString()}, {"change", std::string(NameOf(changed.change))}}});
-    targets_.sessions.CloseOf(changed.sid, NameOf(changed.change));
     const bool leaves =
         changed.change == AccountChange::kRemoved || changed.change == AccountChange::kDisabled;
-    if (leaves) gone.push_back(changed.sid);
+    if (leaves) {
+      targets_.sessions.CloseOf(changed.sid, NameOf(changed.change));
+      gone.push_back(changed.sid);
+    } else {
+      targets_.sessions.RefreshOf(changed.sid, NameOf(changed.change));
+    }
   }
   targets_.jobs.OnAccountsChanged(gone);
   targets_.rpc.OnNewGeneration();
@@ -203,7 +207,7 @@ absl::Status Reloader::AdoptRoots(rpc::TlsMaterial tls, std::vector<std::string>
     // Which tokens and handles came by which root is not kept: none outlives a root that is gone.
     spdlog::warn("a trust root was removed: every helper token and handle ends");
     targets_.audit.Write({"roots_removed", {}});
-    targets_.sessions.CloseAll("roots_changed");
+    targets_.sessions.RefreshAll("roots_changed");
   }
   targets_.rpc.OnNewGeneration();
   return absl::OkStatus();

@@ -69,6 +69,7 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.scheduler.time_slice = config.time_slice;
   options.scheduler.lend_after = config.lend_after;
   options.token_max_ttl = config.token_max_ttl;
+  options.token_warning = config.token_warning;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;
   return options;
@@ -90,7 +91,8 @@ rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
-          {"http_download", "helper_token_local_file", "helper_token_network_connections"}};
+          {"http_download", "helper_token_local_file", "helper_token_network_connections",
+           "token_scope", "sessions"}};
 }
 
 }  // namespace
@@ -115,17 +117,25 @@ class Server::Parts {
     audit = *std::move(log);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
-    jobs.emplace(JobManager::Deps{store, *transfers, accounts, *audit, clock, timer},
+    sessions.emplace(SessionTable::Deps{store, *audit, clock, timer}, start.config.sessions);
+    if (absl::Status status = Load(); !status.ok()) return status;
+    jobs.emplace(JobManager::Deps{store, *transfers, accounts, *audit, clock, timer, *sessions},
                  JobOptionsOf(start.config, rules));
     auto server = rpc::GrpcServer::Start(
         {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
-        {*jobs, *jobs, identities, sessions, *audit, clock, board});
+        {*jobs, *jobs, identities, *sessions, *audit, clock, board});
     if (!server.ok()) return server.status();
     rpc = *std::move(server);
-    reloader.emplace(Reloader::Targets{accounts, identities, sessions, *jobs, *rpc, *audit, clock,
+    reloader.emplace(Reloader::Targets{accounts, identities, *sessions, *jobs, *rpc, *audit, clock,
                                        board, [this](const Config& config) { Configure(config); }},
                      start);
     return absl::OkStatus();
+  }
+
+  /// Takes up what the store has.
+  absl::Status Load() {
+    return store.Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
+                       [this](const SessionRecord& record) { sessions->Restore(record); }});
   }
 
   /// Runs on a reload.
@@ -134,6 +144,7 @@ class Server::Parts {
     broker->SetDeadline(config.broker_deadline);
     transfers->Reconfigure(TransferOptionsOf(config, rules));
     jobs->Reconfigure(JobOptionsOf(config, rules));
+    sessions->Reconfigure(config.sessions);
   }
 
   /// Calls end, transfers park, and nothing runs by itself any more.
@@ -141,7 +152,7 @@ class Server::Parts {
     reloader.reset();
     if (rpc != nullptr) rpc->Shutdown(kDrain);
     if (jobs) Park();
-    sessions.CloseAll();
+    if (sessions) sessions->Shutdown();
     timer.Stop();
   }
 
@@ -163,11 +174,11 @@ class Server::Parts {
   std::unique_ptr<FileAuditLog> audit;
   CurrentDirectory accounts;
   IdentityCache identities;
-  SessionTable sessions;
   ReloadBoard board;
   MemoryStore store;
   std::optional<CurlTransferService> transfers;
   Timer timer;
+  std::optional<SessionTable> sessions;
   std::optional<JobManager> jobs;
   std::unique_ptr<rpc::GrpcServer> rpc;
   std::optional<Reloader> reloader;

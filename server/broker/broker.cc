@@ -33,12 +33,12 @@ UniqueFd WatchSignals() {
   return UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-struct Lifeline {
+struct WorkerLifeline {
   UniqueFd worker;  ///< Ends when the broker lets go of the other end, or dies.
   UniqueFd broker;
 };
 
-Lifeline MakeLifeline() {
+WorkerLifeline MakeLifeline() {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
@@ -128,7 +128,7 @@ absl::StatusOr<UniqueFd> Broker::Open(ReceiveResult received, const Packet& pack
 
 absl::StatusOr<UniqueFd> Broker::StartWorker(const wire::OpenWorkerRequest& who) {
   ChannelPair pair = MakeChannelPair();
-  Lifeline lifeline = MakeLifeline();
+  WorkerLifeline lifeline = MakeLifeline();
   const WorkerOptions options{who.posix, switching_, ::getpid()};
   const pid_t worker = pair.first.valid() && lifeline.worker.valid() ? ::fork() : -1;
   if (worker < 0) return error::Unavailable("the broker cannot start one more worker: try later");

@@ -75,6 +75,9 @@ absl::Status TokenRequired(std::string_view message) {
   return Make(Hresult::kTokenRequired, message);
 }
 absl::Status NotLoggedOn(std::string_view message) { return Make(Hresult::kNotLoggedOn, message); }
+absl::Status NotLoggedOn(Rule rule, std::string_view message) {
+  return Make(Hresult::kNotLoggedOn, rule, message);
+}
 absl::Status Disconnected(std::string_view message) {
   return Make(Hresult::kDisconnected, message);
 }

@@ -40,6 +40,7 @@ absl::Status StaleRevision(std::string_view message);
 absl::Status Empty();
 absl::Status TokenRequired(std::string_view message);
 absl::Status NotLoggedOn(std::string_view message);
+absl::Status NotLoggedOn(Rule rule, std::string_view message);
 absl::Status Disconnected(std::string_view message);
 absl::Status LimitReached(std::string_view message);
 absl::Status TooManyJobsPerUser(std::string_view message);

@@ -7,6 +7,8 @@ std::string_view RuleName(Rule rule) {
     case Rule::kCertificateRefused: return "certificate_refused";
     case Rule::kCertificateNotValidNow: return "certificate_not_valid_now";
     case Rule::kCertificateNotPinned: return "certificate_not_pinned";
+    case Rule::kCertificateRevoked: return "certificate_revoked";
+    case Rule::kRevocationUnknown: return "revocation_unknown";
     case Rule::kUnknownAccount: return "unknown_account";
     case Rule::kAccountDisabled: return "account_disabled";
     case Rule::kJobAccess: return "job_access";
@@ -14,6 +16,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kSystemJob: return "system_job";
     case Rule::kAllUsers: return "all_users";
     case Rule::kMethodDenied: return "method_denied";
+    case Rule::kSessionOfAnother: return "session_of_another";
     case Rule::kHandleBoundToAnother: return "handle_bound_to_another";
     case Rule::kHandleReleaseByAnother: return "handle_release_by_another";
     case Rule::kHelperCannotChangeFlags: return "helper_cannot_change_flags";
@@ -23,6 +26,8 @@ std::string_view RuleName(Rule rule) {
     case Rule::kAdministratorOwnedJobRequired: return "administrator_owned_job_required";
     case Rule::kFilteredTokenHasNoIdentity: return "filtered_token_has_no_identity";
     case Rule::kTokenEnded: return "token_ended";
+    case Rule::kTokenScope: return "token_scope";
+    case Rule::kOwnerLoggedOff: return "owner_logged_off";
     case Rule::kStaleRevision: return "stale_revision";
     case Rule::kServiceStopping: return "service_stopping";
     case Rule::kAddressDenied: return "address_denied";

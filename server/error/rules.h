@@ -14,7 +14,9 @@ enum class Rule {
   kCertificateRefused,      ///< Unreadable, a CA, no clientAuth, no SID, or more than one.
   kCertificateNotValidNow,  ///< Expired or not yet valid.
   kCertificateNotPinned,    ///< S-1-5-18, -19, -20 from a certificate its account does not list.
-  kUnknownAccount,          ///< The account directory does not hold the SID.
+  kCertificateRevoked,
+  kRevocationUnknown,  ///< No revocation list in force says anything of its issuer.
+  kUnknownAccount,     ///< The account directory does not hold the SID.
   kAccountDisabled,
 
   // Who may open a job.
@@ -23,6 +25,9 @@ enum class Rule {
   kSystemJob,     ///< A job of LocalSystem, for another administrator.
   kAllUsers,      ///< all_users without enabled administrators.
   kMethodDenied,  ///< The method's policy row does not admit the caller.
+
+  // Logon sessions.
+  kSessionOfAnother,
 
   // Handles.
   kHandleBoundToAnother,
@@ -36,7 +41,9 @@ enum class Rule {
   kAdministratorOwnedJobRequired,  ///< Policy windows7.
   kFilteredTokenHasNoIdentity,
   kTokenEnded,
-  kStaleRevision,  ///< UpdateJob with another expected_revision.
+  kTokenScope,      ///< Outside of what the lender lent the token for.
+  kOwnerLoggedOff,  ///< SetHelperToken on a job whose owner has no session.
+  kStaleRevision,   ///< UpdateJob with another expected_revision.
 
   kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
 

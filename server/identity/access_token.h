@@ -9,11 +9,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/identity/lifeline.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -62,6 +64,8 @@ struct AccessToken {
   bool filtered = false;
   bool service = false;  ///< Always logged on.
   absl::Time certificate_not_after;
+  /// Ends when the certificate that made the token is revoked. Null: it is never.
+  std::shared_ptr<Lifeline> certificate;
 
   /// S-1-5-32-544 is present and ENABLED (and not deny-only).
   bool IsEnabledAdministrator() const;

@@ -42,12 +42,10 @@ absl::StatusOr<CallMetadata> CallMetadataParser::Finish() const {
 absl::Status CallMetadataParser::Take(std::string_view key, std::string_view value) {
   if (key == kFilterKey) return TakeFilter(value);
   if (key == kLevelKey) return TakeLevel(value);
-  if (key == kSessionKey) {
-    return error::NotImplemented(
-        "bits-session-id: this server has no logon sessions; leave it out");
-  }
+  if (key == kSessionKey) return TakeSession(value);
   return error::InvalidArgument(
-      "unknown bits- metadata: the keys are bits-filter-admin and bits-impersonation-level");
+      "unknown bits- metadata: the keys are bits-filter-admin, bits-impersonation-level and "
+      "bits-session-id");
 }
 
 absl::Status CallMetadataParser::TakeFilter(std::string_view value) {
@@ -65,6 +63,16 @@ absl::Status CallMetadataParser::TakeLevel(std::string_view value) {
                                   std::string(kImpersonationLevelNames));
   }
   result_.level = *level;
+  return absl::OkStatus();
+}
+
+absl::Status CallMetadataParser::TakeSession(std::string_view value) {
+  if (result_.session) return GivenTwice(kSessionKey);
+  const absl::StatusOr<SessionId> session = SessionId::Parse(value);
+  if (!session.ok()) {
+    return error::InvalidArgument("bits-session-id is the session_id that Logon returned, a UUID");
+  }
+  result_.session = *session;
   return absl::OkStatus();
 }
 

@@ -2,7 +2,7 @@
 //
 //   bits-filter-admin: 1                 the caller's filtered token
 //   bits-impersonation-level: LEVEL      anonymous, identify, impersonate (if absent) or delegate
-//   bits-session-id: ID                  refused with E_NOTIMPL: there are no sessions yet
+//   bits-session-id: UUID                the logon session of the call, of Logon
 //
 // Any other `bits-` key, one given twice and any other value are E_INVALIDARG, never ignored.
 // Thread safety: one thread. Ownership: a parser keeps no reference to what it is fed.
@@ -10,17 +10,20 @@
 #ifndef BITSD_SERVER_IDENTITY_CALL_METADATA_H_
 #define BITSD_SERVER_IDENTITY_CALL_METADATA_H_
 
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/identity/access_token.h"
+#include "server/identity/session_id.h"
 
 namespace bitsd {
 
 struct CallMetadata {
   bool filter_administrators = false;
   ImpersonationLevel level = ImpersonationLevel::kImpersonate;
+  std::optional<SessionId> session;
 };
 
 class CallMetadataParser {
@@ -35,6 +38,7 @@ class CallMetadataParser {
   absl::Status Take(std::string_view key, std::string_view value);
   absl::Status TakeFilter(std::string_view value);
   absl::Status TakeLevel(std::string_view value);
+  absl::Status TakeSession(std::string_view value);
 
   CallMetadata result_;
   bool has_filter_ = false;

@@ -33,7 +33,7 @@ absl::Status Dead() {
 
 HandleTable::Handle::~Handle() {
   OPENSSL_cleanse(secret.data(), secret.size());
-  if (session != nullptr) session->Detach(attachment);
+  *ended = true;
 }
 
 HandleTable::HandleTable(const Clock& clock, absl::Duration idle_limit)
@@ -48,7 +48,22 @@ HandleTable::Stripe& HandleTable::StripeOf(const JobId& job) {
 bool HandleTable::IsDead(const Handle& handle, absl::Time now) const {
   return now >= handle.certificate_end ||
          now - handle.last_use >= absl::Nanoseconds(idle_limit_ns_.load()) ||
-         !handle.session->is_open();
+         !handle.session.line()->is_open() ||
+         (handle.certificate.holds() && !handle.certificate.line()->is_open());
+}
+
+absl::Status HandleTable::Hang(Handle& handle, const JobId& job, const Caller& caller) {
+  const auto end = [this, job, secret = handle.secret](std::string_view, const SettlementPtr&) {
+    End(job, secret);
+  };
+  handle.session = Attachment(caller.session, end);
+  if (!handle.session.holds()) {
+    return error::NotLoggedOn("your logon session has ended: log on, or call, again");
+  }
+  if (caller.token->certificate == nullptr) return absl::OkStatus();
+  handle.certificate = Attachment(caller.token->certificate, end);
+  if (handle.certificate.holds()) return absl::OkStatus();
+  return error::Unauthenticated(Rule::kCertificateRevoked, "the certificate has been revoked");
 }
 
 absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::HandleFacts facts,
@@ -57,12 +72,7 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   FillRandom(handle->secret);
   handle->certificate_end = caller.token->certificate_not_after;
   handle->last_use = clock_.Now();
-  handle->attachment = caller.session->Attach(
-      [this, job, secret = handle->secret](std::string_view) { End(job, secret); });
-  if (handle->attachment == 0) {
-    return error::NotLoggedOn("your logon session has ended: call again to open a new one");
-  }
-  handle->session = caller.session;
+  if (absl::Status status = Hang(*handle, job, caller); !status.ok()) return status;
   handle->facts = std::make_shared<const policy::HandleFacts>(facts);
 
   std::string text(reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size());
@@ -104,7 +114,7 @@ absl::StatusOr<HandleTable::Found> HandleTable::Find(std::string_view handle) {
     }
     if (IsDead(*known, now)) return Dead();
     known->last_use = now;
-    return Found{job, known->facts};
+    return Found{job, known->facts, known->ended};
   }
   return Dead();
 }

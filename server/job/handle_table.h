@@ -42,6 +42,8 @@ class HandleTable {
   struct Found {
     JobId job;
     std::shared_ptr<const policy::HandleFacts> facts;
+    /// Whether the handle has ended since.
+    std::shared_ptr<const std::atomic<bool>> ended;
   };
   /// E_INVALIDARG for a wrong length; RPC_E_DISCONNECTED when dead or unknown. Counts as a use.
   absl::StatusOr<Found> Find(std::string_view handle);
@@ -62,8 +64,9 @@ class HandleTable {
   struct Handle {
     Secret secret{};
     std::shared_ptr<const policy::HandleFacts> facts;
-    std::shared_ptr<Session> session;
-    uint64_t attachment = 0;
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+    Attachment session;
+    Attachment certificate;
     absl::Time certificate_end;
     absl::Time last_use;
     ~Handle();
@@ -76,6 +79,8 @@ class HandleTable {
   static constexpr size_t kStripes = 64;
 
   bool IsDead(const Handle& handle, absl::Time now) const;
+  /// Hangs the handle on what it ends with.
+  absl::Status Hang(Handle& handle, const JobId& job, const Caller& caller);
   Stripe& StripeOf(const JobId& job);
   void End(const JobId& job, const Secret& secret);
 

@@ -27,6 +27,7 @@
 #include "server/job/transfer_service.h"
 #include "server/ops/clock.h"
 #include "server/ops/timer.h"
+#include "server/session/presence.h"
 #include "server/store/job_store.h"
 
 namespace bitsd {
@@ -41,6 +42,7 @@ struct JobEnvironment {
   const Clock& clock;
   Timer& timer;
   RunQueue& places;
+  Presence& presence;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
@@ -128,6 +130,11 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool WorkIsRight() const;
   /// The account directory has the owner, not disabled.
   bool OwnerIsThere() const;
+  bool OwnerIsLoggedOn(const Account& owner) const;
+  /// True while the owner is logged on: the job is told when that ends, or when it begins.
+  bool HangOnPresence(const Account& owner, Later& later);
+  void OnOwnerLoggedOff(const SettlementPtr& settlement);
+  void OnOwnerLoggedOn();
   void StopWork(Later& later);
   void StartDownload(const JobVersion& version, Later& later);
   bool TakePlace(const JobRecord& record, Later& later);
@@ -136,6 +143,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void StartCompletion(const JobVersion& version, Later& later);
   absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version,
                                                const Account* owner) const;
+  /// The limits of the token that is used while `flags`, of those in force, are looked at.
+  /// E_ACCESSDENIED, token_scope, when it may not be used for all of them.
+  static absl::StatusOr<policy::LoanLimits> LoanOf(const JobVersion& version, uint32_t flags);
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
   void ScheduleRetry(const JobVersion& version, Later& later);
@@ -175,11 +185,14 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool shut_down_ = false;
   std::optional<ActingIdentity> work_identity_;
   std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
+  policy::LoanLimits work_loan_;
   std::string work_context_;  ///< Network context of a download; empty for a completion.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
   std::optional<Completion> completion_;
-  bool in_places_ = false;  ///< Between Enter and Leave.
+  Attachment presence_;        ///< Of the owner, while the job wants to run.
+  bool awaits_logon_ = false;  ///< It will be told of the owner's next logon.
+  bool in_places_ = false;     ///< Between Enter and Leave.
   bool waits_for_place_ = false;
   JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.
   std::optional<JobState> phase_;

@@ -140,7 +140,8 @@ absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(const Job& job) const {
+absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(
+    const Job& job, const std::vector<NewFile>& files) const {
   const JobVersion version = job.InForce();
   const HelperToken* token = version.LiveToken();
   const std::shared_ptr<const Account> owner = deps_.accounts.Find(job.owner());
@@ -148,6 +149,12 @@ absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(const Job&
   const auto side =
       policy::SideFor(policy::Resource::kLocalFile, version.record->token_flags, token != nullptr);
   if (!side.ok()) return std::optional<ActingIdentity>();
+  if (*side == policy::Side::kHelper) {
+    const policy::LoanLimits loan = policy::LimitsOf(token->scope(), version.record->token_flags);
+    for (const NewFile& file : files) {
+      if (absl::Status s = policy::CheckLoanedFile(loan, file.local_name); !s.ok()) return s;
+    }
+  }
   auto identity = *side == policy::Side::kHelper
                       ? policy::HelperIdentity(token->identity())
                       : policy::OwnerIdentity(owner.get(), job.elevated());
@@ -170,7 +177,7 @@ void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<New
       policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   const auto early = change::AddFiles(job->InForce(), files, room);
   if (!early.ok()) return done(early.status());
-  auto opener = LocalOpener(*job);
+  auto opener = LocalOpener(*job, files);
   if (!opener.ok()) return done(opener.status());
   if (!*opener) return AddCheckedFiles(caller, job, std::move(files), std::move(request), done);
   std::set<std::string> directories;

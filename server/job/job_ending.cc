@@ -36,6 +36,14 @@ bool HasFilesToPublish(const JobRecord& record) {
   });
 }
 
+/// The lender lent it for the folders of all these.
+bool CoversAll(const HelperToken& token, const std::vector<TemporaryFile>& files) {
+  const policy::LoanLimits loan = policy::LimitsOf(token.scope(), kTokenLocalFile);
+  return std::all_of(files.begin(), files.end(), [&](const TemporaryFile& file) {
+    return policy::CheckLoanedFile(loan, file.path).ok();
+  });
+}
+
 }  // namespace
 
 void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done) {
@@ -62,7 +70,7 @@ void JobManager::CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult
   const JobRecordPtr record = job->InForce().record;
   CleanupTask task{job->id(), job->owner(), Leftovers(*record), {}};
   if (task.files.empty()) return done(JobOutcome{job->View(), success});
-  if (token != nullptr && !token->ended()) {
+  if (token != nullptr && !token->ended() && CoversAll(*token, task.files)) {
     const auto helper = policy::HelperIdentity(token->identity());
     if (helper.ok()) task.identities.push_back(*helper);
   }

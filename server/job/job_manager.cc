@@ -21,13 +21,10 @@ JobManager::JobManager(Deps deps, Options options)
       handles_(deps.clock, options_->handle_idle),
       ledger_(deps.clock),
       places_(options_->scheduler, deps.clock, deps.timer),
-      environment_{deps.store,
-                   deps.transfers,
-                   deps.accounts,
-                   deps.clock,
-                   deps.timer,
-                   places_,
-                   [this](const JobPtr& job) { OnChanged(job); }} {
+      environment_{deps.store,    deps.transfers,
+                   deps.accounts, deps.clock,
+                   deps.timer,    places_,
+                   deps.presence, [this](const JobPtr& job) { OnChanged(job); }} {
   ScheduleSweep();
   ScheduleProgress();
 }

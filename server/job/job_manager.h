@@ -38,6 +38,7 @@ class JobManager : public JobService, public TokenOptions {
     policy::RemoteRules remote;
     SchedulerOptions scheduler;
     absl::Duration token_max_ttl = absl::Hours(24);
+    absl::Duration token_warning = absl::Minutes(10);
     absl::Duration handle_idle = absl::Hours(1);
     absl::Duration retention = absl::Hours(1);
     size_t max_finished_jobs = 10000;  ///< The oldest are purged before their time.
@@ -49,6 +50,7 @@ class JobManager : public JobService, public TokenOptions {
     AuditLog& audit;
     const Clock& clock;
     Timer& timer;
+    Presence& presence;
   };
 
   JobManager(Deps deps, Options options);
@@ -89,7 +91,7 @@ class JobManager : public JobService, public TokenOptions {
                            std::function<void(absl::Status)> done) override;
   absl::StatusOr<uint32_t> GetHelperTokenFlags(const Caller& caller,
                                                std::string_view handle) override;
-  void SetHelperToken(const Caller& caller, std::string_view handle,
+  void SetHelperToken(const Caller& caller, std::string_view handle, Loan loan,
                       std::function<void(absl::StatusOr<absl::Time>)> done) override;
   void ClearHelperToken(const Caller& caller, std::string_view handle,
                         std::function<void(absl::Status)> done) override;
@@ -104,6 +106,7 @@ class JobManager : public JobService, public TokenOptions {
   struct Presented {
     JobPtr job;
     std::shared_ptr<const policy::HandleFacts> facts;
+    std::shared_ptr<const std::atomic<bool>> ended;  ///< The handle has ended since.
   };
 
   /// The job, after the access check.
@@ -120,15 +123,22 @@ class JobManager : public JobService, public TokenOptions {
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;
   /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
-  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(const Job& job) const;
+  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(
+      const Job& job, const std::vector<NewFile>& files) const;
 
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
   void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  /// Hangs a new token on everything that it ends with.
+  absl::Status HangToken(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token);
   void DiscardToken(const std::weak_ptr<Job>& job, const std::weak_ptr<HelperToken>& token,
-                    std::string_view reason);
+                    std::string_view reason, const SettlementPtr& settlement);
+  /// Whatever token the job has or is about to get.
+  void DiscardAnyToken(const JobPtr& job, std::string_view reason);
+  void AuditDiscard(const JobId& job, const Sid& helper, std::string_view reason) const;
   void WatchExpiry(const JobPtr& job, const HelperTokenPtr& token);
+  void WarnOfExpiry(const JobPtr& job, const HelperTokenPtr& token);
 
   std::vector<JobPtr> Visible(const Caller& caller, bool all_users) const;
   void OnChanged(const JobPtr& job);

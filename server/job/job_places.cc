@@ -24,6 +24,7 @@ bool Job::TakePlace(const JobRecord& record, Later& later) {
 
 void Job::LeavePlaces(Later& later) {
   waits_for_place_ = false;
+  presence_ = {};
   if (std::exchange(in_places_, false)) environment_.places.Leave(id_, later);
 }
 

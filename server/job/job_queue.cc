@@ -1,22 +1,11 @@
 // The queue of changes of a job: decide -> commit -> apply -> answer.
 
-#include <algorithm>
 #include <utility>
 
 #include "server/job/job.h"
+#include "server/store/retry_backoff.h"
 
 namespace bitsd {
-namespace {
-
-constexpr absl::Duration kFirstStoreRetry = absl::Milliseconds(100);
-constexpr absl::Duration kLastStoreRetry = absl::Seconds(10);
-constexpr int kMaxDoublings = 10;
-
-absl::Duration StoreBackoff(int failures) {
-  return std::min(kFirstStoreRetry * (1 << std::min(failures, kMaxDoublings)), kLastStoreRetry);
-}
-
-}  // namespace
 
 Job::Job(JobEnvironment& environment, JobRecordPtr record)
     : environment_(environment),

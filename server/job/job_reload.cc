@@ -22,7 +22,7 @@ void JobManager::Reconfigure(Options options) {
 void JobManager::OnAccountsChanged(const std::vector<Sid>& gone) {
   for (const Sid& owner : gone) {
     for (const JobPtr& job : table_.OfOwner(owner)) {
-      DiscardToken(job, job->InForce().token, "owner_gone");
+      DiscardAnyToken(job, "owner_gone");
     }
   }
   for (const JobPtr& job : table_.All()) job->OnAccountsChanged();

@@ -21,6 +21,7 @@
 #include "server/error/hresult.h"
 #include "server/identity/access_token.h"
 #include "server/job/job_record.h"
+#include "server/policy/token_scope.h"
 #include "server/session/session.h"
 
 namespace bitsd {
@@ -28,12 +29,13 @@ namespace bitsd {
 /// Who makes a call.
 struct Caller {
   std::shared_ptr<const AccessToken> token;
-  std::shared_ptr<Session> session;
+  SessionPtr session;  ///< Null for calls about sessions: they are made in none.
 };
 
 /// Why a job does not move; the values are those of bits.v1.WaitingFor.
 enum class WaitingFor {
   kNothing = 0,
+  kLogon = 1,
   kToken = 2,
   kSlot = 3,
   kRetryTimer = 5,
@@ -51,6 +53,8 @@ struct JobView {
   uint32_t files_transferred = 0;
   std::optional<Sid> token_sid;
   std::optional<absl::Time> token_expires;
+  bool token_ends_soon = false;
+  policy::TokenScopePtr token_scope;
 };
 
 /// A file as it is shown.
@@ -102,6 +106,12 @@ struct JobUpdate {
 struct WatchFilter {
   std::vector<JobId> jobs;  ///< Empty: every job the caller may open.
   bool all_users = false;
+};
+
+/// What a lender lends for, and until when at the latest.
+struct Loan {
+  policy::TokenScopePtr scope;  ///< Null: everything.
+  absl::Time end = absl::InfiniteFuture();
 };
 
 /// A stream of changes. Destroying it ends it.
@@ -160,7 +170,7 @@ class TokenOptions {
   virtual absl::StatusOr<uint32_t> GetHelperTokenFlags(const Caller& caller,
                                                        std::string_view handle) = 0;
   /// `done` gets when the loan ends.
-  virtual void SetHelperToken(const Caller& caller, std::string_view handle,
+  virtual void SetHelperToken(const Caller& caller, std::string_view handle, Loan loan,
                               std::function<void(absl::StatusOr<absl::Time>)> done) = 0;
   virtual void ClearHelperToken(const Caller& caller, std::string_view handle,
                                 std::function<void(absl::Status)> done) = 0;

@@ -15,7 +15,8 @@ bool IsStop(JobState state) {
 
 bool KeepsToken(const HelperTokenPtr& base, const HelperTokenPtr& next) {
   if (base == nullptr || base == next) return true;
-  return next != nullptr && policy::ActAlike(base->identity(), next->identity());
+  return next != nullptr && policy::ActAlike(base->identity(), next->identity()) &&
+         policy::SameScope(base->scope().get(), next->scope().get());
 }
 
 }  // namespace

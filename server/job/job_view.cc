@@ -23,6 +23,7 @@ FileView ShowFile(uint32_t index, const FileRecord& file, const LiveProgress* li
 struct Obstacles {
   bool store = false;
   bool account = false;
+  bool logon = false;
   bool slot = false;
 };
 
@@ -34,6 +35,7 @@ WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
   if (obstacles.store) return WaitingFor::kStore;
   if (record.state != JobState::kQueued) return WaitingFor::kNothing;
   if (obstacles.account) return WaitingFor::kAccount;
+  if (obstacles.logon) return WaitingFor::kLogon;
   return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
 }
 
@@ -46,11 +48,16 @@ JobView Job::View() const {
   view.record = version.record;
   view.state = version.record->state;
   if (view.state == JobState::kQueued && phase_) view.state = *phase_;
-  view.waiting_for =
-      WhyStill(*version.record, {DirtyLocked() || resting_, !OwnerIsThere(), waits_for_place_});
+  const auto owner = environment_.accounts.Find(owner_);
+  const bool there = owner != nullptr && !owner->disabled;
+  view.waiting_for = WhyStill(
+      *version.record,
+      {DirtyLocked() || resting_, !there, there && !OwnerIsLoggedOn(*owner), waits_for_place_});
   if (const HelperToken* token = version.LiveToken()) {
     view.token_sid = token->identity().user;
     view.token_expires = token->expires();
+    view.token_ends_soon = token->ends_soon();
+    view.token_scope = token->scope();
   }
   uint32_t index = 0;
   for (const FileRecord& file : *version.record->files) {

@@ -16,6 +16,9 @@ bool HasWork(const JobRecord& record) {
   return record.state == JobState::kQueued && !record.completing;
 }
 
+/// A download needs the token for whatever is in force.
+constexpr uint32_t kEveryFlag = kTokenLocalFile | kTokenNetwork;
+
 TransferFailure Refused(const absl::Status& status) {
   if (DetailOf(status).hresult == Hresult::kTokenRequired) return change::TokenRequired();
   TransferFailure failure;
@@ -76,10 +79,13 @@ bool Job::WorkIsRight() const {
   if (WhatChanged(*work_owner_, owner.get())) return false;
   const JobVersion version = InForceLocked();
   const bool completing = work_context_.empty();
+  if (!completing && !OwnerIsLoggedOn(*owner)) return false;
   if (completing ? !version.record->completing : !HasWork(*version.record)) return false;
   if (!completing && environment_.places.PlaceOf(id_) != Place::kRunning) return false;
   const auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok() || *identity != *work_identity_) return false;
+  const auto loan = LoanOf(version, completing ? kTokenLocalFile : kEveryFlag);
+  if (!loan.ok() || !(*loan == work_loan_)) return false;
   return completing || NetworkContext(version) == work_context_;
 }
 
@@ -107,6 +113,14 @@ absl::StatusOr<ActingIdentity> Job::LocalIdentity(const JobVersion& version,
   return policy::OwnerIdentity(owner, record.elevated);
 }
 
+absl::StatusOr<policy::LoanLimits> Job::LoanOf(const JobVersion& version, uint32_t flags) {
+  const HelperToken* token = version.LiveToken();
+  if (token == nullptr) return policy::LoanLimits();
+  flags &= version.record->token_flags;
+  if (absl::Status s = policy::CheckScopeFlags(token->scope().get(), flags); !s.ok()) return s;
+  return policy::LimitsOf(token->scope(), flags);
+}
+
 std::string Job::NetworkContext(const JobVersion& version) const {
   const JobRecord& record = *version.record;
   const HelperToken* token = version.LiveToken();
@@ -120,16 +134,20 @@ std::string Job::NetworkContext(const JobVersion& version) const {
 void Job::StartDownload(const JobVersion& version, Later& later) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
+  if (!HangOnPresence(*owner, later)) return LeavePlaces(later);
   auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok()) return FailLater(Refused(identity.status()), later);
+  auto loan = LoanOf(version, kEveryFlag);
+  if (!loan.ok()) return FailLater(Refused(loan.status()), later);
   if (!TakePlace(*version.record, later)) return;
   progress_ = std::make_shared<LiveProgress>();
   work_identity_ = *identity;
   work_owner_ = owner;
+  work_loan_ = *loan;
   work_context_ = NetworkContext(version);
   phase_ = JobState::kConnecting;
-  DownloadTask task{id_,           owner_,   version.record->files, *std::move(identity),
-                    work_context_, progress_};
+  DownloadTask task{id_,           owner_,    version.record->files, *std::move(identity),
+                    work_context_, progress_, *std::move(loan)};
   work_ = environment_.transfers.StartDownload(std::move(task),
                                                std::make_shared<Events>(weak_from_this()));
 }
@@ -137,16 +155,18 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
 void Job::StartCompletion(const JobVersion& version, Later& later) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   auto identity = LocalIdentity(version, owner.get());
-  if (!identity.ok()) {
-    later.push_back(
-        [done = std::move(completion_->done), status = identity.status()] { done({}, status); });
+  auto loan = LoanOf(version, kTokenLocalFile);
+  if (!identity.ok() || !loan.ok()) {
+    const absl::Status& status = identity.ok() ? loan.status() : identity.status();
+    later.push_back([done = std::move(completion_->done), status] { done({}, status); });
     completion_.reset();
     return;
   }
   work_identity_ = *identity;
   work_owner_ = owner;
+  work_loan_ = *loan;
   work_context_.clear();
-  CompletionTask task{id_, owner_, version.record->files, *std::move(identity)};
+  CompletionTask task{id_, owner_, version.record->files, *std::move(identity), *std::move(loan)};
   work_ = environment_.transfers.StartCompletion(
       std::move(task), [weak = weak_from_this()](std::vector<uint32_t> indexes, absl::Status s) {
         if (auto job = weak.lock()) job->OnPublished(std::move(indexes), std::move(s));

@@ -1,5 +1,7 @@
 // The helper token of a job: handles, the five calls of BitsTokenOptions, and the end of a loan.
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "server/job/job_changes.h"
 #include "server/job/job_manager.h"
 #include "server/policy/openers.h"
+#include "server/policy/session_rules.h"
 
 namespace bitsd {
 namespace {
@@ -61,7 +64,7 @@ absl::StatusOr<JobManager::Presented> JobManager::Present(const Caller& caller,
   if (!status.ok()) return status;
   JobPtr job = table_.Find(found->job);
   if (job == nullptr) return error::Disconnected("the job of this handle is gone");
-  return Presented{std::move(job), found->facts};
+  return Presented{std::move(job), found->facts, found->ended};
 }
 
 absl::StatusOr<JobManager::Presented> JobManager::PresentForReading(const Caller& caller,
@@ -113,23 +116,19 @@ void JobManager::SetHelperTokenFlags(const Caller& caller, std::string_view hand
   presented->job->Submit(std::move(change));
 }
 
-void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
+void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, Loan loan,
                                 std::function<void(absl::StatusOr<absl::Time>)> done) {
   const auto presented = Present(caller, handle, policy::TokenCall::kSetHelperToken);
   if (!presented.ok()) return done(presented.status());
   const JobPtr& job = presented->job;
-  const absl::Time expires = std::min(caller.token->certificate_not_after,
-                                      deps_.clock.Now() + CurrentOptions()->token_max_ttl);
-  auto token = std::make_shared<HelperToken>(caller.token, expires);
-  const bool attached = token->AttachTo(
-      caller.session,
-      [this, weak_job = std::weak_ptr<Job>(job), weak_token = std::weak_ptr<HelperToken>(token)](
-          std::string_view reason) { DiscardToken(weak_job, weak_token, reason); });
-  if (!attached) {
-    return done(error::NotLoggedOn("your logon session has ended: call again to open a new one"));
-  }
+  const absl::Time expires =
+      policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end,
+                       CurrentOptions()->token_max_ttl, loan.end},
+                      deps_.clock.Now());
+  auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope));
+  if (absl::Status status = HangToken(caller, job, token); !status.ok()) return done(status);
   Job::Change change;
-  change.decide = [this, facts = presented->facts,
+  change.decide = [this, facts = presented->facts, gone = presented->ended,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status = policy::MaySetHelperToken(CurrentOptions()->policy, *facts,
                                                           FactsOf(newest), token->identity());
@@ -138,15 +137,20 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle,
     if (owner == nullptr || owner->disabled) {
       return policy::OwnerStanding(owner.get(), newest.record->elevated);
     }
-    // The session may have ended since the token was hung on it; its discard found no token here.
+    // What the token hangs on may have ended since; that discard found no token here.
     if (token->ended()) {
-      return error::AccessDenied(Rule::kTokenEnded, "your logon session has ended: lend again");
+      return error::AccessDenied(
+          Rule::kTokenEnded,
+          "your logon session, your certificate or the session of the job's owner has just ended: "
+          "log on and lend again");
     }
+    if (*gone) return error::Disconnected("the handle has just ended: ask for another");
     return change::SetToken(newest, token);
   };
   change.done = [this, caller, job, token,
                  done = std::move(done)](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
+    token->CountIn(caller.session);
     WatchExpiry(job, token);
     Audit(
         caller, "helper_token_set", job->id(),
@@ -177,31 +181,101 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
 }
 
 void JobManager::WatchExpiry(const JobPtr& job, const HelperTokenPtr& token) {
-  const absl::Time when = token->expires();
-  const uint64_t id = deps_.timer.At(when, [this, weak_job = std::weak_ptr<Job>(job),
-                                            weak_token = std::weak_ptr<HelperToken>(token)] {
-    DiscardToken(weak_job, weak_token, "expired");
+  const absl::Time end = token->expires();
+  const absl::Time warning =
+      policy::LoanWarning(deps_.clock.Now(), end, CurrentOptions()->token_warning);
+  const std::weak_ptr<Job> weak_job(job);
+  const std::weak_ptr<HelperToken> weak_token(token);
+  const uint64_t end_id = deps_.timer.At(end, [this, weak_job, weak_token] {
+    DiscardToken(weak_job, weak_token, "expired", nullptr);
   });
-  token->OnRelease([this, id, when] { deps_.timer.Cancel(id, when); });
+  const uint64_t warning_id = deps_.timer.At(warning, [this, weak_job, weak_token] {
+    const JobPtr job = weak_job.lock();
+    const HelperTokenPtr token = weak_token.lock();
+    if (job != nullptr && token != nullptr) WarnOfExpiry(job, token);
+  });
+  token->OnRelease([this, end_id, end, warning_id, warning] {
+    deps_.timer.Cancel(end_id, end);
+    deps_.timer.Cancel(warning_id, warning);
+  });
+}
+
+void JobManager::WarnOfExpiry(const JobPtr& job, const HelperTokenPtr& token) {
+  // A token that was replaced may still be held by the work that used it.
+  if (job->InForce().token != token || token->ended()) return;
+  token->SetEndsSoon();
+  const std::string end =
+      absl::FormatTime(absl::RFC3339_sec, token->expires(), absl::UTCTimeZone());
+  deps_.audit.Write({"helper_token_expires_soon",
+                     {{"helper_sid", token->identity().user.ToString()},
+                      {"job", job->id().ToString()},
+                      {"expires", end}}});
+  spdlog::info("the helper token of job {} expires at {}", job->id().ToString(), end);
+  OnChanged(job);
+}
+
+absl::Status JobManager::HangToken(const Caller& caller, const JobPtr& job,
+                                   const HelperTokenPtr& token) {
+  const auto discard = [this, weak_job = std::weak_ptr<Job>(job),
+                        weak_token = std::weak_ptr<HelperToken>(token)](
+                           std::string_view reason, const SettlementPtr& settlement) {
+    DiscardToken(weak_job, weak_token, reason, settlement);
+  };
+  if (!token->HangOn(caller.session, discard)) {
+    return error::NotLoggedOn("your logon session has ended: log on, or call, again");
+  }
+  if (caller.token->certificate != nullptr && !token->HangOn(caller.token->certificate, discard)) {
+    return error::Unauthenticated(Rule::kCertificateRevoked, "the certificate has been revoked");
+  }
+  const auto owner = deps_.accounts.Find(job->owner());
+  if (absl::Status s = policy::OwnerStanding(owner.get(), job->elevated()); !s.ok()) return s;
+  if (policy::IsAlwaysLoggedOn(job->owner(), owner->service)) return absl::OkStatus();
+  const std::shared_ptr<Lifeline> presence = deps_.presence.Of(job->owner());
+  if (presence != nullptr && token->HangOn(presence, discard)) return absl::OkStatus();
+  return error::NotLoggedOn(Rule::kOwnerLoggedOff,
+                            "the job's owner is not logged on, and a token lasts no longer than "
+                            "that: lend when its owner has logged on");
+}
+
+void JobManager::AuditDiscard(const JobId& job, const Sid& helper, std::string_view reason) const {
+  deps_.audit.Write({"helper_token_discarded",
+                     {{"helper_sid", helper.ToString()},
+                      {"job", job.ToString()},
+                      {"reason", std::string(reason)}}});
 }
 
 void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
-                              const std::weak_ptr<HelperToken>& weak_token,
-                              std::string_view reason) {
+                              const std::weak_ptr<HelperToken>& weak_token, std::string_view reason,
+                              const SettlementPtr& settlement) {
   const HelperTokenPtr token = weak_token.lock();
   if (token == nullptr) return;
   token->End();
   const JobPtr job = weak_job.lock();
   if (job == nullptr) return;
-  deps_.audit.Write({"helper_token_discarded",
-                     {{"helper_sid", token->identity().user.ToString()},
-                      {"job", job->id().ToString()},
-                      {"reason", std::string(reason)}}});
+  AuditDiscard(job->id(), token->identity().user, reason);
   Job::Change change;
   change.decide = [token](const JobVersion& newest) {
     return change::DiscardToken(newest, token.get());
   };
+  if (settlement != nullptr) {
+    change.done = [settlement](const absl::StatusOr<JobVersion>& result) {
+      settlement->Note(result.status());
+    };
+  }
   job->Submit(std::move(change));
+}
+
+void JobManager::DiscardAnyToken(const JobPtr& job, std::string_view reason) {
+  auto discarded = std::make_shared<std::optional<Sid>>();
+  Job::Change change;
+  change.decide = [discarded](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
+    if (newest.token == nullptr) return newest;
+    newest.token->End();
+    *discarded = newest.token->identity().user;
+    return change::DropToken(newest);
+  };
+  job->Submit(std::move(change));
+  if (*discarded) AuditDiscard(job->id(), **discarded, reason);
 }
 
 }  // namespace bitsd

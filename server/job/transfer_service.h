@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "server/identity/access_token.h"
 #include "server/job/job_record.h"
+#include "server/policy/token_scope.h"
 
 namespace bitsd {
 
@@ -75,6 +76,7 @@ struct DownloadTask {
   /// kHelperNetworkContext when the helper is on the network side.
   std::string network_context;
   std::shared_ptr<LiveProgress> progress;
+  policy::LoanLimits loan;  ///< Of the helper token that is used in it.
 };
 
 /// Puts the transferred files of a job in place.
@@ -83,6 +85,7 @@ struct CompletionTask {
   Sid owner;
   FileList files;
   ActingIdentity local;
+  policy::LoanLimits loan;
 };
 
 /// Removes temporary files: each as the identity whose SID is its creator's, else as the last.

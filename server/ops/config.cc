@@ -155,11 +155,36 @@ void ReadScheduler(const TreeNode* node, Errors& errors, Config& config) {
 
 void ReadLifetimes(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
-  const Fields fields(*node, errors, {"token_max_ttl", "handle_idle", "retention"});
+  const Fields fields(*node, errors,
+                      {"token_max_ttl", "token_warning", "handle_idle", "retention"});
   const absl::Duration day = absl::Hours(24);
   fields.Optional("token_max_ttl", config.token_max_ttl, Duration(absl::Seconds(1), 7 * day));
+  fields.Optional("token_warning", config.token_warning, Duration(absl::ZeroDuration(), 7 * day));
   fields.Optional("handle_idle", config.handle_idle, Duration(absl::Seconds(1), 7 * day));
   fields.Optional("retention", config.retention, Duration(absl::ZeroDuration(), 30 * day));
+}
+
+std::optional<bool> ReadYesOrNo(const TreeNode& node, Errors& errors) {
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  errors.Add(node, "write true or false here");
+  return std::nullopt;
+}
+
+void ReadSessions(const TreeNode* node, Errors& errors, policy::SessionLimits& sessions) {
+  if (node == nullptr) return;
+  const Fields fields(
+      *node, errors,
+      {"require_logon", "min_ttl", "max_ttl", "max_life", "default_idle", "per_user"});
+  const absl::Duration day = absl::Hours(24);
+  const auto time = Duration(absl::Seconds(1), 30 * day);
+  fields.Optional("require_logon", sessions.require_logon, ReadYesOrNo);
+  fields.Optional("min_ttl", sessions.min_ttl, time);
+  fields.Optional("max_ttl", sessions.max_ttl, time);
+  fields.Optional("max_life", sessions.max_life, time);
+  fields.Optional("default_idle", sessions.default_idle, time);
+  fields.Optional("per_user", sessions.per_user, Integer<size_t>(1, 1'000));
+  if (sessions.min_ttl <= sessions.max_ttl && sessions.max_ttl <= sessions.max_life) return;
+  errors.Add(*node, "sessions: write min_ttl, max_ttl and max_life in rising order");
 }
 
 void ReadTimeouts(const TreeNode* node, Errors& errors, Config& config) {
@@ -190,16 +215,18 @@ void ReadRules(const Fields& fields, Config& config) {
 }
 
 void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
-  const Fields fields(root, errors,
-                      {"listen", "tls", "account_directory", "privileged_groups", "run_as",
-                       "state_dir", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
-                       "allowed_addresses", "limits", "scheduler", "lifetimes", "timeouts"});
+  const Fields fields(
+      root, errors,
+      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "state_dir", "run_dir",
+       "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
+       "scheduler", "sessions", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);
   ReadRunAs(fields.Find("run_as"), errors, config);
   ReadLimits(fields.Find("limits"), errors, config);
   ReadScheduler(fields.Find("scheduler"), errors, config);
+  ReadSessions(fields.Find("sessions"), errors, config.sessions);
   ReadLifetimes(fields.Find("lifetimes"), errors, config);
   ReadTimeouts(fields.Find("timeouts"), errors, config);
 }

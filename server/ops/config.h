@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "server/policy/job_limits.h"
 #include "server/policy/remote_names.h"
+#include "server/policy/session_rules.h"
 #include "server/policy/token_rules.h"
 
 namespace bitsd {
@@ -52,7 +53,9 @@ struct Config {
   size_t background_jobs = 1;    ///< Less than max_running_jobs.
   absl::Duration time_slice = absl::Minutes(5);
   absl::Duration lend_after = absl::Seconds(2);
+  policy::SessionLimits sessions;
   absl::Duration token_max_ttl = absl::Hours(24);
+  absl::Duration token_warning = absl::Minutes(10);  ///< Before the end of a loan.
   absl::Duration handle_idle = absl::Hours(1);
   absl::Duration retention = absl::Hours(1);           ///< Of finished jobs; at most 30 days.
   absl::Duration broker_deadline = absl::Seconds(30);  ///< For one operation on a local file.

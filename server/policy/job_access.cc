@@ -25,9 +25,10 @@ absl::Status MayOpenJob(const AccessToken& caller, const Sid& owner, bool elevat
 
 absl::Status MaySeeAllUsers(const AccessToken& caller) {
   if (caller.IsEnabledAdministrator()) return absl::OkStatus();
-  return error::AccessDenied(Rule::kAllUsers,
-                             "all_users is for enabled administrators: leave it unset to see your "
-                             "own jobs");
+  return error::AccessDenied(
+      Rule::kAllUsers,
+      "all_users is for enabled administrators: leave it unset to see what is "
+      "your own");
 }
 
 bool MaySeeReloadFailures(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }

@@ -31,6 +31,11 @@ constexpr auto kRows = std::to_array<MethodRow>({
     {"/bits.v1.BackgroundCopyJob/Cancel", Admission::kAcceptedIdentity},
     {"/bits.v1.BackgroundCopyJob/Complete", Admission::kAcceptedIdentity},
 
+    {"/bits.v1.Sessions/Logon", Admission::kAcceptedIdentity},
+    {"/bits.v1.Sessions/KeepAlive", Admission::kAcceptedIdentity},
+    {"/bits.v1.Sessions/Logoff", Admission::kAcceptedIdentity},
+    {"/bits.v1.Sessions/ListSessions", Admission::kAcceptedIdentity},
+
     {"/bits.v1.BitsTokenOptions/SetHelperTokenFlags", Admission::kAcceptedIdentity},
     {"/bits.v1.BitsTokenOptions/GetHelperTokenFlags", Admission::kAcceptedIdentity},
     {"/bits.v1.BitsTokenOptions/SetHelperToken", Admission::kAcceptedIdentity},

@@ -29,8 +29,9 @@ std::string_view Property(const grpc::AuthContext& peer, const char* name) {
 
 }  // namespace
 
-absl::StatusOr<TokenPtr> Authenticator::Judge(std::string_view path, const grpc::AuthContext& peer,
-                                              const Metadata& metadata) const {
+absl::StatusOr<Authenticator::Judged> Authenticator::Judge(std::string_view path,
+                                                           const grpc::AuthContext& peer,
+                                                           const Metadata& metadata) const {
   const auto identity = Identify(peer);
   const absl::Time now = clock_.Now();
   const absl::Status refusal = identity->Check(now);
@@ -39,20 +40,26 @@ absl::StatusOr<TokenPtr> Authenticator::Judge(std::string_view path, const grpc:
   }
   const absl::StatusOr<CallMetadata> asked = ParseMetadata(metadata);
   if (!asked.ok()) return asked.status();
-  if (!refusal.ok()) return TokenPtr();
+  if (!refusal.ok()) return Judged();
   absl::StatusOr<TokenPtr> token = identity->Token(asked->filter_administrators, asked->level, now);
-  if (!token.ok()) return token;
+  if (!token.ok()) return token.status();
   if (absl::Status status = policy::MayCall(path, token->get(), refusal); !status.ok()) {
     return status;
   }
-  return token;
+  return Judged{*std::move(token), asked->session};
+}
+
+std::function<absl::Status()> Authenticator::IdentityStandingOf(
+    const grpc::CallbackServerContext& context) const {
+  return [this, peer = context.auth_context()] { return Identify(*peer)->Check(clock_.Now()); };
 }
 
 std::function<absl::Status()> Authenticator::StandingOf(const grpc::CallbackServerContext& context,
                                                         const Caller& caller) const {
-  return [this, peer = context.auth_context(), session = caller.session]() -> absl::Status {
-    const auto identity = Identify(*peer);
-    if (absl::Status status = identity->Check(clock_.Now()); !status.ok()) return status;
+  return [this, identity = IdentityStandingOf(context), session = caller.session,
+          use = std::make_shared<Session::Use>(caller.session)]() -> absl::Status {
+    if (absl::Status status = identity(); !status.ok()) return status;
+    if (session->facts().is_default) sessions_.Renew(session).IgnoreError();
     if (session->is_open()) return absl::OkStatus();
     return error::Unauthenticated(
         "Your logon session ended or your account was changed. Call again to go on as you are "
@@ -65,20 +72,38 @@ std::shared_ptr<const PeerIdentity> Authenticator::Identify(const grpc::AuthCont
                             Property(peer, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME));
 }
 
+absl::StatusOr<Authenticator::Judged> Authenticator::JudgeCall(
+    const grpc::CallbackServerContext& context, std::string_view path) const {
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  absl::StatusOr<Judged> judged = Judge(path, *peer, context.client_metadata());
+  if (judged.ok() && judged->token == nullptr) {
+    return error::Unauthenticated("The caller has no accepted identity.");
+  }
+  return judged;
+}
+
 absl::StatusOr<Caller> Authenticator::Authenticate(const grpc::CallbackServerContext& context,
                                                    std::string_view path) const {
-  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
   while (true) {
     const uint64_t generation = identities_.generation();
-    absl::StatusOr<TokenPtr> token = Judge(path, *peer, context.client_metadata());
-    if (!token.ok()) return token.status();
-    if (*token == nullptr) return error::Unauthenticated("The caller has no accepted identity.");
-    std::shared_ptr<Session> session = sessions_.Default((*token)->user);
+    absl::StatusOr<Judged> judged = JudgeCall(context, path);
+    if (!judged.ok()) return judged.status();
+    absl::StatusOr<SessionPtr> session = sessions_.ForCall(*judged->token, judged->session);
+    if (!session.ok()) return session.status();
     // A reload renews the identities first and ends the sessions of whom it changed second: a token
     // of the old generation must not come with a session that is made after that.
     if (identities_.generation() != generation) continue;
-    return Caller{*std::move(token), std::move(session)};
+    return Caller{std::move(judged->token), *std::move(session)};
   }
+}
+
+absl::StatusOr<Caller> Authenticator::AuthenticateWithoutSession(
+    const grpc::CallbackServerContext& context, std::string_view path) const {
+  absl::StatusOr<Judged> judged = JudgeCall(context, path);
+  if (!judged.ok()) return judged.status();
+  absl::Status named = sessions_.CheckNamed(*judged->token, judged->session);
+  if (!named.ok()) return named;
+  return Caller{std::move(judged->token), nullptr};
 }
 
 void Authenticator::NoteRefusal(const grpc::AuthContext& peer, std::string_view path,

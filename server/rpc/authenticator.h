@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -22,7 +23,7 @@
 #include "server/ops/clock.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/refusal_log.h"
-#include "server/session/session.h"
+#include "server/session/session_table.h"
 
 namespace bitsd::rpc {
 
@@ -47,15 +48,30 @@ class Authenticator {
   absl::StatusOr<Caller> Authenticate(const grpc::CallbackServerContext& context,
                                       std::string_view path) const;
 
-  /// Answers UNAUTHENTICATED with the reason once `caller`, who made the call of `context`, is no
-  /// longer who it was: for calls that stay open. May be asked on any thread.
+  /// As Authenticate, for calls about sessions: they are made in none.
+  absl::StatusOr<Caller> AuthenticateWithoutSession(const grpc::CallbackServerContext& context,
+                                                    std::string_view path) const;
+
+  /// Rises with every reload: who was judged before must be judged again.
+  uint64_t generation() const { return identities_.generation(); }
+
+  /// Answers UNAUTHENTICATED with the reason once the identity behind `context` no longer stands.
+  std::function<absl::Status()> IdentityStandingOf(
+      const grpc::CallbackServerContext& context) const;
+
+  /// As IdentityStandingOf, and once the session of `caller`, who made the call of `context`, has
+  /// ended: for calls that stay open. While it lives, and whenever it is asked, the session is
+  /// renewed. May be asked on any thread.
   std::function<absl::Status()> StandingOf(const grpc::CallbackServerContext& context,
                                            const Caller& caller) const;
 
-  /// As Authenticate, without a session. Null for a refused identity at a method that is open to
-  /// every verified peer.
-  absl::StatusOr<TokenPtr> Judge(std::string_view path, const grpc::AuthContext& peer,
-                                 const Metadata& metadata) const;
+  struct Judged {
+    TokenPtr token;  ///< Null for a refused identity at a method open to every verified peer.
+    std::optional<SessionId> session;
+  };
+  /// As Authenticate, without looking at sessions.
+  absl::StatusOr<Judged> Judge(std::string_view path, const grpc::AuthContext& peer,
+                               const Metadata& metadata) const;
 
   /// Writes to the audit log that `path` was refused, if `status` is a refusal.
   void NoteRefusal(const grpc::AuthContext& peer, std::string_view path,
@@ -64,6 +80,8 @@ class Authenticator {
                    const absl::Status& status) const;
 
  private:
+  absl::StatusOr<Judged> JudgeCall(const grpc::CallbackServerContext& context,
+                                   std::string_view path) const;
   std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
 
   IdentityCache& identities_;

@@ -188,6 +188,8 @@ v1::Job ToProto(const JobView& job) {
   *out.mutable_progress() = ProgressOf(job);
   if (job.token_sid) out.set_helper_token_sid(job.token_sid->ToString());
   if (job.token_expires) *out.mutable_helper_token_expire_time() = ToProto(*job.token_expires);
+  if (job.token_scope != nullptr) *out.mutable_helper_token_scope() = ToProto(*job.token_scope);
+  out.set_helper_token_expires_soon(job.token_ends_soon);
   AddUndeletedFiles(job, &out);
   return out;
 }

@@ -16,6 +16,7 @@
 #include "bits/v1/error.pb.h"
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/token_options.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "server/job/job_service.h"
@@ -41,6 +42,7 @@ google::protobuf::Duration ToProto(absl::Duration duration);
 v1::JobError ToProto(const JobError& error);
 v1::Job ToProto(const JobView& job);
 v1::File ToProto(const FileView& file);
+v1::TokenScope ToProto(const policy::TokenScope& scope);
 v1::WatchJobsResponse ToProto(const JobWatch::Event& event);
 
 // bits.v1 to domain.
@@ -57,6 +59,9 @@ absl::StatusOr<std::string> ParseRequestId(std::string_view text);
 absl::StatusOr<std::string> ParseHandle(std::string_view bytes);
 /// E_NOINTERFACE unless the IID of IBitsTokenOptions, in any case, with or without braces.
 absl::Status CheckInterfaceId(std::string_view text);
+/// E_INVALIDARG for a malformed scope, or an end that is not after `now`; E_NOTIMPL for delegated
+/// credentials.
+absl::StatusOr<Loan> ParseLoan(const v1::SetHelperTokenRequest& request, absl::Time now);
 absl::StatusOr<std::optional<Sid>> ParseHelper(const v1::QueryInterfaceRequest& request);
 absl::StatusOr<NewJob> ParseNewJob(const v1::CreateJobRequest& request);
 std::vector<NewFile> ParseFiles(const v1::AddFileSetRequest& request);

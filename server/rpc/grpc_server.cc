@@ -21,6 +21,8 @@
 #include "server/rpc/manager_service.h"
 #include "server/rpc/server_credentials.h"
 #include "server/rpc/services.h"
+#include "server/rpc/sessions_service.h"
+#include "server/rpc/stream_registry.h"
 #include "server/rpc/token_options_service.h"
 
 namespace bitsd::rpc {
@@ -75,15 +77,16 @@ class GrpcServer::Impl {
         authenticator_(parts.identities, parts.sessions, parts.clock, refusals_, calls_),
         reloads_(parts.reloads),
         clock_(parts.clock),
-        manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads),
+        manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads, streams_),
         jobs_(authenticator_, parts.jobs),
-        tokens_(authenticator_, parts.tokens) {}
+        tokens_(authenticator_, parts.tokens, parts.clock),
+        sessions_(authenticator_, parts.sessions, streams_) {}
 
   absl::Status Listen(const GrpcServerOptions& options);
   void SetServing(bool serving);
   absl::Status ReplaceTls(const TlsMaterial& material);
   absl::Status ReplaceRoots(const TlsMaterial& material);
-  void OnNewGeneration() { manager_.RecheckWatches(); }
+  void OnNewGeneration() { streams_.RecheckAll(); }
   void ShowReloads();
   void Shutdown(absl::Duration grace);
 
@@ -99,9 +102,11 @@ class GrpcServer::Impl {
   const ReloadBoard& reloads_;
   const Clock& clock_;
   std::unique_ptr<TlsHandover> tls_;
+  StreamRegistry streams_;
   ManagerService manager_;
   JobServiceRpc jobs_;
   TokenOptionsService tokens_;
+  SessionsService sessions_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::once_flag shut_down_;
@@ -118,6 +123,7 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   builder.RegisterService(&manager_);
   builder.RegisterService(&jobs_);
   builder.RegisterService(&tokens_);
+  builder.RegisterService(&sessions_);
   server_ = builder.BuildAndStart();
   if (server_ != nullptr && port_ != 0) return absl::OkStatus();
   return error::InvalidArgument(absl::StrCat("Cannot listen on ", options.listen,
@@ -149,8 +155,8 @@ void GrpcServer::Impl::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   std::call_once(shut_down_, [&] {
     SetServing(false);
-    // A watch has no end of its own: calls in flight are waited for, watches are told.
-    manager_.EndWatches(error::ServiceStopping());
+    // A stream has no end of its own: calls in flight are waited for, streams are told.
+    streams_.EndAll(error::ServiceStopping());
     const absl::Time end = absl::Now() + grace;
     calls_.AwaitNone(absl::ToChronoNanoseconds(grace));
     server_->Shutdown(absl::ToChronoTime(std::min(end, absl::Now() + kFarewell)));

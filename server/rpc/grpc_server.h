@@ -21,7 +21,7 @@
 #include "server/rpc/handshake_counters.h"
 #include "server/rpc/server_info.h"
 #include "server/rpc/tls_material.h"
-#include "server/session/session.h"
+#include "server/session/session_table.h"
 
 namespace bitsd::rpc {
 

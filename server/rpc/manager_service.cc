@@ -56,12 +56,13 @@ absl::StatusOr<std::string> DescriptionOf(uint32_t hresult) {
 
 ManagerService::ManagerService(const Authenticator& authenticator, JobService& jobs,
                                const Clock& clock, const ServerInfo& info,
-                               const ReloadBoard& reloads)
+                               const ReloadBoard& reloads, StreamRegistry& registry)
     : authenticator_(authenticator),
       jobs_(jobs),
       clock_(clock),
       info_(InfoResponse(info)),
-      reloads_(reloads) {}
+      reloads_(reloads),
+      registry_(registry) {}
 
 grpc::ServerUnaryReactor* ManagerService::CreateJob(grpc::CallbackServerContext* context,
                                                     const v1::CreateJobRequest* request,

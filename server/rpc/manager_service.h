@@ -11,8 +11,8 @@
 #include "server/ops/reload_board.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/server_info.h"
+#include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
-#include "server/rpc/watch_registry.h"
 
 namespace bitsd::rpc {
 
@@ -21,13 +21,7 @@ namespace v1 = ::bits::v1;
 class ManagerService : public v1::BackgroundCopyManager::CallbackService {
  public:
   ManagerService(const Authenticator& authenticator, JobService& jobs, const Clock& clock,
-                 const ServerInfo& info, const ReloadBoard& reloads);
-
-  /// Ends the watches of callers that are no longer who they were.
-  void RecheckWatches() { registry_.RecheckAll(); }
-
-  /// Ends every watch with `status`, and those that begin from now on.
-  void EndWatches(const absl::Status& status) { registry_.EndAll(status); }
+                 const ServerInfo& info, const ReloadBoard& reloads, StreamRegistry& registry);
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const v1::CreateJobRequest* request,
@@ -53,8 +47,8 @@ class ManagerService : public v1::BackgroundCopyManager::CallbackService {
   const Clock& clock_;
   const v1::GetServerInfoResponse info_;
   const ReloadBoard& reloads_;
-  WatchLimiter watches_;
-  WatchRegistry registry_;
+  StreamRegistry& registry_;
+  WatchLimiter watches_{"watches"};
 };
 
 }  // namespace bitsd::rpc

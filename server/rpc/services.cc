@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/session.pb.h"
 #include "bits/v1/token_options.pb.h"
 
 namespace bitsd::rpc {
@@ -14,7 +15,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Services() {
   std::vector<const google::protobuf::ServiceDescriptor*> services;
   for (const auto* message :
        {::bits::v1::Job::descriptor(), ::bits::v1::CreateJobRequest::descriptor(),
-        ::bits::v1::SetHelperTokenRequest::descriptor()}) {
+        ::bits::v1::LogonRequest::descriptor(), ::bits::v1::SetHelperTokenRequest::descriptor()}) {
     const google::protobuf::FileDescriptor* file = message->file();
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }

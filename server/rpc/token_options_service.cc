@@ -2,8 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "server/error/errors.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/unary.h"
 
@@ -21,17 +21,6 @@ grpc::ServerUnaryReactor* WithHandle(const Authenticator& authenticator,
         if (!handle.ok()) return finish(handle.status());
         body(caller, *handle, finish);
       });
-}
-
-/// What is declared and not built is refused, never ignored.
-absl::Status CheckLoan(const v1::SetHelperTokenRequest& request) {
-  if (request.has_scope()) {
-    return error::NotImplemented("scope is not built yet: lend without it, or do not lend.");
-  }
-  if (request.has_delegated_credentials()) {
-    return error::NotImplemented("delegated_credentials is not built yet: leave it unset.");
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -63,8 +52,9 @@ grpc::ServerUnaryReactor* TokenOptionsService::SetHelperToken(
   return WithHandle(
       authenticator_, context, request,
       [this, request, response](const Caller& caller, const std::string& handle, Finish finish) {
-        if (absl::Status loan = CheckLoan(*request); !loan.ok()) return finish(loan);
-        tokens_.SetHelperToken(caller, handle,
+        absl::StatusOr<Loan> loan = ParseLoan(*request, clock_.Now());
+        if (!loan.ok()) return finish(loan.status());
+        tokens_.SetHelperToken(caller, handle, *std::move(loan),
                                Answer<absl::Time>(finish, [response](absl::Time ends) {
                                  *response->mutable_expire_time() = ToProto(ends);
                                }));

@@ -15,8 +15,8 @@ namespace v1 = ::bits::v1;
 
 class TokenOptionsService : public v1::BitsTokenOptions::CallbackService {
  public:
-  TokenOptionsService(const Authenticator& authenticator, TokenOptions& tokens)
-      : authenticator_(authenticator), tokens_(tokens) {}
+  TokenOptionsService(const Authenticator& authenticator, TokenOptions& tokens, const Clock& clock)
+      : authenticator_(authenticator), tokens_(tokens), clock_(clock) {}
 
   grpc::ServerUnaryReactor* SetHelperTokenFlags(grpc::CallbackServerContext* context,
                                                 const v1::SetHelperTokenFlagsRequest* request,
@@ -37,6 +37,7 @@ class TokenOptionsService : public v1::BitsTokenOptions::CallbackService {
  private:
   const Authenticator& authenticator_;
   TokenOptions& tokens_;
+  const Clock& clock_;
 };
 
 }  // namespace bitsd::rpc

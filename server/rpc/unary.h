@@ -78,14 +78,19 @@ JobService::JobDone ShowJob(Finish finish, Response* response) {
       finish, [response](const JobView& job) { *response->mutable_job() = ToProto(job); });
 }
 
+/// How a caller is authenticated: Authenticator::Authenticate, or without a session.
+using AuthenticateFn = absl::StatusOr<Caller> (Authenticator::*)(
+    const grpc::CallbackServerContext& context, std::string_view path) const;
+
 /// Runs `body(caller, finish)` for an authenticated caller that the method admits. `body` sees to
 /// it that finish is called once.
 template <typename Service, typename Request, typename Body>
 grpc::ServerUnaryReactor* Unary(const Authenticator& authenticator,
-                                grpc::CallbackServerContext* context, const Request*, Body body) {
+                                grpc::CallbackServerContext* context, const Request*, Body body,
+                                AuthenticateFn authenticate = &Authenticator::Authenticate) {
   const std::string& path = MethodPath<Service, Request>();
   const Finish finish(authenticator, context, path);
-  const absl::StatusOr<Caller> caller = authenticator.Authenticate(*context, path);
+  const absl::StatusOr<Caller> caller = (authenticator.*authenticate)(*context, path);
   if (caller.ok()) {
     body(*caller, finish);
   } else {

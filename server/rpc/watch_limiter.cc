@@ -9,8 +9,8 @@ absl::StatusOr<std::unique_ptr<WatchLimiter::Ticket>> WatchLimiter::Acquire(cons
   const std::lock_guard lock(mutex_);
   size_t& open = open_[user];
   if (open >= kMaxPerSid) {
-    return error::LimitReached(
-        absl::StrCat("You have ", kMaxPerSid, " watches open. End one before you begin another."));
+    return error::LimitReached(absl::StrCat("You have ", kMaxPerSid, " ", what_,
+                                            " open. End one before you begin another."));
   }
   ++open;
   return std::make_unique<Ticket>(this, user);

@@ -1,4 +1,4 @@
-// How many watches an identity may have open at once.
+// How many streams of a kind an identity may have open at once.
 //
 // Thread safety: any thread. Ownership: a ticket must not outlive its limiter.
 
@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -19,7 +21,10 @@ class WatchLimiter {
  public:
   static constexpr size_t kMaxPerSid = 100;
 
-  /// The right to one open watch, given back by its destructor.
+  /// `what`: such as "watches", for the message.
+  explicit WatchLimiter(std::string what) : what_(std::move(what)) {}
+
+  /// The right to one open stream, given back by its destructor.
   class Ticket {
    public:
     Ticket(WatchLimiter* limiter, const Sid& user) : limiter_(limiter), user_(user) {}
@@ -38,6 +43,7 @@ class WatchLimiter {
  private:
   void Release(const Sid& user);
 
+  const std::string what_;
   std::mutex mutex_;
   absl::flat_hash_map<Sid, size_t> open_;
 };

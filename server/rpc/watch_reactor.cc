@@ -6,7 +6,6 @@
 #include "server/error/errors.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/status.h"
-#include "server/rpc/watch_registry.h"
 
 namespace bitsd::rpc {
 namespace {

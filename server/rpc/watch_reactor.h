@@ -22,11 +22,10 @@
 #include "bits/v1/manager.pb.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
+#include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
 
 namespace bitsd::rpc {
-
-class WatchRegistry;
 
 using WatchStream = grpc::ServerWriteReactor<::bits::v1::WatchJobsResponse>;
 
@@ -34,11 +33,11 @@ using WatchStream = grpc::ServerWriteReactor<::bits::v1::WatchJobsResponse>;
 struct WatchParts {
   JobService& jobs;
   const Clock& clock;
-  WatchRegistry& registry;
+  StreamRegistry& registry;
   std::function<void(const absl::Status&)> refused;  ///< Told why there is no watch.
 };
 
-class WatchReactor : public WatchStream {
+class WatchReactor : public WatchStream, public OpenStream {
  public:
   /// Who watches, and how long that stays true.
   struct Watcher {
@@ -54,10 +53,8 @@ class WatchReactor : public WatchStream {
 
   WatchReactor(Watcher watcher, const Clock* clock);
 
-  /// Ends the stream unless the caller still is who it was.
-  void Recheck();
-  /// Ends the stream with `status`.
-  void Stop(const absl::Status& status);
+  void Recheck() override;
+  void Stop(const absl::Status& status) override;
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;

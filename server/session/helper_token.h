@@ -2,8 +2,8 @@
 //
 // It lives in memory only. Ending it is a one-way mark that is made before anything is torn down,
 // so that whoever looks afterwards sees it dead. Thread safety: any thread. Ownership: shared
-// between the job that has it and the work that uses it; it hangs on its session until the last of
-// them lets go.
+// between the job that has it and the work that uses it; it hangs on its session, on the lender's
+// certificate and on the presence of the job's owner until the last of them lets go.
 
 #ifndef BITSD_SERVER_SESSION_HELPER_TOKEN_H_
 #define BITSD_SERVER_SESSION_HELPER_TOKEN_H_
@@ -12,31 +12,41 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "server/identity/access_token.h"
+#include "server/policy/token_scope.h"
 #include "server/session/session.h"
 
 namespace bitsd {
 
 class HelperToken {
  public:
-  HelperToken(std::shared_ptr<const AccessToken> identity, absl::Time expires)
-      : identity_(std::move(identity)), expires_(expires) {}
+  HelperToken(std::shared_ptr<const AccessToken> identity, absl::Time expires,
+              policy::TokenScopePtr scope = nullptr)
+      : identity_(std::move(identity)), expires_(expires), scope_(std::move(scope)) {}
   ~HelperToken() {
-    if (session_ != nullptr) session_->Detach(attachment_);
+    attachments_.clear();
+    if (session_ != nullptr) session_->CountToken(-1);
     if (on_release_ != nullptr) on_release_();
   }
   HelperToken(const HelperToken&) = delete;
   HelperToken& operator=(const HelperToken&) = delete;
 
-  /// Hangs the token on `session`: `discard` runs when it ends. False when it has ended already.
-  /// Called once, before the token is shared.
-  bool AttachTo(std::shared_ptr<Session> session, Session::Discard discard) {
-    attachment_ = session->Attach(std::move(discard));
-    if (attachment_ == 0) return false;
-    session_ = std::move(session);
+  /// Hangs the token on `line`: `discard` runs when that ends. False when it has ended already.
+  /// Before the token is shared with a job.
+  bool HangOn(std::shared_ptr<Lifeline> line, Lifeline::Discard discard) {
+    Attachment attachment(std::move(line), std::move(discard));
+    if (!attachment.holds()) return false;
+    attachments_.push_back(std::move(attachment));
     return true;
+  }
+
+  /// Counts as one of the tokens of `session`. Called once, when a job takes the token.
+  void CountIn(SessionPtr session) {
+    session_ = std::move(session);
+    session_->CountToken(1);
   }
 
   /// `fn` runs when the last holder lets go. Called once, by whoever set the token on a job.
@@ -44,6 +54,12 @@ class HelperToken {
 
   const AccessToken& identity() const { return *identity_; }
   absl::Time expires() const { return expires_; }
+  /// What it was lent for; null: everything.
+  const policy::TokenScopePtr& scope() const { return scope_; }
+
+  /// It ends soon, and that was announced.
+  bool ends_soon() const { return ends_soon_.load(std::memory_order_relaxed); }
+  void SetEndsSoon() { ends_soon_.store(true, std::memory_order_relaxed); }
 
   bool ended() const { return ended_.load(std::memory_order_acquire); }
   void End() { ended_.store(true, std::memory_order_release); }
@@ -51,10 +67,12 @@ class HelperToken {
  private:
   const std::shared_ptr<const AccessToken> identity_;
   const absl::Time expires_;
-  std::shared_ptr<Session> session_;
-  uint64_t attachment_ = 0;
+  const policy::TokenScopePtr scope_;
+  std::vector<Attachment> attachments_;
+  SessionPtr session_;
   std::function<void()> on_release_;
   std::atomic<bool> ended_{false};
+  std::atomic<bool> ends_soon_{false};
 };
 
 using HelperTokenPtr = std::shared_ptr<HelperToken>;

@@ -1,64 +1,51 @@
 #include "server/session/session.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace bitsd {
+namespace {
 
-bool Session::is_open() const {
-  std::lock_guard lock(mutex_);
-  return open_;
+/// The stored deadline is this much later, so that a renewal is written at most this often.
+constexpr absl::Duration kStoreSlack = absl::Minutes(1);
+
+}  // namespace
+
+Session::Session(SessionFacts facts, absl::Time deadline)
+    : facts_(std::move(facts)), deadline_(deadline) {}
+
+absl::Time Session::deadline() const {
+  const std::lock_guard lock(mutex_);
+  return deadline_;
 }
 
-uint64_t Session::Attach(Discard discard) {
-  std::lock_guard lock(mutex_);
-  if (!open_) return 0;
-  const uint64_t id = next_id_++;
-  attached_.emplace(id, std::move(discard));
-  return id;
+bool Session::IsOver(absl::Time now) const {
+  const std::lock_guard lock(mutex_);
+  return now >= deadline_ && !(facts_.is_default && uses_ > 0);
 }
 
-void Session::Detach(uint64_t id) {
-  std::lock_guard lock(mutex_);
-  attached_.erase(id);
+Session::Renewal Session::Renew(absl::Time now, absl::Time deadline) {
+  const std::lock_guard lock(mutex_);
+  const bool over = now >= deadline_ && !(facts_.is_default && uses_ > 0);
+  if (!open_ || over) return Renewal::kEnded;
+  deadline_ = deadline;
+  return deadline_ > stored_until_ ? Renewal::kStore : Renewal::kDone;
 }
 
-void Session::Close(std::string_view reason) {
-  absl::flat_hash_map<uint64_t, Discard> discards;
-  {
-    std::lock_guard lock(mutex_);
-    open_ = false;
-    discards.swap(attached_);
-  }
-  for (auto& [id, discard] : discards) discard(reason);
+SessionRecord Session::Record() {
+  const std::lock_guard lock(mutex_);
+  stored_until_ = std::min(deadline_ + kStoreSlack, facts_.last_end);
+  return {facts_.id, facts_.user, facts_.is_default, facts_.ttl, facts_.begin, stored_until_};
 }
 
-std::shared_ptr<Session> SessionTable::Default(const Sid& user) {
-  std::lock_guard lock(mutex_);
-  std::shared_ptr<Session>& session = defaults_[user];
-  if (session == nullptr) session = std::make_shared<Session>(user);
-  return session;
+Session::Use::Use(SessionPtr session) : session_(std::move(session)) {
+  const std::lock_guard lock(session_->mutex_);
+  ++session_->uses_;
 }
 
-void SessionTable::CloseOf(const Sid& user, std::string_view reason) {
-  std::shared_ptr<Session> session;
-  {
-    std::lock_guard lock(mutex_);
-    const auto it = defaults_.find(user);
-    if (it == defaults_.end()) return;
-    session = std::move(it->second);
-    defaults_.erase(it);
-  }
-  session->Close(reason);
-}
-
-void SessionTable::CloseAll(std::string_view reason) {
-  absl::flat_hash_map<Sid, std::shared_ptr<Session>> sessions;
-  {
-    std::lock_guard lock(mutex_);
-    sessions.swap(defaults_);
-  }
-  for (auto& [user, session] : sessions) session->Close(reason);
+Session::Use::~Use() {
+  const std::lock_guard lock(session_->mutex_);
+  --session_->uses_;
 }
 
 }  // namespace bitsd

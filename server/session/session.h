@@ -1,68 +1,80 @@
-// Logon sessions: what handles and helper tokens hang on, and what ends with them.
+// One logon session: a lifeline with a deadline that can be renewed.
 //
-// A session is open or closed, and closes once. Whoever holds something that must end with it
-// attaches a discard function; closing marks the session closed under its own lock first and runs
-// the functions afterwards, so that nothing can be attached to a session that has ended. The
-// default session of an identity is made on demand and does not end by itself yet.
-//
-// Thread safety: any thread. Lock order: no lock of the caller may be taken by a discard function
-// that is held while calling Close. Ownership: sessions are shared; the table keeps the open ones.
+// Thread safety: any thread; its own lock is held for a few instructions. Ownership: shared by the
+// table, while it is open, and by whatever was made in it.
 
 #ifndef BITSD_SERVER_SESSION_SESSION_H_
 #define BITSD_SERVER_SESSION_SESSION_H_
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <string_view>
 
-#include "absl/container/flat_hash_map.h"
-#include "server/identity/sid.h"
+#include "absl/time/time.h"
+#include "server/identity/lifeline.h"
+#include "server/session/session_record.h"
 
 namespace bitsd {
 
-class Session {
- public:
-  explicit Session(Sid user) : user_(user) {}
-
-  const Sid& user() const { return user_; }
-  bool is_open() const;
-
-  /// Gets why the session ended: as the audit log has it.
-  using Discard = std::function<void(std::string_view reason)>;
-
-  /// Runs `discard` when the session ends. Returns an id for Detach, or 0 when the session has
-  /// ended already: then nothing may hang on it.
-  uint64_t Attach(Discard discard);
-  void Detach(uint64_t id);
-
-  /// Ends the session and runs everything attached to it, on this thread.
-  void Close(std::string_view reason = "session_ended");
-
- private:
-  const Sid user_;
-  mutable std::mutex mutex_;
-  bool open_ = true;
-  uint64_t next_id_ = 1;
-  absl::flat_hash_map<uint64_t, Discard> attached_;
+struct SessionFacts {
+  SessionId id;
+  Sid user;
+  bool is_default = false;
+  bool service = false;  ///< Of a service account.
+  absl::Duration ttl;    ///< What a renewal adds; of a default session the configuration says.
+  absl::Time begin;
+  absl::Time last_end;  ///< No renewal goes beyond.
 };
 
-/// The open sessions.
-class SessionTable {
+class Session : public Lifeline {
  public:
-  /// The default session of `user`, made on demand.
-  std::shared_ptr<Session> Default(const Sid& user);
+  Session(SessionFacts facts, absl::Time deadline);
 
-  /// Closes every session of `user`: its account is not what it was. Its next call gets a new one.
-  void CloseOf(const Sid& user, std::string_view reason);
+  const SessionFacts& facts() const { return facts_; }
+  const SessionId& id() const { return facts_.id; }
+  const Sid& user() const { return facts_.user; }
+  absl::Time deadline() const;
+  /// Its deadline has passed, and no open stream is made in it.
+  bool IsOver(absl::Time now) const;
 
-  /// Closes every session: the service is going down, or nobody is believed any more.
-  void CloseAll(std::string_view reason = "session_ended");
+  enum class Renewal {
+    kEnded,
+    kDone,
+    kStore,  ///< Done, and the store has to learn of it: it has an earlier deadline.
+  };
+  /// Sets the deadline, unless the session has ended or is over.
+  Renewal Renew(absl::Time now, absl::Time deadline);
+
+  /// What the store keeps: never an earlier end than the true one. A renewal that stays below it
+  /// need not be stored.
+  SessionRecord Record();
+
+  /// An open stream is made in it: as long as one lives, a default session does not run out.
+  class Use;
+  /// Helper tokens that were lent in it and are held by a job.
+  uint32_t tokens() const { return tokens_.load(); }
+  void CountToken(int change) { tokens_ += static_cast<uint32_t>(change); }
 
  private:
-  std::mutex mutex_;
-  absl::flat_hash_map<Sid, std::shared_ptr<Session>> defaults_;
+  const SessionFacts facts_;
+  // Guarded by the lifeline's mutex.
+  absl::Time deadline_;
+  absl::Time stored_until_ = absl::InfinitePast();
+  size_t uses_ = 0;
+  std::atomic<uint32_t> tokens_{0};
+};
+
+using SessionPtr = std::shared_ptr<Session>;
+
+class Session::Use {
+ public:
+  explicit Use(SessionPtr session);
+  ~Use();
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  const SessionPtr session_;
 };
 
 }  // namespace bitsd

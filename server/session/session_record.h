@@ -5,18 +5,11 @@
 #ifndef BITSD_SERVER_SESSION_SESSION_RECORD_H_
 #define BITSD_SERVER_SESSION_SESSION_RECORD_H_
 
-#include <string_view>
-
 #include "absl/time/time.h"
+#include "server/identity/session_id.h"
 #include "server/identity/sid.h"
-#include "server/identity/uuid.h"
 
 namespace bitsd {
-
-struct SessionIdKind {
-  static constexpr std::string_view kField = "session_id";
-};
-using SessionId = UuidOf<SessionIdKind>;
 
 struct SessionRecord {
   SessionId id;

@@ -49,6 +49,8 @@ absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
 
 absl::Status Completion::Publish(const FileRecord& file) {
   const FileProgress& progress = file.progress;
+  absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
+  if (!lent.ok()) return lent;
   if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
   const auto mtime = ParseHttpTime(progress.last_modified);
   return files_.Publish(task_.local, *progress.temporary, file.local_name,

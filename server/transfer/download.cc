@@ -34,6 +34,7 @@ Download::Download(const TransferContext& context, DownloadTask task,
       owner_(task.owner),
       list_(task.files),
       network_context_(task.network_context),
+      loan_(task.loan),
       files_(std::make_shared<LocalFiles>(context, std::move(task), std::move(events))) {}
 
 void Download::Start() { files_->Start(weak_from_this()); }
@@ -186,6 +187,8 @@ void Download::FollowRedirect() {
   const absl::Status allowed =
       policy::CheckRedirect(url_, *target, ++redirects_, context_.options.remote_rules);
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
+  const absl::Status lent = policy::CheckLoanedHost(loan_, *target);
+  if (!lent.ok()) return Fail(RemoteRefusal(lent));
   url_ = *target;
   Send();
 }

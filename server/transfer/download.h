@@ -65,6 +65,7 @@ class Download final : public FileFeed,
   const Sid owner_;
   const FileList list_;
   const std::string network_context_;
+  const policy::LoanLimits loan_;
   const std::shared_ptr<LocalFiles> files_;
 
   // The engine's thread only.

@@ -104,6 +104,9 @@ void LocalFiles::Open(uint32_t index) {
 
 absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::OpenOrCreate(uint32_t index) {
   const FileRecord& record = (*task_.files)[index];
+  absl::Status lent = policy::CheckLoanedFile(task_.loan, record.local_name);
+  if (lent.ok()) lent = policy::CheckLoanedHost(task_.loan, record.remote_name);
+  if (!lent.ok()) return lent;
   const auto& old = record.progress.temporary;
   if (!old) {
     auto created = Create(index, record);

@@ -136,8 +136,8 @@ TEST_F(ImpersonationTest, ASessionIsNamedToTheService) {
   options.session_id = "ad44f2b0-0000-4000-8000-000000000001";
   const bits::Client client = As("fetcher");
   const ScopedImpersonation as_alice(TokenOf("alice", options));
-  // Sessions of one's own are not built; a service that ignored the name would answer OK.
-  EXPECT_EQ(ErrorText(client.GetServerInfo().status()), "E_NOTIMPL");
+  // There is no such session; a service that ignored the name would answer OK.
+  EXPECT_EQ(ErrorText(client.GetServerInfo().status()), "ERROR_NOT_LOGGED_ON");
 }
 
 TEST_F(ImpersonationTest, ASessionIdThatCannotBeSentIsRefused) {

@@ -59,7 +59,7 @@ std::vector<std::string> RegisteredServices(const RpcClient& client) {
 
 TEST(MethodRows, EveryMethodOfBitsHasItsOwnRow) {
   const std::vector<std::string> paths = MethodPaths();
-  EXPECT_EQ(paths.size(), 20u);
+  EXPECT_EQ(paths.size(), 24u);
   for (const std::string& path : paths) {
     const policy::MethodRow* row = policy::FindMethodRow(path);
     ASSERT_NE(row, nullptr) << path;
@@ -74,11 +74,12 @@ TEST_F(MethodRowsOfAServer, EveryMethodOfEveryRegisteredServiceHasARow) {
   // gRPC answers health without a descriptor.
   EXPECT_EQ(std::erase(services, "grpc.health.v1.Health"), 1u);
   const std::vector<std::string> expected = {
-      "bits.v1.BackgroundCopyJob", "bits.v1.BackgroundCopyManager", "bits.v1.BitsTokenOptions",
+      "bits.v1.BackgroundCopyJob", "bits.v1.BackgroundCopyManager",
+      "bits.v1.BitsTokenOptions",  "bits.v1.Sessions",
       "grpc.channelz.v1.Channelz", "grpc.reflection.v1alpha.ServerReflection"};
   EXPECT_THAT(services, UnorderedElementsAreArray(expected));
   std::vector<std::string> paths = PathsOf(services);
-  EXPECT_EQ(paths.size(), 20u + 7u + 1u);
+  EXPECT_EQ(paths.size(), 24u + 7u + 1u);
   paths.insert(paths.end(), {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"});
   for (const std::string& path : paths) {
     EXPECT_NE(policy::FindMethodRow(path), nullptr) << path;

@@ -187,7 +187,7 @@ RpcTest::RpcTest() : server_certificate_(tests::IssueCertificate(ValidNow(Server
   server_ = *StartServer(ServerMaterial(), "127.0.0.1:0");
 }
 
-RpcTest::~RpcTest() = default;
+RpcTest::~RpcTest() { timer_.Stop(); }
 
 TlsMaterial RpcTest::ServerMaterial() const {
   return {server_certificate_.Pem(), KeyPem(server_certificate_), root_.Pem()};

@@ -22,6 +22,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "server/rpc/grpc_server.h"
+#include "server/store/memory_store.h"
 #include "tests/testing/test_certificates.h"
 
 namespace bitsd::rpc {
@@ -109,6 +110,7 @@ class FakeTokens : public TokenOptions {
  public:
   absl::Status answer;
   std::atomic<int> calls{0};
+  Loan loan;  ///< Of the last SetHelperToken.
 
   void SetHelperTokenFlags(const Caller&, std::string_view, uint32_t,
                            std::function<void(absl::Status)> done) override {
@@ -117,8 +119,9 @@ class FakeTokens : public TokenOptions {
   absl::StatusOr<uint32_t> GetHelperTokenFlags(const Caller&, std::string_view) override {
     return Count();
   }
-  void SetHelperToken(const Caller&, std::string_view,
+  void SetHelperToken(const Caller&, std::string_view, Loan lent,
                       std::function<void(absl::StatusOr<absl::Time>)> done) override {
+    loan = std::move(lent);
     done(Count());
   }
   void ClearHelperToken(const Caller&, std::string_view,
@@ -188,7 +191,9 @@ class RpcTest : public testing::Test {
   MemoryAudit audit_;
   FakeJobs jobs_;
   FakeTokens tokens_;
-  SessionTable sessions_;
+  MemoryStore store_;
+  Timer timer_;
+  SessionTable sessions_{{store_, audit_, clock_, timer_}, {}};
   ReloadBoard reloads_{absl::Now()};
   std::unique_ptr<IdentityCache> identities_;
   std::unique_ptr<GrpcServer> server_;

@@ -189,16 +189,18 @@ TEST_F(RpcGate, MetadataThatIsMalformedOrDoubledIsRefused) {
   const std::vector<ExtraMetadata> bad = {{{"bits-filter-admin", "0"}},
                                           {{"bits-filter-admin", "1"}, {"bits-filter-admin", "1"}},
                                           {{"bits-impersonation-level", "root"}},
+                                          {{"bits-session-id", "1"}},
                                           {{"bits-something-bin", std::string("\0\xFF", 2)}}};
   for (const ExtraMetadata& metadata : bad) {
     EXPECT_EQ(InfoOf(client.Call(kServerInfo, metadata)).reason(), "E_INVALIDARG");
   }
 }
 
-TEST_F(RpcGate, ASessionIdIsNotImplemented) {
-  const grpc::Status status = ClientWithSid(kUser).Call(kServerInfo, {{"bits-session-id", "1"}});
-  EXPECT_EQ(status.error_code(), StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(InfoOf(status).reason(), "E_NOTIMPL");
+TEST_F(RpcGate, ASessionThatIsNotOpenIsNoSession) {
+  const grpc::Status status =
+      ClientWithSid(kUser).Call(kServerInfo, {{"bits-session-id", SessionId::Random().ToString()}});
+  EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(InfoOf(status).reason(), "ERROR_NOT_LOGGED_ON");
 }
 
 TEST_F(RpcGate, TheAnonymousLevelReachesHealthOnly) {

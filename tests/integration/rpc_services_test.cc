@@ -125,20 +125,42 @@ TEST_F(RpcServices, AJobIdThatIsNoUuidReachesNoDomain) {
 
 TEST_F(RpcServices, EveryMethodIsImplemented) {
   for (const std::string& path : MethodPaths()) {
-    if (path.ends_with("/WatchJobs")) continue;
+    if (path.ends_with("/WatchJobs") || path.ends_with("/KeepAlive")) continue;
     EXPECT_NE(client_.Call(path).error_code(), StatusCode::UNIMPLEMENTED) << path;
   }
 }
 
-TEST_F(RpcServices, ALoanWithScopeOrCredentialsIsNotImplemented) {
-  v1::SetHelperTokenRequest scoped;
-  scoped.set_handle(std::string(32, 'h'));
-  scoped.mutable_scope();
-  EXPECT_EQ(InfoOf(SetHelperToken(scoped)).reason(), "E_NOTIMPL");
-  v1::SetHelperTokenRequest delegated;
-  delegated.set_handle(std::string(32, 'h'));
-  delegated.mutable_delegated_credentials();
-  EXPECT_EQ(InfoOf(SetHelperToken(delegated)).reason(), "E_NOTIMPL");
+TEST_F(RpcServices, TheScopeOfALoanReachesTheDomain) {
+  tokens_.answer = absl::InternalError("reached");
+  v1::SetHelperTokenRequest request;
+  request.set_handle(std::string(32, 'h'));
+  SetHelperToken(request);
+  EXPECT_EQ(tokens_.loan.scope, nullptr);
+  EXPECT_EQ(tokens_.loan.end, absl::InfiniteFuture());
+  request.mutable_scope()->add_local_roots("/srv/in");
+  request.mutable_scope()->add_hosts("*.example");
+  request.mutable_scope()->set_usage_flags(1);
+  request.mutable_scope()->mutable_max_expire_time()->set_seconds(4'000'000'000);
+  SetHelperToken(request);
+  ASSERT_NE(tokens_.loan.scope, nullptr);
+  EXPECT_EQ(*tokens_.loan.scope, *policy::ParseScope({"/srv/in"}, {"*.example"}, 1));
+  EXPECT_EQ(tokens_.loan.end, absl::FromUnixSeconds(4'000'000'000));
+}
+
+TEST_F(RpcServices, ALoanThatIsMalformedOrNotBuiltIsRefused) {
+  const auto reason = [this](const std::function<void(v1::SetHelperTokenRequest&)>& change) {
+    v1::SetHelperTokenRequest request;
+    request.set_handle(std::string(32, 'h'));
+    change(request);
+    return InfoOf(SetHelperToken(request)).reason();
+  };
+  EXPECT_EQ(reason([](auto& r) { r.mutable_delegated_credentials(); }), "E_NOTIMPL");
+  EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->add_local_roots("srv"); }), "E_INVALIDARG");
+  EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->add_hosts(""); }), "E_INVALIDARG");
+  EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->set_usage_flags(4); }), "E_INVALIDARG");
+  EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->mutable_max_expire_time(); }), "E_INVALIDARG");
+  EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->mutable_max_expire_time()->set_nanos(-1); }),
+            "E_INVALIDARG");
   EXPECT_EQ(tokens_.calls, 0);
 }
 

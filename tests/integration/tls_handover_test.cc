@@ -127,7 +127,7 @@ TEST_F(TlsReplacementTest, AWatchEndsWhenItsCallerIsNobodyAnyMore) {
   ASSERT_TRUE(tests::WaitFor([&] { return jobs_.script.OpenWatches() == 1; }));
   server_->OnNewGeneration();
   EXPECT_EQ(jobs_.script.OpenWatches(), 1) << "she still is who she was";
-  sessions_.CloseOf(*Sid::Parse(kUser), "groups_changed");
+  sessions_.RefreshOf(*Sid::Parse(kUser), "groups_changed");
   server_->OnNewGeneration();
   watching.join();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << status.error_message();

@@ -61,6 +61,12 @@ TEST(CallMetadataTest, WhatIsNotUnderstoodIsRefusedAndNeverIgnored) {
       {{"bits-impersonation-level", "identify "}},
       {{"bits-impersonation-level", huge}},
       {{"bits-impersonation-level", "identify"}, {"bits-impersonation-level", "identify"}},
+      {{"bits-session-id", ""}},
+      {{"bits-session-id", "1"}},
+      {{"bits-session-id", "ad44f2b0-0000-4000-8000-00000000000f "}},
+      {{"bits-session-id", huge}},
+      {{"bits-session-id", "ad44f2b0-0000-4000-8000-00000000000f"},
+       {"bits-session-id", "ad44f2b0-0000-4000-8000-00000000000f"}},
       {{"bits-", "1"}},
       {{"bits-filter-admin-bin", "1"}},
       {{"bits-unknown", "1"}},
@@ -75,9 +81,11 @@ TEST(CallMetadataTest, WhatIsNotUnderstoodIsRefusedAndNeverIgnored) {
   }
 }
 
-TEST(CallMetadataTest, ASessionIsNotImplementedYet) {
-  const auto metadata = Parse({{"bits-session-id", "1"}});
-  EXPECT_EQ(DetailOf(metadata.status()).hresult, Hresult::kNotImplemented);
+TEST(CallMetadataTest, ASessionIsTaken) {
+  const auto metadata = Parse({{"bits-session-id", "ad44f2b0-0000-4000-8000-00000000000f"}});
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  EXPECT_EQ(metadata->session->ToString(), "ad44f2b0-0000-4000-8000-00000000000f");
+  EXPECT_FALSE(Parse({})->session.has_value());
 }
 
 TEST(CallMetadataTest, AnErrorIsNotUndoneByWhatFollows) {

@@ -20,8 +20,11 @@
 #include "gtest/gtest.h"
 #include "server/error/errors.h"
 #include "server/job/job_manager.h"
+#include "server/session/session_table.h"
 #include "server/store/memory_store.h"
 #include "tests/testing/fault_store.h"
+#include "tests/testing/memory_audit.h"
+#include "tests/testing/reply.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
@@ -43,58 +46,6 @@ class MapDirectory : public AccountDirectory {
  private:
   mutable std::mutex mutex_;
   std::map<Sid, std::shared_ptr<const Account>> accounts_;
-};
-
-/// Keeps what is written.
-class MemoryAudit : public AuditLog {
- public:
-  void Write(AuditEvent event) override {
-    std::lock_guard lock(mutex_);
-    events_.push_back(std::move(event));
-  }
-  size_t Count(std::string_view name) const {
-    std::lock_guard lock(mutex_);
-    size_t count = 0;
-    for (const AuditEvent& event : events_) count += event.name == name ? 1 : 0;
-    return count;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<AuditEvent> events_;
-};
-
-/// An answer that may still be on its way.
-template <typename T>
-class Reply {
- public:
-  std::function<void(T)> Callback() {
-    return [state = state_](T value) {
-      std::lock_guard lock(state->mutex);
-      state->value.emplace(std::move(value));
-      state->changed.notify_all();
-    };
-  }
-  bool ready() const {
-    std::lock_guard lock(state_->mutex);
-    return state_->value.has_value();
-  }
-  /// Waits for the answer, at most ten seconds.
-  T Get() const {
-    std::unique_lock lock(state_->mutex);
-    const bool came = state_->changed.wait_for(lock, std::chrono::seconds(10),
-                                               [&] { return state_->value.has_value(); });
-    if (!came) ADD_FAILURE() << "no answer within ten seconds";
-    return came ? *state_->value : T(absl::DeadlineExceededError("no answer"));
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::optional<T> value;
-  };
-  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 inline const Sid kFetcher{5, {21, 1, 2, 3, 1001}};
@@ -120,7 +71,8 @@ class JobWorld : public testing::Test {
   JobManager& jobs() {
     if (manager_ == nullptr) {
       manager_ = std::make_unique<JobManager>(
-          JobManager::Deps{store_, transfers_, accounts_, audit_, clock_, timer_}, options_);
+          JobManager::Deps{store_, transfers_, accounts_, audit_, clock_, timer_, sessions_},
+          options_);
     }
     return *manager_;
   }
@@ -188,9 +140,10 @@ class JobWorld : public testing::Test {
     return reply;
   }
 
-  Reply<absl::StatusOr<absl::Time>> SetToken(const Caller& caller, const std::string& handle) {
+  Reply<absl::StatusOr<absl::Time>> SetToken(const Caller& caller, const std::string& handle,
+                                             Loan loan = {}) {
     Reply<absl::StatusOr<absl::Time>> reply;
-    jobs().SetHelperToken(caller, handle, reply.Callback());
+    jobs().SetHelperToken(caller, handle, std::move(loan), reply.Callback());
     return reply;
   }
 
@@ -231,11 +184,15 @@ class JobWorld : public testing::Test {
   SystemClock clock_;
   MapDirectory accounts_;
   MemoryAudit audit_;
-  SessionTable sessions_;
   MemoryStore memory_;
   FaultStore store_{memory_};
   ScriptedTransfers transfers_;
   Timer timer_;
+  /// The sessions' own store: commits are counted and held back for jobs only.
+  MemoryStore session_memory_;
+  FaultStore session_store_{session_memory_};
+  policy::SessionLimits limits_;
+  SessionTable sessions_{{session_store_, audit_, clock_, timer_}, limits_};
   std::unique_ptr<JobManager> manager_;
 };
 

@@ -1,0 +1,57 @@
+// The owner of a job logs on and off: the job runs in between, and waits in QUEUED else.
+
+#include <utility>
+
+#include "server/job/job.h"
+#include "server/policy/session_rules.h"
+
+namespace bitsd {
+
+bool Job::OwnerIsLoggedOn(const Account& owner) const {
+  return policy::IsAlwaysLoggedOn(owner_, owner.service) ||
+         environment_.presence.Of(owner_) != nullptr;
+}
+
+bool Job::HangOnPresence(const Account& owner, Later& later) {
+  if (policy::IsAlwaysLoggedOn(owner_, owner.service)) return true;
+  if (presence_.holds() && presence_.line()->is_open()) return true;
+  while (true) {
+    if (std::shared_ptr<Lifeline> line = environment_.presence.Of(owner_)) {
+      presence_ =
+          Attachment(std::move(line),
+                     [weak = weak_from_this()](std::string_view, const SettlementPtr& settlement) {
+                       if (const auto job = weak.lock()) job->OnOwnerLoggedOff(settlement);
+                     });
+      if (presence_.holds()) return true;
+    }
+    if (awaits_logon_) return false;
+    awaits_logon_ = environment_.presence.AwaitLogon(owner_, [weak = weak_from_this()] {
+      if (const auto job = weak.lock()) job->OnOwnerLoggedOn();
+    });
+    if (awaits_logon_) Changed(later);
+  }
+}
+
+void Job::OnOwnerLoggedOff(const SettlementPtr& settlement) {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    Evaluate(later);
+    if (stopping_ && settlement != nullptr) on_stopped_.push_back([settlement] {});
+    Changed(later);
+  }
+  Run(later);
+}
+
+void Job::OnOwnerLoggedOn() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    awaits_logon_ = false;
+    Evaluate(later);
+    Changed(later);
+  }
+  Run(later);
+}
+
+}  // namespace bitsd

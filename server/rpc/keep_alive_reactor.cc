@@ -1,0 +1,125 @@
+#include "server/rpc/keep_alive_reactor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/rpc/convert.h"
+#include "server/rpc/status.h"
+
+namespace bitsd::rpc {
+namespace {
+
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+
+class RefusedKeepAlive : public KeepAliveStream {
+ public:
+  explicit RefusedKeepAlive(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+KeepAliveStream* KeepAliveReactor::Refuse(const absl::Status& status) {
+  return new RefusedKeepAlive(status);
+}
+
+KeepAliveStream* KeepAliveReactor::Start(Parts parts, StreamRegistry& registry) {
+  auto reactor = std::make_shared<KeepAliveReactor>(std::move(parts));
+  reactor->self_ = reactor;
+  registry.Add(reactor);
+  reactor->Beat();
+  reactor->SetAlarm();
+  return reactor.get();
+}
+
+absl::StatusOr<absl::Time> KeepAliveReactor::Renew() {
+  if (absl::Status status = parts_.standing(); !status.ok()) return status;
+  absl::StatusOr<SessionPtr> session = parts_.sessions.Own(*parts_.caller, parts_.session);
+  if (!session.ok()) return session.status();
+  if (session_.line() != *session) {
+    session_ =
+        Attachment(*session, [weak = std::weak_ptr(self_)](std::string_view, const SettlementPtr&) {
+          if (const auto self = weak.lock()) self->OnSessionEnded();
+        });
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    pause_ = std::min((*session)->facts().ttl / 3, kLongestPause);
+  }
+  return parts_.sessions.Renew(*session);
+}
+
+void KeepAliveReactor::Beat() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (busy_ || end_) return;
+    busy_ = true;
+  }
+  const absl::StatusOr<absl::Time> deadline = Renew();
+  if (!deadline.ok()) {
+    End(ToGrpc(deadline.status()));
+    return Release();
+  }
+  *response_.mutable_expire_time() = ToProto(*deadline);
+  StartWrite(&response_);
+}
+
+void KeepAliveReactor::Release() {
+  std::unique_lock lock(mutex_);
+  busy_ = false;
+  if (!end_ || std::exchange(finished_, true)) return;
+  const grpc::Status status = *end_;
+  lock.unlock();
+  Finish(status);
+}
+
+void KeepAliveReactor::End(grpc::Status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!end_) end_ = status;
+    if (busy_ || std::exchange(finished_, true)) return;
+  }
+  Finish(std::move(status));
+}
+
+void KeepAliveReactor::OnSessionEnded() {
+  // With a changed account another session may stand in its place: then it is taken up.
+  const absl::Status status = parts_.sessions.Own(*parts_.caller, parts_.session).status();
+  if (!status.ok()) return End(ToGrpc(status));
+  Beat();
+}
+
+void KeepAliveReactor::Recheck() {
+  if (absl::Status status = parts_.standing(); !status.ok()) End(ToGrpc(status));
+}
+
+void KeepAliveReactor::Stop(const absl::Status& status) { End(ToGrpc(status)); }
+
+void KeepAliveReactor::SetAlarm() {
+  auto on_alarm = [weak = std::weak_ptr(self_)](bool fired) {
+    const auto self = weak.lock();
+    if (!fired || self == nullptr) return;
+    self->Beat();
+    self->SetAlarm();
+  };
+  // Each time a new one: an alarm cannot be set again while its callback runs.
+  auto alarm = std::make_unique<grpc::Alarm>();
+  const std::lock_guard lock(mutex_);
+  if (end_) return;
+  alarm->Set(absl::ToChronoTime(absl::Now() + pause_), std::move(on_alarm));
+  alarm_ = std::move(alarm);
+}
+
+void KeepAliveReactor::OnWriteDone(bool ok) {
+  if (!ok) End(grpc::Status::CANCELLED);
+  Release();
+}
+
+void KeepAliveReactor::OnCancel() { End(grpc::Status::CANCELLED); }
+
+void KeepAliveReactor::OnDone() {
+  parts_.ticket.reset();
+  const std::shared_ptr<KeepAliveReactor> last = std::move(self_);
+}
+
+}  // namespace bitsd::rpc

@@ -1,0 +1,87 @@
+#include "server/session/session_journal.h"
+
+#include <utility>
+
+#include "server/store/retry_backoff.h"
+
+namespace bitsd {
+
+void SessionJournal::Keep(SessionPtr session) {
+  const SessionId id = session->id();
+  Enqueue({id, std::move(session), nullptr});
+}
+
+void SessionJournal::Add(SessionPtr session, std::function<void(absl::Status)> done) {
+  const SessionId id = session->id();
+  Enqueue({id, std::move(session), std::move(done)});
+}
+
+void SessionJournal::Erase(const SessionId& id, SettlementPtr settlement) {
+  std::function<void(absl::Status)> done;
+  if (settlement != nullptr) {
+    done = [settlement = std::move(settlement)](const absl::Status& s) { settlement->Note(s); };
+  }
+  Enqueue({id, nullptr, std::move(done)});
+}
+
+void SessionJournal::Enqueue(Entry entry) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(entry));
+  }
+  Commit();
+}
+
+void SessionJournal::Commit() {
+  Entries batch;
+  std::vector<StoreChange> changes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (committing_ || waiting_.empty()) return;
+    committing_ = true;
+    batch.swap(waiting_);
+  }
+  for (const Entry& entry : batch) {
+    StoreChange change;
+    if (entry.session == nullptr) {
+      change.erase_session = entry.id;
+    } else if (entry.session->is_open()) {
+      change.put_session = entry.session->Record();
+    } else {
+      continue;  // Its erasure comes behind.
+    }
+    changes.push_back(std::move(change));
+  }
+  if (changes.empty()) return OnCommitted(std::move(batch), absl::OkStatus());
+  store_.Commit(std::move(changes),
+                [self = shared_from_this(), batch = std::move(batch)](const absl::Status& status) {
+                  self->OnCommitted(batch, status);
+                });
+}
+
+void SessionJournal::OnCommitted(Entries batch, const absl::Status& status) {
+  std::optional<absl::Time> again;
+  {
+    const std::lock_guard lock(mutex_);
+    committing_ = false;
+    failures_ = status.ok() ? 0 : failures_ + 1;
+    if (!status.ok()) {
+      for (const Entry& entry : batch) {
+        const bool once = entry.session != nullptr && entry.done != nullptr;
+        if (!once) waiting_.push_back({entry.id, entry.session, nullptr});
+      }
+      if (!waiting_.empty()) again = clock_.Now() + StoreBackoff(failures_);
+    }
+  }
+  for (Entry& entry : batch) {
+    if (entry.done != nullptr) entry.done(status);
+    entry.done = nullptr;
+  }
+  if (status.ok()) return Commit();
+  if (!again) return;
+  timer_.At(*again, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Commit();
+  });
+}
+
+}  // namespace bitsd

@@ -1,0 +1,274 @@
+#include "server/session/session_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
+
+namespace bitsd {
+namespace {
+
+absl::Status NotOpen() {
+  return error::NotLoggedOn(
+      "there is no such logon session, or it has ended: call Logon again (bitsctl logon), and lend "
+      "again what was lent in it");
+}
+
+}  // namespace
+
+SessionTable::SessionTable(Deps deps, const policy::SessionLimits& limits)
+    : deps_(deps),
+      journal_(std::make_shared<SessionJournal>(deps.store, deps.clock, deps.timer)),
+      limits_(limits) {}
+
+policy::SessionLimits SessionTable::limits() const {
+  const std::lock_guard lock(mutex_);
+  return limits_;
+}
+
+absl::Time SessionTable::NextDeadline(const Session& session) const {
+  const SessionFacts& facts = session.facts();
+  const absl::Duration ttl = facts.is_default ? limits().default_idle : facts.ttl;
+  return policy::RenewedDeadline(ttl, facts.last_end, deps_.clock.Now());
+}
+
+SessionPtr SessionTable::MakeLocked(SessionFacts facts, absl::Time deadline, Waiters& waiters) {
+  auto session = std::make_shared<Session>(std::move(facts), deadline);
+  User& user = users_[session->user()];
+  user.sessions.push_back(session->id());
+  if (session->facts().is_default) user.standard = session;
+  sessions_[session->id()] = Slot{session, {}, 0};
+  const auto waiting = waiting_.find(session->user());
+  if (waiting != waiting_.end()) {
+    waiters = std::move(waiting->second);
+    waiting_.erase(waiting);
+  }
+  return session;
+}
+
+void SessionTable::Restore(const SessionRecord& record) {
+  SessionPtr session;
+  {
+    const std::lock_guard lock(mutex_);
+    const absl::Time last_end = policy::LastEnd(record.is_default, record.begin, limits_);
+    const absl::Time deadline = std::min(record.deadline, last_end);
+    const bool wanted = !record.is_default || !limits_.require_logon;
+    if (wanted && deadline > deps_.clock.Now()) {
+      Waiters nobody;
+      session = MakeLocked(
+          {record.id, record.user, record.is_default, false, record.ttl, record.begin, last_end},
+          deadline, nobody);
+    }
+  }
+  if (session == nullptr) return journal_->Erase(record.id, nullptr);
+  Arm(session);
+}
+
+void SessionTable::Reconfigure(const policy::SessionLimits& limits) {
+  std::vector<SessionPtr> defaults;
+  {
+    const std::lock_guard lock(mutex_);
+    limits_ = limits;
+    for (const auto& [sid, user] : users_) {
+      if (user.standard != nullptr) defaults.push_back(user.standard);
+    }
+  }
+  for (const SessionPtr& session : defaults) {
+    if (!policy::MayUseDefaultSession(session->facts().service, limits).ok()) {
+      End(session, {"logon_required", std::nullopt, false}, nullptr);
+    } else if (NextDeadline(*session) < session->deadline()) {
+      session->Renew(deps_.clock.Now(), NextDeadline(*session));
+      Arm(session);
+    }
+  }
+}
+
+absl::StatusOr<SessionPtr> SessionTable::Find(const Sid& caller, const SessionId& id) const {
+  SessionPtr session;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto slot = sessions_.find(id);
+    if (slot != sessions_.end()) session = slot->second.session;
+  }
+  if (session == nullptr || session->IsOver(deps_.clock.Now())) return NotOpen();
+  if (absl::Status s = policy::MayUseSession(caller, session->user()); !s.ok()) return s;
+  return session;
+}
+
+absl::StatusOr<SessionPtr> SessionTable::Own(const AccessToken& caller, const SessionId& id) const {
+  return Find(caller.user, id);
+}
+
+absl::Status SessionTable::CheckNamed(const AccessToken& caller,
+                                      const std::optional<SessionId>& named) const {
+  if (!named) return absl::OkStatus();
+  const absl::Status status = Find(caller.user, *named).status();
+  return DetailOf(status).hresult == Hresult::kNotLoggedOn ? absl::OkStatus() : status;
+}
+
+absl::StatusOr<SessionPtr> SessionTable::ForCall(const AccessToken& caller,
+                                                 const std::optional<SessionId>& named) {
+  if (named) return Find(caller.user, *named);
+  const absl::Status allowed = policy::MayUseDefaultSession(caller.service, limits());
+  if (!allowed.ok()) return allowed;
+  return Default(caller.user, caller.service);
+}
+
+SessionPtr SessionTable::Default(const Sid& user, bool service) {
+  while (true) {
+    SessionPtr session;
+    bool made = false;
+    Waiters waiters;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto known = users_.find(user);
+      if (known != users_.end()) session = known->second.standard;
+      if (session == nullptr) {
+        const absl::Time now = deps_.clock.Now();
+        const SessionFacts facts{
+            SessionId::Random(),   user, true, service, limits_.default_idle, now,
+            absl::InfiniteFuture()};
+        session = MakeLocked(facts, now + limits_.default_idle, waiters);
+        made = true;
+      }
+    }
+    if (made) {
+      Arm(session);
+      journal_->Keep(session);
+      for (const auto& waiter : waiters) waiter();
+      return session;
+    }
+    if (Renew(session).ok()) return session;
+    End(session, {"expired", std::nullopt, session->is_open()}, nullptr);
+  }
+}
+
+absl::StatusOr<absl::Time> SessionTable::Renew(const SessionPtr& session) {
+  const absl::Time deadline = NextDeadline(*session);
+  switch (session->Renew(deps_.clock.Now(), deadline)) {
+    case Session::Renewal::kEnded: return NotOpen();
+    case Session::Renewal::kDone: break;
+    case Session::Renewal::kStore: journal_->Keep(session);
+  }
+  return deadline;
+}
+
+absl::StatusOr<SessionPtr> SessionTable::OpenLocked(const AccessToken& caller,
+                                                    std::optional<absl::Duration> ttl,
+                                                    Waiters& waiters) {
+  const absl::StatusOr<absl::Duration> granted = policy::SessionTtl(ttl, limits_);
+  if (!granted.ok()) return granted.status();
+  size_t open = 0;
+  if (const auto known = users_.find(caller.user); known != users_.end()) {
+    open = known->second.sessions.size() - (known->second.standard != nullptr ? 1 : 0);
+  }
+  if (absl::Status s = policy::MayOpenSession(open, limits_); !s.ok()) return s;
+  const absl::Time now = deps_.clock.Now();
+  const absl::Time last_end = policy::LastEnd(false, now, limits_);
+  return MakeLocked(
+      {SessionId::Random(), caller.user, false, caller.service, *granted, now, last_end},
+      policy::RenewedDeadline(*granted, last_end, now), waiters);
+}
+
+bool SessionTable::Logon(const AccessToken& caller, std::optional<absl::Duration> ttl,
+                         const std::function<bool()>& stands,
+                         std::function<void(absl::StatusOr<SessionPtr>)> done) {
+  Waiters waiters;
+  absl::StatusOr<SessionPtr> opened = [&] {
+    const std::lock_guard lock(mutex_);
+    return OpenLocked(caller, ttl, waiters);
+  }();
+  if (!opened.ok()) {
+    done(opened.status());
+    return true;
+  }
+  const SessionPtr session = *std::move(opened);
+  Arm(session);
+  const bool stood = stands();
+  if (stood) {
+    journal_->Add(session, [this, session, done = std::move(done)](const absl::Status& status) {
+      OnStored(session, status, done);
+    });
+  } else {
+    End(session, {"identity_changed", std::nullopt, false}, nullptr);
+  }
+  for (const auto& waiter : waiters) waiter();
+  return stood;
+}
+
+void SessionTable::OnStored(const SessionPtr& session, const absl::Status& status,
+                            const std::function<void(absl::StatusOr<SessionPtr>)>& done) {
+  if (!status.ok()) {
+    End(session, {"not_stored", std::nullopt, false}, nullptr);
+    return done(status);
+  }
+  if (!session->is_open()) return done(NotOpen());
+  deps_.audit.Write({"session_opened",
+                     {{"caller_sid", session->user().ToString()},
+                      {"session", session->id().ToString()},
+                      {"ttl", absl::FormatDuration(session->facts().ttl)}}});
+  done(session);
+}
+
+void SessionTable::Logoff(const AccessToken& caller, const std::optional<SessionId>& id,
+                          std::function<void(absl::Status)> done) {
+  SessionPtr session;
+  {
+    const std::lock_guard lock(mutex_);
+    if (id) {
+      const auto slot = sessions_.find(*id);
+      if (slot != sessions_.end()) session = slot->second.session;
+    } else if (const auto user = users_.find(caller.user); user != users_.end()) {
+      session = user->second.standard;
+    }
+  }
+  if (session == nullptr && !id) return done(absl::OkStatus());
+  if (session == nullptr) return done(error::NotFound("there is no such logon session open"));
+  if (absl::Status s = policy::MayEndSession(caller, session->user()); !s.ok()) return done(s);
+  const auto settlement = std::make_shared<Settlement>(std::move(done));
+  const bool own = caller.user == session->user();
+  if (End(session, {own ? "logoff" : "administrator", caller.user, false}, settlement)) return;
+  settlement->Note(error::NotFound("the logon session ended just now"));
+}
+
+std::vector<SessionPtr> SessionTable::SessionsOf(const Sid& user) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SessionPtr> found;
+  const auto known = users_.find(user);
+  if (known == users_.end()) return found;
+  for (const SessionId& id : known->second.sessions) found.push_back(sessions_.at(id).session);
+  return found;
+}
+
+std::vector<SessionPtr> SessionTable::All() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SessionPtr> found;
+  for (const auto& [id, slot] : sessions_) found.push_back(slot.session);
+  return found;
+}
+
+std::vector<SessionPtr> SessionTable::List(const std::optional<Sid>& user) const {
+  std::vector<SessionPtr> found = user ? SessionsOf(*user) : All();
+  const absl::Time now = deps_.clock.Now();
+  std::erase_if(found, [&](const SessionPtr& session) { return session->IsOver(now); });
+  std::sort(found.begin(), found.end(), [](const SessionPtr& a, const SessionPtr& b) {
+    return std::pair(a->facts().begin, a->id()) < std::pair(b->facts().begin, b->id());
+  });
+  return found;
+}
+
+std::shared_ptr<Lifeline> SessionTable::Of(const Sid& user) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = users_.find(user);
+  return known == users_.end() ? nullptr : known->second.presence;
+}
+
+bool SessionTable::AwaitLogon(const Sid& user, std::function<void()> fn) {
+  const std::lock_guard lock(mutex_);
+  if (users_.contains(user)) return false;
+  waiting_[user].push_back(std::move(fn));
+  return true;
+}
+
+}  // namespace bitsd
