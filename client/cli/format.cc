@@ -66,6 +66,13 @@ void AddTimes(const v1::Job& job, SystemTime now, Rows& rows) {
   rows.push_back({"transferred:", done ? HumanTime(times.transfer_completion(), now) : "UNKNOWN"});
 }
 
+void AddScope(const v1::TokenScope& scope, Rows& rows) {
+  for (const std::string& root : scope.local_roots())
+    rows.push_back({"lent for files below:", root});
+  for (const std::string& host : scope.hosts()) rows.push_back({"lent for host:", host});
+  if (scope.usage_flags() != 0) rows.push_back({"lent for flags:", FlagNames(scope.usage_flags())});
+}
+
 void AddHelperToken(const v1::Job& job, SystemTime now, Rows& rows) {
   rows.push_back({"helper flags:", FlagNames(job.helper_token_flags())});
   std::string token = "none";
@@ -73,6 +80,7 @@ void AddHelperToken(const v1::Job& job, SystemTime now, Rows& rows) {
     token = job.helper_token_sid() + " until " + HumanTime(job.helper_token_expire_time(), now);
   }
   rows.push_back({"helper token:", token});
+  if (job.has_helper_token_scope()) AddScope(job.helper_token_scope(), rows);
 }
 
 void AddErrorPlace(const v1::JobError& error, SystemTime now, Rows& rows) {
@@ -203,14 +211,14 @@ std::string SessionList(const std::vector<v1::Session>& sessions, const SessionV
                               {.title = "BEGAN", .cut_to = 19},
                               {.title = "ENDS", .cut_to = 19},
                               {.title = "TOKENS", .right = true},
-                              {.title = "", .cut_to = 4}};
+                              {.title = "KIND"}};
   if (view.owners) columns.push_back({.title = "OWNER", .cut_to = 8});
   Rows rows;
   for (const v1::Session& session : sessions) {
     const std::string star = session.session_id() == view.used ? "* " : "  ";
     rows.push_back({star + session.session_id(), HumanTime(session.begin_time(), now),
                     HumanTime(session.expire_time(), now), std::to_string(session.helper_tokens()),
-                    session.is_default() ? "default" : ""});
+                    session.is_default() ? "default" : "logon"});
     if (view.owners) rows.back().emplace_back(session.user_sid());
   }
   return (rows.empty() ? "" : RenderTable(columns, rows, style)) +

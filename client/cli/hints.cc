@@ -86,7 +86,9 @@ constexpr Hint kHints[] = {
      "shows what is open"},
     {"CO_E_FAILEDTOIMPERSONATE", "call with --impersonation-level impersonate"},
     {"RPC_E_DISCONNECTED", "the handle is dead: get a new one with bitsctl get-handle"},
-    {"BG_E_NOT_FOUND", "bitsctl list shows your jobs; one that ended long ago is forgotten"},
+    {"BG_E_NOT_FOUND",
+     "bitsctl list shows your jobs, bitsctl sessions your logon sessions; what ended long ago is "
+     "forgotten"},
     {"BG_E_INVALID_STATE",
      "bitsctl info JOB shows its state; one that is ended cannot change any more"},
     {"BG_E_EMPTY", "add a file first: bitsctl add-file JOB URL FILE"},

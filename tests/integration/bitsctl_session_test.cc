@@ -98,14 +98,21 @@ TEST_F(BitsctlSessionTest, ALogonAfterTheEndOfTheLastOneJustWorks) {
   EXPECT_THAT(Out({"sessions"}), HasSubstr("* " + session));
 }
 
+TEST_F(BitsctlSessionTest, ALogoffFromASessionThatIsGoneForgetsIt) {
+  const std::string session = Logon();
+  ASSERT_TRUE(As("admin").Logoff(session).ok());
+  const Finished gone = Bitsctl({"logoff"});
+  EXPECT_EQ(gone.status, 3);
+  EXPECT_THAT(gone.output, HasSubstr("session " + session + " had ended, and is forgotten"));
+  Out({"list"});
+}
+
 TEST_F(BitsctlSessionTest, AllSessionsCanBeEndedAtOnce) {
   ASSERT_TRUE(As("fetcher").Logon({}).ok());
   Out({"list"});  // The default one, too.
   Logon();
   Out({"logoff", "--all"});
-  // Asking makes a default session again, and nothing else.
-  const auto left = nlohmann::json::parse(Out({"sessions", "--json"}))["sessions"];
-  for (const auto& session : left) EXPECT_EQ(session["is_default"], true);
+  EXPECT_THAT(Out({"sessions"}), HasSubstr("Listed 0 session(s)."));
   EXPECT_EQ(Bitsctl({"logoff", "--all", session_of_nobody_}).status, 2);
 }
 
@@ -135,6 +142,44 @@ TEST_F(BitsctlSessionTest, ATtlThatNobodyGrantsIsRefused) {
   EXPECT_EQ(Bitsctl({"logon", "--ttl", "2d"}).status, 2);
   EXPECT_EQ(Bitsctl({"logon", "--ttl", "soon"}).status, 2);
   EXPECT_THAT(Out({"sessions"}), Not(HasSubstr("*"))) << "nothing is remembered";
+}
+
+// ---- the limits of a loan ----
+
+TEST_F(BitsctlSessionTest, ALoanIsLimitedAsItWasSaidAndShown) {
+  web().PutRandom("file", 1000);
+  JobForAlice();
+  const std::string folder = FolderOf("alice");
+  Out({"add-file", "nightly", web().Url("file"), folder + "/file"});
+  const auto lend = [&](const std::string& root) {
+    const std::string text = Out({"set-helper-token", "--job", "nightly", "--as-helper", "alice",
+                                  "--max-expire", "1h", "--local-root", root});
+    EXPECT_THAT(text, HasSubstr("for files below " + root));
+    EXPECT_THAT(text, HasSubstr("(in 1 h)"));
+  };
+  lend("/somewhere/else");
+  EXPECT_THAT(Out({"info", "nightly"}), HasSubstr("/somewhere/else"));
+  Out({"resume", "nightly"});
+  const Finished stopped = Bitsctl({"monitor", "nightly"});
+  EXPECT_EQ(stopped.status, 1);
+  EXPECT_THAT(stopped.output, HasSubstr("rule:   token_scope"));
+  lend(folder);
+  Out({"resume", "nightly"});
+  Out({"monitor", "nightly"});
+  Out({"complete", "nightly"});
+  EXPECT_EQ(OwnerOf(folder + "/file"), Demo("alice").uid);
+}
+
+TEST_F(BitsctlSessionTest, ATransferIsLentNoMoreThanItsFolders) {
+  web().PutRandom("file", 1000);
+  const std::string folder = FolderOf("alice");
+  Out({"transfer", "t", web().Url("file"), folder + "/file", "--as-helper", "alice", "--detach"});
+  const auto job = nlohmann::json::parse(Out({"info", "t", "--json"}));
+  EXPECT_EQ(job["helper_token_scope"]["local_roots"], nlohmann::json::array({folder}));
+  EXPECT_EQ(job["helper_token_scope"]["usage_flags"], 1);
+  Out({"monitor", "t"});
+  Out({"complete", "t"});
+  EXPECT_EQ(OwnerOf(folder + "/file"), Demo("alice").uid);
 }
 
 // ---- logon --keep ----

@@ -8,7 +8,9 @@
 
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -175,17 +177,19 @@ class FakeSessions final : public v1::Sessions::Service {
     ++streams;
     if (broken_streams.fetch_sub(1) > 0) return {grpc::StatusCode::UNAVAILABLE, "come back"};
     if (ended) return {grpc::StatusCode::FAILED_PRECONDITION, "it has ended"};
-    v1::KeepAliveResponse answer;
-    answer.mutable_expire_time()->set_seconds(++renewals);
-    if (renews) writer->Write(answer);
-    WaitUntilCancelled(*context);
+    do {
+      v1::KeepAliveResponse answer;
+      answer.mutable_expire_time()->set_seconds(++renewals);
+      if (renews) writer->Write(answer);
+    } while (!WaitUntilCancelled(*context,
+                                 std::chrono::milliseconds(250) * std::min<int64_t>(ttl, 3600)));
     return {grpc::StatusCode::UNAVAILABLE, "going away"};
   }
 
   grpc::Status Logoff(grpc::ServerContext* context, const v1::LogoffRequest* request,
                       v1::LogoffResponse*) override {
     ++logoffs;
-    if (slow_logoff) WaitUntilCancelled(*context);
+    if (slow_logoff) WaitUntilCancelled(*context, std::chrono::minutes(1));
     return request->session_id() == kSessionId ? grpc::Status::OK : Refusal();
   }
 
@@ -196,7 +200,7 @@ class FakeSessions final : public v1::Sessions::Service {
   }
 
   std::string session_id = kSessionId;
-  int64_t ttl = 3600;
+  int64_t ttl = 3600;  ///< A quarter of it between two answers of a stream.
   std::atomic<bool> renews = true;
   std::atomic<bool> ended = false;
   std::atomic<bool> slow_logoff = false;
@@ -207,11 +211,15 @@ class FakeSessions final : public v1::Sessions::Service {
   std::atomic<int> logoffs = 0;
 
  private:
-  void WaitUntilCancelled(grpc::ServerContext& context) {
+  // False when `patience` passes before.
+  bool WaitUntilCancelled(grpc::ServerContext& context, std::chrono::milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
     std::unique_lock lock(mutex_);
     while (!stopping_ && !context.IsCancelled()) {
+      if (std::chrono::steady_clock::now() >= end) return false;
       changed_.wait_for(lock, std::chrono::milliseconds(10));
     }
+    return true;
   }
 
   std::mutex mutex_;

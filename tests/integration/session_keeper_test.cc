@@ -43,7 +43,7 @@ TEST_F(SessionKeeperTest, TheSessionIsRenewedForAsLongAsTheObjectLivesAndThenLog
     const LogonSession session = LoggedOn();
     EXPECT_EQ(session.id(), kSessionId);
     EXPECT_EQ(session.sid(), kAlice);
-    EXPECT_TRUE(WaitFor([&] { return sessions_.renewals >= 3; })) << "it outlives its ttl";
+    EXPECT_TRUE(WaitFor([&] { return sessions_.streams >= 3; })) << "it outlives its ttl";
     EXPECT_TRUE(session.status().ok()) << session.status();
     EXPECT_EQ(sessions_.logoffs, 0);
   }

@@ -6,6 +6,7 @@
 #include "bitsd/client/logon_session.h"
 #include "client/cli/command.h"
 #include "client/cli/context.h"
+#include "client/cli/error_report.h"
 #include "client/cli/format.h"
 #include "client/cli/live/interrupt.h"
 #include "client/cli/output/json.h"
@@ -29,7 +30,7 @@ absl::Status MakeRoom(const Client& client, const SessionFile& file) {
   const auto remembered = file.Read();
   if (!remembered.ok()) return remembered.status();
   if (remembered->empty()) return absl::OkStatus();
-  const auto stands = Stands(client);
+  const auto stands = Stands(client, *remembered);
   if (!stands.ok()) return stands.status();
   if (*stands) {
     return absl::AlreadyExistsError("you are logged on already, in session " + *remembered +
@@ -132,8 +133,10 @@ absl::Status Logoff(Context& context, const Client& client, const Arguments& arg
   const auto id = WhichSession(arguments, *remembered);
   if (!id.ok()) return id.status();
   absl::Status status = all ? EndAll(client, *remembered) : client.Logoff(*id);
+  const bool gone = absl::IsNotFound(status) && *id == *remembered;
+  if (gone) status = WithAdvice(status, "session " + *id + " had ended, and is forgotten");
+  if (status.ok() ? all || *id == *remembered : gone) file.Forget();
   if (!status.ok()) return status;
-  if (all || *id == *remembered) file.Forget();
   const std::string what = id->empty() ? "your default session" : "session " + *id;
   context.Show(v1::LogoffResponse(), all ? "ended all of your sessions\n" : "ended " + what + "\n");
   return absl::OkStatus();

@@ -133,8 +133,8 @@ absl::Status SetToken(Context& context, const Client& client, const Arguments& a
         *message.mutable_expire_time() = ToTimestamp(*end);
         context.Show(message,
                      "lent the token of " + lender->sid() + " until " +
-                         HumanTime(message.expire_time(), std::chrono::system_clock::now()) + "\n" +
-                         ScopeText(*scope));
+                         HumanTime(message.expire_time(), std::chrono::system_clock::now()) +
+                         ", or the end of the logon session\n" + ScopeText(*scope));
         return absl::OkStatus();
       });
 }

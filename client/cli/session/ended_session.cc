@@ -1,5 +1,7 @@
 #include "client/cli/session/ended_session.h"
 
+#include <algorithm>
+
 #include "bitsd/client/error.h"
 #include "client/cli/error_report.h"
 
@@ -18,20 +20,20 @@ void Forget(const RememberedSession& session) {
 
 bool IsNotLoggedOn(const absl::Status& status) { return ErrorOf(status).hresult == kNotLoggedOn; }
 
-absl::StatusOr<bool> Stands(const Client& client) {
-  v1::ListSessionsRequest request;
-  request.set_page_size(1);
-  const absl::Status status = client.ListSessions(request).status();
-  if (IsNotLoggedOn(status)) return false;
-  if (!status.ok()) return status;
-  return true;
+absl::StatusOr<bool> Stands(const Client& client, const std::string& session_id) {
+  const auto sessions = client.ListAllSessions(/*all_users=*/false);
+  if (IsNotLoggedOn(sessions.status())) return false;
+  if (!sessions.ok()) return sessions.status();
+  return std::any_of(sessions->begin(), sessions->end(), [&](const v1::Session& session) {
+    return session.session_id() == session_id;
+  });
 }
 
 absl::Status ForgetEnded(const absl::Status& status, const std::vector<RememberedSession>& used) {
   if (!IsNotLoggedOn(status)) return status;
   absl::Status explained = status;
   for (const RememberedSession& session : used) {
-    const auto stands = Stands(session.client);
+    const auto stands = Stands(session.client, session.id);
     if (!stands.ok() || *stands) continue;
     Forget(session);
     explained =

@@ -24,8 +24,8 @@ struct RememberedSession {
 /// Whether the service refused because there is no logon session.
 bool IsNotLoggedOn(const absl::Status& status);
 
-/// Whether the session stands: asks the service. An error when it does not say.
-absl::StatusOr<bool> Stands(const Client& client);
+/// Whether this session of the client's identity stands. An error when the service does not say.
+absl::StatusOr<bool> Stands(const Client& client, const std::string& session_id);
 
 /// `status` of a run that used these sessions. When it failed because one of them has ended, that
 /// one is forgotten, and the message says so. The call is never repeated in another session: what
