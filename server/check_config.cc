@@ -72,6 +72,10 @@ void CheckTls(const Config& config, Problems& problems) {
   if (problems.Add(ReadClientRoots(config, tls)) && problems.Add(rpc::CheckRoots(tls))) {
     problems.Add(CertificateReader::Create({}, tls.roots).status());
   }
+  const auto crls = ReadCrls(config);
+  if (problems.Add(crls.status())) {
+    problems.Add(RevocationLists::Create(*crls, tls.roots, absl::Now()).status());
+  }
   const auto san_sid_roots = ReadSanSidRoots(config);
   if (problems.Add(san_sid_roots.status())) {
     problems.Add(CertificateReader::Create(*san_sid_roots).status());

@@ -15,6 +15,7 @@
 #include "server/ops/log.h"
 #include "server/server.h"
 #include "server/supervision.h"
+#include "server/wiped_memory.h"
 
 namespace {
 
@@ -38,6 +39,7 @@ int Serve(const bitsd::Config& config, bitsd::UniqueFd control) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bitsd::WipeFreedMemory();
   CLI::App app{"bitsd: background transfers with two identities per job"};
   app.footer(
       "Started as root, bitsd keeps CAP_SETUID and CAP_SETGID in one small process and becomes "

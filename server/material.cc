@@ -10,12 +10,14 @@ namespace bitsd {
 namespace {
 
 constexpr size_t kMaxPemBytes = size_t{4} << 20;
+constexpr size_t kMaxCrlBytes = size_t{16} << 20;
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 /// PEM files may be the server's own: it shows them, they decide on nobody else.
-absl::Status ReadPem(const std::string& path, Secrecy secrecy, std::string& text) {
-  absl::StatusOr<std::string> content = ReadPrivateFile(path, geteuid(), kMaxPemBytes, secrecy);
+absl::Status ReadPem(const std::string& path, Secrecy secrecy, std::string& text,
+                     size_t most = kMaxPemBytes) {
+  absl::StatusOr<std::string> content = ReadPrivateFile(path, geteuid(), most, secrecy);
   if (!content.ok()) return content.status();
   text = *std::move(content);
   return absl::OkStatus();
@@ -59,9 +61,19 @@ absl::StatusOr<std::vector<std::string>> ReadSanSidRoots(const Config& config) {
   return roots;
 }
 
+absl::StatusOr<std::vector<std::string>> ReadCrls(const Config& config) {
+  std::vector<std::string> lists;
+  for (const std::string& path : config.tls_crls) {
+    absl::Status status = ReadPem(path, Secrecy::kPublic, lists.emplace_back(), kMaxCrlBytes);
+    if (!status.ok()) return status;
+  }
+  return lists;
+}
+
 std::vector<std::string> ProtectedPaths(const Config& config) {
   std::vector<std::string> paths = {config.state_dir, config.run_dir, config.log_dir};
   std::vector<std::string> files = config.tls_san_sid_roots;
+  files.insert(files.end(), config.tls_crls.begin(), config.tls_crls.end());
   files.insert(files.end(), {config.path, config.tls_certificate, config.tls_key, config.tls_roots,
                              config.account_directory});
   for (const std::string& file : files) {

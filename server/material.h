@@ -33,6 +33,9 @@ absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material);
 absl::Status ReadClientRoots(const Config& config, rpc::TlsMaterial& material);
 absl::StatusOr<std::vector<std::string>> ReadSanSidRoots(const Config& config);
 
+/// The files of tls.crls.
+absl::StatusOr<std::vector<std::string>> ReadCrls(const Config& config);
+
 /// bitsd's own files and the folders that hold them: out of reach of every job.
 std::vector<std::string> ProtectedPaths(const Config& config);
 

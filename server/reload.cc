@@ -49,6 +49,7 @@ Reloader::Reloader(Targets targets, Loaded loaded)
       &Reloader::LoadServerPair);
   add(ReloadSource::kClientRoots, {start_.tls_roots}, &Reloader::LoadClientRoots);
   add(ReloadSource::kSanSidRoots, start_.tls_san_sid_roots, &Reloader::LoadSanSidRoots);
+  add(ReloadSource::kRevocationLists, start_.tls_crls, &Reloader::LoadCrls);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -172,11 +173,11 @@ absl::StatusOr<bool> Reloader::LoadServerPair() {
 }
 
 absl::StatusOr<bool> Reloader::LoadClientRoots() {
-  rpc::TlsMaterial tls = loaded_.tls;
-  if (absl::Status status = ReadClientRoots(start_, tls); !status.ok()) return status;
-  if (tls == loaded_.tls) return false;
-  const bool trust_less = !KeepsAllRoots(loaded_.tls.roots, tls.roots);
-  absl::Status status = AdoptRoots(std::move(tls), loaded_.san_sid_roots, trust_less);
+  Loaded next = loaded_;
+  if (absl::Status status = ReadClientRoots(start_, next.tls); !status.ok()) return status;
+  if (next.tls == loaded_.tls) return false;
+  const bool trust_less = !KeepsAllRoots(loaded_.tls.roots, next.tls.roots);
+  absl::Status status = AdoptTrust(std::move(next), trust_less);
   if (!status.ok()) return status;
   return true;
 }
@@ -187,21 +188,42 @@ absl::StatusOr<bool> Reloader::LoadSanSidRoots() {
   if (*roots == loaded_.san_sid_roots) return false;
   const bool trust_less =
       !KeepsAllRoots(absl::StrJoin(loaded_.san_sid_roots, "\n"), absl::StrJoin(*roots, "\n"));
-  absl::Status status = AdoptRoots(loaded_.tls, *std::move(roots), trust_less);
+  Loaded next = loaded_;
+  next.san_sid_roots = *std::move(roots);
+  absl::Status status = AdoptTrust(std::move(next), trust_less);
   if (!status.ok()) return status;
   return true;
 }
 
-absl::Status Reloader::AdoptRoots(rpc::TlsMaterial tls, std::vector<std::string> san_sid_roots,
-                                  bool trust_less) {
-  absl::StatusOr<CertificateReader> reader = CertificateReader::Create(san_sid_roots, tls.roots);
+absl::StatusOr<bool> Reloader::LoadCrls() {
+  absl::StatusOr<std::vector<std::string>> crls = ReadCrls(start_);
+  if (!crls.ok()) return crls.status();
+  if (*crls == loaded_.crls) return false;
+  Loaded next = loaded_;
+  next.crls = *std::move(crls);
+  absl::Status status = AdoptTrust(std::move(next), false);
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::StatusOr<CertificateReader> Loaded::MakeReader(std::optional<absl::Time> now) const {
+  absl::StatusOr<RevocationLists> revoked = RevocationLists::Create(crls, tls.roots, now);
+  if (!revoked.ok()) return revoked.status();
+  return CertificateReader::Create(san_sid_roots, tls.roots, *std::move(revoked));
+}
+
+absl::Status Reloader::AdoptTrust(Loaded next, bool trust_less) {
+  const bool new_lists = next.crls != loaded_.crls;
+  absl::StatusOr<CertificateReader> reader =
+      next.MakeReader(new_lists ? std::optional(targets_.clock.Now()) : std::nullopt);
   if (!reader.ok()) return reader.status();
-  if (tls != loaded_.tls) {
+  // New roots may have signed lists that were refused before.
+  if (!new_lists) Of(ReloadSource::kRevocationLists).look = true;
+  if (next.tls != loaded_.tls) {
     // The pair in force may have expired meanwhile: that is no reason to keep the old roots.
-    if (absl::Status status = targets_.rpc.ReplaceRoots(tls); !status.ok()) return status;
+    if (absl::Status status = targets_.rpc.ReplaceRoots(next.tls); !status.ok()) return status;
   }
-  loaded_.tls = std::move(tls);
-  loaded_.san_sid_roots = std::move(san_sid_roots);
+  loaded_ = std::move(next);
   targets_.identities.Renew(*std::move(reader));
   if (trust_less) {
     // Which tokens and handles came by which root is not kept: none outlives a root that is gone.

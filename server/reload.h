@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,6 +41,11 @@ struct Loaded {
   uid_t deciding_owner = 0;
   rpc::TlsMaterial tls;
   std::vector<std::string> san_sid_roots;
+  std::vector<std::string> crls;
+
+  /// What these say of certificates. E_INVALIDARG when they do not go together.
+  /// `now`: unset when the lists are those that are in force.
+  absl::StatusOr<CertificateReader> MakeReader(std::optional<absl::Time> now) const;
 };
 
 class Reloader {
@@ -85,8 +91,9 @@ class Reloader {
   absl::StatusOr<bool> LoadClientRoots();
   absl::StatusOr<bool> LoadSanSidRoots();
   void AdoptAccounts(std::shared_ptr<const FileDirectory> accounts);
-  absl::Status AdoptRoots(rpc::TlsMaterial tls, std::vector<std::string> san_sid_roots,
-                          bool trust_less);
+  absl::StatusOr<bool> LoadCrls();
+  /// Puts the roots and lists of `next` in force.
+  absl::Status AdoptTrust(Loaded next, bool trust_less);
 
   const Targets targets_;
   const Config start_;

@@ -10,6 +10,7 @@
 #include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/broker/broker_client.h"
@@ -83,6 +84,9 @@ absl::Status LoadTls(Loaded& loaded) {
   auto roots = ReadSanSidRoots(loaded.config);
   if (!roots.ok()) return roots.status();
   loaded.san_sid_roots = *std::move(roots);
+  auto crls = ReadCrls(loaded.config);
+  if (!crls.ok()) return crls.status();
+  loaded.crls = *std::move(crls);
   return absl::OkStatus();
 }
 
@@ -134,8 +138,13 @@ class Server::Parts {
 
   /// Takes up what the store has.
   absl::Status Load() {
-    return store.Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                       [this](const SessionRecord& record) { sessions->Restore(record); }});
+    std::vector<SessionRecord> records;
+    absl::Status status =
+        store.Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
+                    [&](SessionRecord record) { records.push_back(std::move(record)); }});
+    if (!status.ok()) return status;
+    for (const SessionRecord& record : records) sessions->Restore(record);
+    return absl::OkStatus();
   }
 
   /// Runs on a reload.
@@ -192,9 +201,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config, Uni
   auto broker = BrokerClient::Connect(std::move(control), config.broker_deadline);
   if (!broker.ok()) return broker.status();
   const bool switching = (*broker)->identity_switching();
-  Loaded loaded{config, DecidingOwner(switching), {}, {}};
+  Loaded loaded{config, DecidingOwner(switching), {}, {}, {}};
   if (absl::Status status = LoadTls(loaded); !status.ok()) return status;
-  auto reader = CertificateReader::Create(loaded.san_sid_roots, loaded.tls.roots);
+  auto reader = loaded.MakeReader(absl::Now());
   if (!reader.ok()) return reader.status();
   auto accounts = ReadAccounts(config, loaded.deciding_owner);
   if (!accounts.ok()) return accounts.status();

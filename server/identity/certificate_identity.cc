@@ -159,11 +159,15 @@ absl::StatusOr<Sid> Agree(const std::optional<Sid>& extension, const std::option
 
 }  // namespace
 
-CertificateReader::CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots)
-    : san_sid_roots_(std::move(san_sid_roots)), client_roots_(std::move(client_roots)) {}
+CertificateReader::CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots,
+                                     RevocationLists revoked)
+    : san_sid_roots_(std::move(san_sid_roots)),
+      client_roots_(std::move(client_roots)),
+      revoked_(std::make_shared<const RevocationLists>(std::move(revoked))) {}
 
 absl::StatusOr<CertificateReader> CertificateReader::Create(
-    const std::vector<std::string>& san_sid_roots, const std::string& client_roots) {
+    const std::vector<std::string>& san_sid_roots, const std::string& client_roots,
+    RevocationLists revoked) {
   X509StorePtr uri_roots = san_sid_roots.empty() ? nullptr : NewStore();
   for (const std::string& pem : san_sid_roots) {
     if (!AddRoots(*uri_roots, pem)) {
@@ -174,14 +178,16 @@ absl::StatusOr<CertificateReader> CertificateReader::Create(
   if (roots != nullptr && !AddRoots(*roots, client_roots)) {
     return error::InvalidArgument("tls.roots holds no certificates in PEM");
   }
-  return CertificateReader(std::move(uri_roots), std::move(roots));
+  return CertificateReader(std::move(uri_roots), std::move(roots), std::move(revoked));
 }
 
-absl::Status CertificateReader::CheckIssuer(std::string_view leaf, std::string_view chain) const {
-  if (client_roots_ == nullptr) return absl::OkStatus();
+absl::StatusOr<RevocationKeys> CertificateReader::CheckIssuer(std::string_view leaf,
+                                                              std::string_view chain) const {
+  if (client_roots_ == nullptr) return RevocationKeys();
   const absl::StatusOr<X509Ptr> certificate = ReadLeaf(leaf);
   if (!certificate.ok()) return certificate.status();
-  if (VerifyBelow(*client_roots_, **certificate, chain) != nullptr) return absl::OkStatus();
+  const X509StoreCtxPtr path = VerifyBelow(*client_roots_, **certificate, chain);
+  if (path != nullptr) return revoked_->KeysOf(X509_STORE_CTX_get0_chain(path.get()));
   return Refused("the certificate's issuer is not trusted any more: get one from another");
 }
 

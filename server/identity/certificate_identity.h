@@ -11,6 +11,7 @@
 #ifndef BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_
 #define BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "absl/time/time.h"
 #include "server/identity/account_directory.h"
 #include "server/identity/openssl_ptr.h"
+#include "server/identity/revocation_lists.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -37,23 +39,27 @@ class CertificateReader {
  public:
   /// `san_sid_roots`: PEM texts of the trust roots below which the URI form counts. `client_roots`:
   /// PEM text of the roots that every peer must have; empty: the handshake's word is taken.
-  /// E_INVALIDARG when one holds no certificate.
+  /// `revoked`: lists of these roots. E_INVALIDARG when one holds no certificate.
   static absl::StatusOr<CertificateReader> Create(const std::vector<std::string>& san_sid_roots,
-                                                  const std::string& client_roots = "");
+                                                  const std::string& client_roots = "",
+                                                  RevocationLists revoked = {});
 
   /// `leaf` is PEM of one certificate; `chain` is PEM of its issuers, as far as the peer sent them.
   /// UNAUTHENTICATED with the reason unless the leaf is no CA, has clientAuth and exactly one SID.
   absl::StatusOr<CertificateIdentity> Read(std::string_view leaf, std::string_view chain) const;
 
   /// UNAUTHENTICATED when `leaf` does not verify below the roots. A connection may be older than
-  /// these: its handshake was another's. Times are not judged here.
-  absl::Status CheckIssuer(std::string_view leaf, std::string_view chain) const;
+  /// these: its handshake was another's. Times are not judged here. What the chain is called in
+  /// revocation lists.
+  absl::StatusOr<RevocationKeys> CheckIssuer(std::string_view leaf, std::string_view chain) const;
+
+  const RevocationLists& revoked() const { return *revoked_; }
 
   /// False: the chain does not matter to Read.
   bool uses_chain() const { return san_sid_roots_ != nullptr; }
 
  private:
-  CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots);
+  CertificateReader(X509StorePtr san_sid_roots, X509StorePtr client_roots, RevocationLists revoked);
 
   /// The SID of the leaf's URI, when it counts; then `identity` is valid as long as the chain is.
   absl::StatusOr<std::optional<Sid>> SidOfTrustedUri(X509& leaf, std::string_view chain,
@@ -64,6 +70,7 @@ class CertificateReader {
 
   X509StorePtr san_sid_roots_;  ///< Null: the URI form never counts.
   X509StorePtr client_roots_;   ///< Null: issuers were judged elsewhere.
+  std::shared_ptr<const RevocationLists> revoked_;
 };
 
 /// UNAUTHENTICATED outside the certificate's validity.

@@ -19,7 +19,8 @@ void DenyAdministrators(std::vector<SidGroup>& groups) {
 
 std::shared_ptr<const AccessToken> MakeToken(const CertificateIdentity& certificate,
                                              const Account& account, bool filtered,
-                                             ImpersonationLevel level) {
+                                             ImpersonationLevel level,
+                                             std::shared_ptr<Lifeline> line) {
   auto token = std::make_shared<AccessToken>();
   token->user = account.sid;
   token->account_name = account.name;
@@ -31,6 +32,7 @@ std::shared_ptr<const AccessToken> MakeToken(const CertificateIdentity& certific
   token->filtered = filtered;
   token->service = account.service || IsWellKnownService(account.sid);
   token->certificate_not_after = certificate.not_after;
+  token->certificate = std::move(line);
   return token;
 }
 
@@ -53,18 +55,23 @@ absl::Status CheckAccount(const CertificateIdentity& certificate, const Account*
 PeerIdentity::PeerIdentity(absl::Status refusal, std::optional<Sid> sid)
     : refusal_(std::move(refusal)), sid_(sid) {}
 
-PeerIdentity::PeerIdentity(const CertificateIdentity& certificate, const Account& account)
-    : sid_(account.sid), certificate_(certificate), max_level_(account.max_level) {
+PeerIdentity::PeerIdentity(const CertificateIdentity& certificate, const Account& account,
+                           std::shared_ptr<Lifeline> line, absl::Time known_until)
+    : sid_(account.sid),
+      certificate_(certificate),
+      known_until_(known_until),
+      max_level_(account.max_level) {
   for (const bool filtered : {false, true}) {
     for (size_t level = 0; level <= static_cast<size_t>(max_level_); ++level) {
       tokens_[filtered][level] =
-          MakeToken(certificate, account, filtered, static_cast<ImpersonationLevel>(level));
+          MakeToken(certificate, account, filtered, static_cast<ImpersonationLevel>(level), line);
     }
   }
 }
 
 absl::Status PeerIdentity::Check(absl::Time now) const {
   if (!refusal_.ok()) return refusal_;
+  if (now >= known_until_) return RevocationLists::OutOfDate(known_until_);
   return CheckValidity(certificate_, now);
 }
 
@@ -95,9 +102,10 @@ std::shared_ptr<const PeerIdentity> IdentityCache::Lookup(std::string_view leaf,
 std::shared_ptr<const PeerIdentity> IdentityCache::LookAnew(const Key& key,
                                                             std::string_view chain) {
   const Trust trust = CurrentTrust();
-  auto identity = Identify(trust, key);
+  absl::StatusOr<RevocationKeys> keys = trust.reader->CheckIssuer(key.leaf, chain);
+  const absl::Status issuer = keys.status();
+  auto identity = Identify(trust, key, keys.ok() ? *std::move(keys) : RevocationKeys());
   // Not kept: by another chain the same leaf may be trusted.
-  const absl::Status issuer = trust.reader->CheckIssuer(key.leaf, chain);
   if (!issuer.ok()) {
     return identity->refused() ? identity : std::make_shared<const PeerIdentity>(issuer);
   }
@@ -114,7 +122,31 @@ void IdentityCache::Renew(std::shared_ptr<const AccountDirectory> directory) {
 void IdentityCache::Renew(CertificateReader reader) {
   Trust trust = CurrentTrust();
   trust.reader = std::make_shared<const CertificateReader>(std::move(reader));
+  const auto now_believed = trust.reader;
   BeginGeneration(std::move(trust));
+  std::vector<std::weak_ptr<PeerCertificate>> certificates;
+  {
+    const std::lock_guard lock(mutex_);
+    certificates = certificates_;
+  }
+  for (const auto& weak : certificates) {
+    const auto certificate = weak.lock();
+    if (certificate == nullptr) continue;
+    const absl::Status status =
+        now_believed->revoked().Check(certificate->keys, absl::InfinitePast());
+    if (!status.ok()) certificate->Close(DetailOf(status).rule);
+  }
+}
+
+std::shared_ptr<PeerCertificate> IdentityCache::NewCertificate(RevocationKeys keys) {
+  auto certificate = std::make_shared<PeerCertificate>(std::move(keys));
+  const std::lock_guard lock(mutex_);
+  if (certificates_.size() >= sweep_at_) {
+    std::erase_if(certificates_, [](const auto& known) { return known.expired(); });
+    sweep_at_ = std::max<size_t>(64, 2 * certificates_.size());
+  }
+  certificates_.push_back(certificate);
+  return certificate;
 }
 
 void IdentityCache::BeginGeneration(Trust trust) {
@@ -153,13 +185,21 @@ std::shared_ptr<const PeerIdentity> IdentityCache::Find(const Key& key) const {
   return found == entries_.end() ? nullptr : (*found)->identity;
 }
 
-std::shared_ptr<const PeerIdentity> IdentityCache::Identify(const Trust& trust, const Key& key) {
+std::shared_ptr<const PeerIdentity> IdentityCache::Identify(const Trust& trust, const Key& key,
+                                                            RevocationKeys keys) {
   const absl::StatusOr<CertificateIdentity> certificate = trust.reader->Read(key.leaf, key.chain);
   if (!certificate.ok()) return std::make_shared<const PeerIdentity>(certificate.status());
   const std::shared_ptr<const Account> account = trust.directory->Find(certificate->sid);
   const absl::Status status = CheckAccount(*certificate, account.get());
   if (!status.ok()) return std::make_shared<const PeerIdentity>(status, certificate->sid);
-  return std::make_shared<const PeerIdentity>(*certificate, *account);
+  const RevocationLists& revoked = trust.reader->revoked();
+  if (!revoked.configured()) return std::make_shared<const PeerIdentity>(*certificate, *account);
+  if (absl::Status s = revoked.Check(keys, absl::InfinitePast()); !s.ok()) {
+    return std::make_shared<const PeerIdentity>(s, certificate->sid);
+  }
+  const absl::Time known_until = revoked.KnownUntil(keys);
+  return std::make_shared<const PeerIdentity>(*certificate, *account,
+                                              NewCertificate(std::move(keys)), known_until);
 }
 
 std::shared_ptr<const PeerIdentity> IdentityCache::Insert(

@@ -24,6 +24,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -35,12 +37,23 @@
 
 namespace bitsd {
 
+/// Ends when a revocation list names the certificate, or one of its issuers'.
+class PeerCertificate : public Lifeline {
+ public:
+  explicit PeerCertificate(RevocationKeys revocation) : keys(std::move(revocation)) {}
+
+  const RevocationKeys keys;
+};
+
 class PeerIdentity {
  public:
   /// A verified peer who is nobody to us, and why.
   explicit PeerIdentity(absl::Status refusal, std::optional<Sid> sid = std::nullopt);
-  /// The tokens that `account` gets by this certificate.
-  PeerIdentity(const CertificateIdentity& certificate, const Account& account);
+  /// The tokens that `account` gets by this certificate; `line` is null where nothing is revoked.
+  /// That it is not is known until `known_until`.
+  PeerIdentity(const CertificateIdentity& certificate, const Account& account,
+               std::shared_ptr<Lifeline> line = nullptr,
+               absl::Time known_until = absl::InfiniteFuture());
 
   /// Whatever the time is.
   bool refused() const { return !refusal_.ok(); }
@@ -61,6 +74,7 @@ class PeerIdentity {
   absl::Status refusal_;
   std::optional<Sid> sid_;
   CertificateIdentity certificate_;
+  absl::Time known_until_ = absl::InfiniteFuture();
   /// By filtered, then by level up to the account's cap.
   std::array<std::array<std::shared_ptr<const AccessToken>, kLevels>, 2> tokens_;
   ImpersonationLevel max_level_ = ImpersonationLevel::kAnonymous;
@@ -82,7 +96,8 @@ class IdentityCache {
   /// Which generation counts: what was looked up in another must be looked up again.
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-  /// Begin a new generation.
+  /// Begin a new generation. With a new reader: what was made by certificates that it holds for
+  /// revoked is discarded, on this thread.
   void Renew(std::shared_ptr<const AccountDirectory> directory);
   void Renew(CertificateReader reader);
 
@@ -128,7 +143,9 @@ class IdentityCache {
   Trust CurrentTrust() const;
   void BeginGeneration(Trust trust);
   std::shared_ptr<const PeerIdentity> Find(const Key& key) const;
-  static std::shared_ptr<const PeerIdentity> Identify(const Trust& trust, const Key& key);
+  std::shared_ptr<const PeerIdentity> Identify(const Trust& trust, const Key& key,
+                                               RevocationKeys keys);
+  std::shared_ptr<PeerCertificate> NewCertificate(RevocationKeys keys);
   /// Identifies a peer that is not kept.
   std::shared_ptr<const PeerIdentity> LookAnew(const Key& key, std::string_view chain);
   /// Keeps `identity`, unless `generation` is over, and returns what is kept.
@@ -143,6 +160,9 @@ class IdentityCache {
   Trust trust_;
   absl::flat_hash_set<EntryPtr, Hash, Equal> entries_;
   std::deque<EntryPtr> oldest_first_;
+  /// Those that tokens may have been made by; only where lists are configured.
+  std::vector<std::weak_ptr<PeerCertificate>> certificates_;
+  size_t sweep_at_ = 64;  ///< The size at which those that nobody holds are dropped.
 };
 
 }  // namespace bitsd

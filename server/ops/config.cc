@@ -123,11 +123,12 @@ void ReadTls(const TreeNode* node, Errors& errors, Config& config) {
     errors.Add(1, 1, "key 'tls' is missing: bitsd needs a certificate, its key and trust roots");
     return;
   }
-  const Fields fields(*node, errors, {"certificate", "key", "roots", "san_sid_roots"});
+  const Fields fields(*node, errors, {"certificate", "key", "roots", "san_sid_roots", "crls"});
   fields.Required("certificate", config.tls_certificate, ReadPath);
   fields.Required("key", config.tls_key, ReadPath);
   fields.Required("roots", config.tls_roots, ReadPath);
   fields.Optional("san_sid_roots", config.tls_san_sid_roots, ListOf(ReadPath, kMaxListLength));
+  fields.Optional("crls", config.tls_crls, ListOf(ReadPath, kMaxListLength));
 }
 
 void ReadLimits(const TreeNode* node, Errors& errors, Config& config) {

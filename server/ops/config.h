@@ -30,6 +30,7 @@ struct Config {
   std::string tls_roots;
   /// Trust roots (PEM) below which the SAN URI counts as a SID too.
   std::vector<std::string> tls_san_sid_roots;
+  std::vector<std::string> tls_crls;  ///< PEM files of revocation lists; empty: nothing is revoked.
 
   std::string account_directory;
   std::vector<std::string> privileged_groups = {"root",   "sudo",   "adm", "disk",

@@ -34,6 +34,7 @@ ConfigChange ReloadConfig(const Config& start, Config read) {
   keeper.Keep("tls.key", &Config::tls_key);
   keeper.Keep("tls.roots", &Config::tls_roots);
   keeper.Keep("tls.san_sid_roots", &Config::tls_san_sid_roots);
+  keeper.Keep("tls.crls", &Config::tls_crls);
   keeper.Keep("account_directory", &Config::account_directory);
   keeper.Keep("run_as.uid", &Config::run_as_uid);
   keeper.Keep("run_as.gid", &Config::run_as_gid);

@@ -12,6 +12,7 @@ std::string_view NameOf(ReloadSource source) {
     case ReloadSource::kServerCertificate: return "server certificate";
     case ReloadSource::kClientRoots: return "client roots";
     case ReloadSource::kSanSidRoots: return "SAN SID roots";
+    case ReloadSource::kRevocationLists: return "revocation lists";
   }
   return "";
 }

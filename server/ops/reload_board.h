@@ -24,6 +24,7 @@ enum class ReloadSource {
   kServerCertificate = 3,  ///< With its key.
   kClientRoots = 4,
   kSanSidRoots = 5,
+  kRevocationLists = 6,
 };
 
 /// "configuration", "account directory", ...
@@ -64,7 +65,7 @@ class ReloadBoard {
   bool well() const;
 
  private:
-  static constexpr size_t kSources = 5;
+  static constexpr size_t kSources = 6;
 
   ReloadState& Of(ReloadSource source) { return states_[static_cast<size_t>(source) - 1]; }
 

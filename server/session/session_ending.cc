@@ -48,8 +48,9 @@ bool SessionTable::End(const SessionPtr& session, const Ending& ending,
 }
 
 void SessionTable::CloseOf(const Sid& user, std::string_view reason) {
-  for (const SessionPtr& session : SessionsOf(user)) {
-    End(session, {reason, std::nullopt, false}, nullptr);
+  // Again, when another was put in the place of one meanwhile.
+  for (auto left = SessionsOf(user); !left.empty(); left = SessionsOf(user)) {
+    for (const SessionPtr& session : left) End(session, {reason, std::nullopt, false}, nullptr);
   }
 }
 

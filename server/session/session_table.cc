@@ -203,33 +203,42 @@ void SessionTable::OnStored(const SessionPtr& session, const absl::Status& statu
     End(session, {"not_stored", std::nullopt, false}, nullptr);
     return done(status);
   }
-  if (!session->is_open()) return done(NotOpen());
+  // A change of the account meanwhile may have put another in its place.
+  const absl::StatusOr<SessionPtr> opened = Find(session->user(), session->id());
+  if (!opened.ok()) return done(opened.status());
   deps_.audit.Write({"session_opened",
                      {{"caller_sid", session->user().ToString()},
                       {"session", session->id().ToString()},
                       {"ttl", absl::FormatDuration(session->facts().ttl)}}});
-  done(session);
+  done(*opened);
+}
+
+SessionPtr SessionTable::ToEnd(const Sid& caller, const std::optional<SessionId>& id) const {
+  const std::lock_guard lock(mutex_);
+  if (id) {
+    const auto slot = sessions_.find(*id);
+    return slot == sessions_.end() ? nullptr : slot->second.session;
+  }
+  const auto user = users_.find(caller);
+  return user == users_.end() ? nullptr : user->second.standard;
 }
 
 void SessionTable::Logoff(const AccessToken& caller, const std::optional<SessionId>& id,
                           std::function<void(absl::Status)> done) {
-  SessionPtr session;
-  {
-    const std::lock_guard lock(mutex_);
-    if (id) {
-      const auto slot = sessions_.find(*id);
-      if (slot != sessions_.end()) session = slot->second.session;
-    } else if (const auto user = users_.find(caller.user); user != users_.end()) {
-      session = user->second.standard;
-    }
-  }
-  if (session == nullptr && !id) return done(absl::OkStatus());
-  if (session == nullptr) return done(error::NotFound("there is no such logon session open"));
-  if (absl::Status s = policy::MayEndSession(caller, session->user()); !s.ok()) return done(s);
   const auto settlement = std::make_shared<Settlement>(std::move(done));
-  const bool own = caller.user == session->user();
-  if (End(session, {own ? "logoff" : "administrator", caller.user, false}, settlement)) return;
-  settlement->Note(error::NotFound("the logon session ended just now"));
+  while (true) {
+    const SessionPtr session = ToEnd(caller.user, id);
+    if (session == nullptr) {
+      if (id) settlement->Note(error::NotFound("there is no such logon session open"));
+      return;
+    }
+    if (absl::Status s = policy::MayEndSession(caller, session->user()); !s.ok()) {
+      return settlement->Note(s);
+    }
+    const bool own = caller.user == session->user();
+    if (End(session, {own ? "logoff" : "administrator", caller.user, false}, settlement)) return;
+    // It ended just now, or a change of the account put another in its place.
+  }
 }
 
 std::vector<SessionPtr> SessionTable::SessionsOf(const Sid& user) const {

@@ -43,7 +43,7 @@ class SessionTable : public Presence {
   };
   SessionTable(Deps deps, const policy::SessionLimits& limits);
 
-  /// A session that the store had at the start.
+  /// A session that the store had at the start. Once the store is loaded: it may be taken out.
   void Restore(const SessionRecord& record);
   /// For sessions from now on; default sessions end where a logon is required from now on.
   void Reconfigure(const policy::SessionLimits& limits);
@@ -110,6 +110,9 @@ class SessionTable : public Presence {
                 const std::function<void(absl::StatusOr<SessionPtr>)>& done);
   SessionPtr MakeLocked(SessionFacts facts, absl::Time deadline, Waiters& waiters);
   absl::Time NextDeadline(const Session& session) const;
+  /// The session that Logoff names; null: none.
+  SessionPtr ToEnd(const Sid& caller, const std::optional<SessionId>& id) const;
+  /// False when it had ended, or another is in its place.
   bool End(const SessionPtr& session, const Ending& ending, const SettlementPtr& settlement);
   /// Takes an ended session out of the table; the presence of its user when it was the last.
   std::shared_ptr<Lifeline> RemoveLocked(const Session& session);

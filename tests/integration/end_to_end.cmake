@@ -16,3 +16,6 @@ target_compile_definitions(scheduling_test
 add_dependencies(scheduling_test bitsd bitsctl)
 bitsd_test(reload_test LABEL integration TIMEOUT 300 SRCS reload_test.cc DEPS bitsd_testing)
 add_dependencies(reload_test bitsd bitsctl)
+# It speaks to the service without the client library, too.
+bitsd_test(sessions_test LABEL integration TIMEOUT 300 SRCS session_test.cc DEPS bitsd_testing bitsd_proto)
+add_dependencies(sessions_test bitsd bitsctl)

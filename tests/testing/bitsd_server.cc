@@ -28,6 +28,10 @@ absl::Status BitsdServer::Prepare() {
   if (!pki.ok()) return pki.status();
   pki_ = *std::move(pki);
   GiveTo(pki_->server().key, kBitsdUser, kBitsdUser);
+  if (options_.revocation_lists) {
+    absl::Status status = pki_->WriteRevocationList(folder_.File("etc/crl.pem"));
+    if (!status.ok()) return status;
+  }
   WriteFile(folder_.File("etc/accounts.yaml"), AccountDirectoryYaml(options_.accounts));
   WriteFile(folder_.File("etc/bitsd.yaml"), Configuration());
   return absl::OkStatus();
@@ -38,6 +42,7 @@ std::string BitsdServer::Configuration() const {
   yaml << "listen: \"" << options_.listen
        << "\"\ntls:\n  certificate: " << pki_->server().certificate
        << "\n  key: " << pki_->server().key << "\n  roots: " << pki_->roots()
+       << (options_.revocation_lists ? "\n  crls: [" + folder_.File("etc/crl.pem") + "]" : "")
        << "\naccount_directory: " << folder_.File("etc/accounts.yaml")
        << "\nrun_as: {uid: " << kBitsdUser << ", gid: " << kBitsdUser
        << "}\nstate_dir: " << StateFolder() << "\nrun_dir: " << folder_.File("own/run")
@@ -98,6 +103,10 @@ Finished BitsdServer::Bitsctl(std::string_view name, std::vector<std::string> wo
   argv.insert(argv.end(), std::make_move_iterator(words.begin()),
               std::make_move_iterator(words.end()));
   return Run(argv, folder_.path(), input);
+}
+
+absl::Status BitsdServer::Revoke(std::string_view name) {
+  return pki_->WriteRevocationList(folder_.File("etc/crl.pem"), pki_->Of(name).certificate);
 }
 
 Finished BitsdServer::CheckConfig() const {

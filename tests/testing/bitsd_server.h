@@ -30,6 +30,7 @@ struct BitsdOptions {
   std::vector<std::string> allowed_addresses;  ///< Such as WebServer::Address().
   std::string config;                          ///< More lines (YAML) for the configuration.
   std::vector<DemoIdentity> accounts = DemoIdentities();
+  bool revocation_lists = false;   ///< tls.crls has one of the root; see Revoke.
   std::vector<std::string> flags;  ///< More arguments, such as "--allow-root".
   /// What is started; empty: the bitsd that was built with the tests.
   std::vector<std::string> program;
@@ -52,6 +53,9 @@ class BitsdServer {
   /// Runs bitsctl as `name`; `input` is a file for its standard input.
   Finished Bitsctl(std::string_view name, std::vector<std::string> words,
                    const std::string& input = "") const;
+
+  /// Revokes the certificate of `name`; bitsd learns of it as it looks at its files.
+  absl::Status Revoke(std::string_view name);
 
   /// Runs bitsd --check-config on its configuration.
   Finished CheckConfig() const;

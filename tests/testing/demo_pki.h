@@ -32,6 +32,10 @@ class DemoPki {
   /// One more client certificate, under a name of its own.
   absl::Status Issue(const std::string& name, const std::string& sid);
 
+  /// Writes the root's revocation list to `path` (PEM), replacing it in one step; with
+  /// `certificate`, a PEM file, it names that, too, from now on.
+  absl::Status WriteRevocationList(const std::string& path, const std::string& certificate = "");
+
   const std::string& roots() const { return roots_; }
   CertificateFiles server() const { return Of("server"); }
   CertificateFiles Of(std::string_view name) const;

@@ -141,9 +141,9 @@ absl::Status WebServer::StartOn(uint16_t port, std::string_view directives) {
 
 std::string WebServer::Configuration(std::string_view directives) const {
   std::ostringstream text;
-  text << kModules << "Define FILES " << folder_.File("files") << "\nServerName 127.0.0.1\nListen "
-       << Address() << "\nServerRoot " << folder_.path() << "\nDefaultRuntimeDir "
-       << folder_.File("logs") << "\nPidFile " << folder_.File("logs/pid")
+  text << kModules << "Define FILES " << folder_.File("files") << "\nDefine PORT " << port_
+       << "\nServerName 127.0.0.1\nListen " << Address() << "\nServerRoot " << folder_.path()
+       << "\nDefaultRuntimeDir " << folder_.File("logs") << "\nPidFile " << folder_.File("logs/pid")
        << "\nMutex pthread default\nErrorLog " << folder_.File("logs/error") << "\n"
        << kLogFormat << "\nCustomLog " << folder_.File("logs/access")
        << " tests\nDocumentRoot ${FILES}\nEnableSendfile On\nKeepAlive On\nStartServers 1\n"

@@ -32,7 +32,8 @@ struct Request {
 
 class WebServer {
  public:
-  /// `directives` are added to the configuration. Paths that always are there, for every file:
+  /// `directives` are added to the configuration, which defines FILES and PORT. Paths that always
+  /// are there, for every file:
   ///   /slow/FILE       1 MiB a second
   ///   /noranges/FILE   answers every request with the whole file
   ///   /chunked/FILE    neither length nor ranges

@@ -1,5 +1,5 @@
 bitsd_test(job_test LABEL unit TIMEOUT 120
-  SRCS job_accounts_test.cc job_lifecycle_test.cc job_limits_test.cc job_logon_test.cc job_order_test.cc job_schedule_test.cc
+  SRCS job_accounts_test.cc job_lifecycle_test.cc job_limits_test.cc job_logon_test.cc job_scope_test.cc job_order_test.cc job_schedule_test.cc
        job_token_test.cc
   DEPS bitsd_job bitsd_store)
 bitsd_test(scheduler_test LABEL unit TIMEOUT 300

@@ -42,10 +42,12 @@ class SessionTableTest : public testing::Test {
   /// Another process on the same store.
   SessionTable& Restart() {
     table_ = nullptr;
+    std::vector<SessionRecord> records;
     EXPECT_TRUE(memory_
                     .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                           [this](const SessionRecord& record) { table().Restore(record); }})
+                           [&](const SessionRecord& record) { records.push_back(record); }})
                     .ok());
+    for (const SessionRecord& record : records) table().Restore(record);
     return table();
   }
 
