@@ -12,6 +12,7 @@ namespace {
 using Manager = v1::BackgroundCopyManager::Stub;
 using Job = v1::BackgroundCopyJob::Stub;
 using Token = v1::BitsTokenOptions::Stub;
+using Session = v1::Sessions::Stub;
 
 // A call under way; gRPC reads and writes it until its callback.
 template <typename Request, typename Response>
@@ -165,6 +166,22 @@ void AsyncClient::ClearHelperToken(v1::ClearHelperTokenRequest request,
 void AsyncClient::GetHelperTokenSid(v1::GetHelperTokenSidRequest request,
                                     Done<v1::GetHelperTokenSidResponse> done) const {
   Start(core_->Capture(), &Connection::token, &Token::async::GetHelperTokenSid, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::Logon(v1::LogonRequest request, Done<v1::LogonResponse> done) const {
+  Start(core_->Capture(), &Connection::sessions, &Session::async::Logon, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::Logoff(v1::LogoffRequest request, Done<v1::LogoffResponse> done) const {
+  Start(core_->Capture(), &Connection::sessions, &Session::async::Logoff, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::ListSessions(v1::ListSessionsRequest request,
+                               Done<v1::ListSessionsResponse> done) const {
+  Start(core_->Capture(), &Connection::sessions, &Session::async::ListSessions, std::move(request),
         std::move(done));
 }
 

@@ -53,9 +53,11 @@ Closer& TheCloser() {
 CallbackThread::CallbackThread() { ++callbacks_here; }
 CallbackThread::~CallbackThread() { --callbacks_here; }
 
+bool OnCallbackThread() { return callbacks_here > 0; }
+
 void EndConnection(const Connection* connection) {
   std::unique_ptr<const Connection> owned(connection);
-  if (callbacks_here > 0) TheCloser().Take(std::move(owned));
+  if (OnCallbackThread()) TheCloser().Take(std::move(owned));
 }
 
 }  // namespace bits

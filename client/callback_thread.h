@@ -22,6 +22,9 @@ class CallbackThread {
   CallbackThread& operator=(const CallbackThread&) = delete;
 };
 
+/// Whether the calling thread runs a callback of gRPC's now: it must not wait for anything.
+bool OnCallbackThread();
+
 /// Deletes `connection`, here or, on a callback's thread, soon elsewhere. Takes it over.
 void EndConnection(const Connection* connection);
 

@@ -47,4 +47,10 @@ absl::StatusOr<std::shared_ptr<const Caller>> MakeCaller(Identity identity,
   return std::make_shared<const Caller>(std::move(caller));
 }
 
+std::shared_ptr<const Caller> InSession(const Caller& caller, std::string session_id) {
+  Caller other = caller;
+  other.options.session_id = std::move(session_id);
+  return std::make_shared<const Caller>(std::move(other));
+}
+
 }  // namespace bits

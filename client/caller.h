@@ -31,6 +31,9 @@ struct Caller {
 absl::StatusOr<std::shared_ptr<const Caller>> MakeCaller(Identity identity,
                                                          ImpersonationOptions options);
 
+/// The same identity in the logon session `session_id`; empty: its default one.
+std::shared_ptr<const Caller> InSession(const Caller& caller, std::string session_id);
+
 /// Whom the innermost ScopedImpersonation of this thread stands for; null without one.
 std::shared_ptr<const Caller> ThreadCaller();
 

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "bitsd/client/logon_session.h"
 #include "client/core.h"
 #include "client/feed_state.h"
+#include "client/proto_time.h"
 #include "client/requests.h"
 #include "client/stream.h"
 
@@ -13,6 +15,7 @@ namespace {
 using ManagerStub = v1::BackgroundCopyManager::Stub;
 using JobStub = v1::BackgroundCopyJob::Stub;
 using TokenStub = v1::BitsTokenOptions::Stub;
+using SessionsStub = v1::Sessions::Stub;
 
 constexpr char kTokenOptionsInterface[] = "9a2584c3-f7d2-457a-9a5e-22b67bffc7d2";
 constexpr uint32_t kPageSize = 1000;
@@ -36,13 +39,6 @@ template <typename Response>
 absl::StatusOr<v1::Job> JobOf(absl::StatusOr<Response> response) {
   if (!response.ok()) return response.status();
   return std::move(*response->mutable_job());
-}
-
-std::chrono::system_clock::time_point TimeOf(const google::protobuf::Timestamp& time) {
-  const auto since_epoch =
-      std::chrono::seconds(time.seconds()) + std::chrono::nanoseconds(time.nanos());
-  return std::chrono::system_clock::time_point(
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(since_epoch));
 }
 
 // Follows the pages of `list` to the end and collects `items` of each.
@@ -69,6 +65,11 @@ absl::StatusOr<Client> Client::Connect(ClientOptions options) {
       {std::move(options.session_id), options.impersonation_level, options.filter_admin});
   if (!own.ok()) return own.status();
   return Client(std::make_shared<const Core>(options, *std::move(own)));
+}
+
+absl::StatusOr<Client> Client::InSession(const LogonSession& session) const {
+  if (absl::Status status = CheckSession(sid(), session); !status.ok()) return status;
+  return Client(std::make_shared<const Core>(*core_, bits::InSession(core_->own(), session.id())));
 }
 
 const std::string& Client::sid() const { return core_->sid(); }
@@ -182,10 +183,12 @@ absl::StatusOr<uint32_t> Client::GetHelperTokenFlags(const Handle& handle) const
 }
 
 absl::StatusOr<std::chrono::system_clock::time_point> Client::SetHelperToken(
-    const Handle& handle, const std::string& expected_sid) const {
+    const Handle& handle, const std::string& expected_sid,
+    const std::optional<v1::TokenScope>& scope) const {
   if (absl::Status status = CheckLender(caller_sid(), expected_sid); !status.ok()) return status;
-  auto response = core_->Call(&Connection::token, &TokenStub::SetHelperToken,
-                              WithHandle<v1::SetHelperTokenRequest>(handle));
+  auto request = WithHandle<v1::SetHelperTokenRequest>(handle);
+  if (scope) *request.mutable_scope() = *scope;
+  auto response = core_->Call(&Connection::token, &TokenStub::SetHelperToken, request);
   if (!response.ok()) return response.status();
   return TimeOf(response->expire_time());
 }
@@ -203,6 +206,29 @@ absl::StatusOr<std::optional<std::string>> Client::GetHelperTokenSid(const Handl
   if (!response.ok()) return response.status();
   if (!response->has_sid()) return std::optional<std::string>();
   return std::optional<std::string>(response->sid());
+}
+
+absl::StatusOr<v1::LogonResponse> Client::Logon(const v1::LogonRequest& request) const {
+  return core_->Call(&Connection::sessions, &SessionsStub::Logon, request);
+}
+
+absl::Status Client::Logoff(const std::string& session_id) const {
+  v1::LogoffRequest request;
+  request.set_session_id(session_id);
+  return core_->Call(&Connection::sessions, &SessionsStub::Logoff, request).status();
+}
+
+absl::StatusOr<v1::ListSessionsResponse> Client::ListSessions(
+    const v1::ListSessionsRequest& request) const {
+  return core_->Call(&Connection::sessions, &SessionsStub::ListSessions, request);
+}
+
+absl::StatusOr<std::vector<v1::Session>> Client::ListAllSessions(bool all_users) const {
+  v1::ListSessionsRequest request;
+  request.set_all_users(all_users);
+  return AllPages<v1::Session>(
+      std::move(request), [this](const auto& page) { return ListSessions(page); },
+      [](auto& response) { return response.mutable_sessions(); });
 }
 
 }  // namespace bits

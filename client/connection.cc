@@ -64,6 +64,7 @@ Connection::Connection(const ConnectionOptions& options, const Identity& identit
   manager_ = v1::BackgroundCopyManager::NewStub(channel);
   job_ = v1::BackgroundCopyJob::NewStub(channel);
   token_ = v1::BitsTokenOptions::NewStub(channel);
+  sessions_ = v1::Sessions::NewStub(channel);
 }
 
 std::shared_ptr<const Connection> Connection::Open(const ConnectionOptions& options,

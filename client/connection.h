@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "bits/v1/job.grpc.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
+#include "bits/v1/session.grpc.pb.h"
 #include "bits/v1/token_options.grpc.pb.h"
 #include "bitsd/client/identity.h"
 
@@ -38,6 +39,7 @@ class Connection {
   v1::BackgroundCopyManager::Stub& manager() const { return *manager_; }
   v1::BackgroundCopyJob::Stub& job() const { return *job_; }
   v1::BitsTokenOptions::Stub& token() const { return *token_; }
+  v1::Sessions::Stub& sessions() const { return *sessions_; }
 
  private:
   Connection(const ConnectionOptions& options, const Identity& identity);
@@ -45,6 +47,7 @@ class Connection {
   std::unique_ptr<v1::BackgroundCopyManager::Stub> manager_;
   std::unique_ptr<v1::BackgroundCopyJob::Stub> job_;
   std::unique_ptr<v1::BitsTokenOptions::Stub> token_;
+  std::unique_ptr<v1::Sessions::Stub> sessions_;
 };
 
 /// The library's status for gRPC's.

@@ -17,13 +17,19 @@ Client::Core::Core(const ClientOptions& options, std::shared_ptr<const Caller> o
     : cloaking_(options.cloaking),
       own_{own, Connection::Open(ConnectionOptionsOf(options), own->identity), options.deadline,
            /*impersonated=*/false},
-      pool_(ConnectionOptionsOf(options), options.max_impersonated_connections) {}
+      pool_(std::make_shared<ConnectionPool>(ConnectionOptionsOf(options),
+                                             options.max_impersonated_connections)) {}
+
+Client::Core::Core(const Core& other, std::shared_ptr<const Caller> own)
+    : cloaking_(other.cloaking_),
+      own_{std::move(own), other.own_.connection, other.own_.deadline, /*impersonated=*/false},
+      pool_(other.pool_) {}
 
 CallRoute Client::Core::Capture() const {
   if (cloaking_ == Cloaking::kStatic) return own_;
   std::shared_ptr<const Caller> caller = ThreadCaller();
   if (caller == nullptr) return own_;
-  std::shared_ptr<const Connection> connection = pool_.Get(caller->identity);
+  std::shared_ptr<const Connection> connection = pool_->Get(caller->identity);
   return {std::move(caller), std::move(connection), own_.deadline, /*impersonated=*/true};
 }
 

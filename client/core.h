@@ -18,8 +18,12 @@ namespace bits {
 class BITS_HIDDEN Client::Core {
  public:
   Core(const ClientOptions& options, std::shared_ptr<const Caller> own);
+  /// The same connections and settings; calls of the client's own go out as `own`, who has the
+  /// identity of `other`.
+  Core(const Core& other, std::shared_ptr<const Caller> own);
 
   const std::string& sid() const { return own_.caller->sid; }
+  const Caller& own() const { return *own_.caller; }
 
   /// The route of a call that this thread makes now.
   CallRoute Capture() const;
@@ -38,7 +42,7 @@ class BITS_HIDDEN Client::Core {
  private:
   const Cloaking cloaking_;
   const CallRoute own_;
-  mutable ConnectionPool pool_;
+  const std::shared_ptr<ConnectionPool> pool_;
 };
 
 }  // namespace bits

@@ -4,28 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "client/passing.h"
 #include "client/uuid.h"
 
 namespace bits {
-namespace {
-
-// What a restart, a broken network, a proxy or a busy service can cause. CANCELLED is the service's
-// at its end: ours is told apart before.
-bool IsPassing(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 JobFeed::State::State(CallRoute route, v1::WatchJobsRequest request, FeedOptions options)
     : route_(std::move(route)),
       request_(std::move(request)),

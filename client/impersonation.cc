@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "bitsd/client/logon_session.h"
 #include "client/caller.h"
+#include "client/requests.h"
 
 namespace bits {
 namespace {
@@ -25,6 +27,12 @@ ImpersonationToken::ImpersonationToken(std::shared_ptr<const Caller> caller)
     : caller_(std::move(caller)) {}
 
 const std::string& ImpersonationToken::sid() const { return caller_->sid; }
+
+absl::StatusOr<ImpersonationToken> ImpersonationToken::InSession(
+    const LogonSession& session) const {
+  if (absl::Status status = CheckSession(sid(), session); !status.ok()) return status;
+  return ImpersonationToken(bits::InSession(*caller_, session.id()));
+}
 
 ScopedImpersonation::ScopedImpersonation(ImpersonationToken token)
     : token_(std::move(token)), outer_(innermost) {

@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kManager = "bits.v1.BackgroundCopyManager";
 constexpr std::string_view kJob = "bits.v1.BackgroundCopyJob";
 constexpr std::string_view kToken = "bits.v1.BitsTokenOptions";
+constexpr std::string_view kSessions = "bits.v1.Sessions";
 
 constexpr auto kTable = std::to_array<MethodRow>({
     {kManager, "CreateJob", Repeat::kWithRequestId},
@@ -30,6 +31,10 @@ constexpr auto kTable = std::to_array<MethodRow>({
     {kToken, "SetHelperToken", Repeat::kNever},
     {kToken, "ClearHelperToken", Repeat::kNever},
     {kToken, "GetHelperTokenSid", Repeat::kSafe},
+    {kSessions, "Logon", Repeat::kNever},      // Each one opens a session.
+    {kSessions, "KeepAlive", Repeat::kNever},  // A LogonSession connects again by itself.
+    {kSessions, "Logoff", Repeat::kNever},
+    {kSessions, "ListSessions", Repeat::kSafe},
 });
 
 constexpr char kRetryPolicy[] =

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "bitsd/client/logon_session.h"
 #include "client/uuid.h"
 
 namespace bits {
@@ -28,6 +29,13 @@ inline absl::Status CheckLender(const std::string& sid, const std::string& expec
   if (sid == expected_sid) return absl::OkStatus();
   return absl::PermissionDeniedError("nothing was sent: the token of " + expected_sid +
                                      " was to be lent, but this certificate is that of " + sid);
+}
+
+/// INVALID_ARGUMENT unless `session` is one of `sid`: the service would refuse every call in it.
+inline absl::Status CheckSession(const std::string& sid, const LogonSession& session) {
+  if (session.sid() == sid) return absl::OkStatus();
+  return absl::InvalidArgumentError("logon session " + session.id() + " is that of " +
+                                    session.sid() + ", not of " + sid);
 }
 
 }  // namespace bits

@@ -59,7 +59,7 @@ int RunWords(const std::vector<std::string>& words, bool raw, const Streams& str
   if (!settings.ok()) return Fail(settings.status(), AsksForJson(words), streams);
   Context context(streams, *std::move(settings));
   context.raw = raw;
-  const absl::Status status = RunCommand(line, context);
+  const absl::Status status = ForgetEnded(RunCommand(line, context), context.sessions_in_use());
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status, context.json(), streams);
 }
 

@@ -67,6 +67,7 @@ std::span<const Command> QueryCommands();
 std::span<const Command> MonitorCommands();
 std::span<const Command> PropertyCommands();
 std::span<const Command> TokenCommands();
+std::span<const Command> SessionCommands();
 std::span<const Command> IdentityCommands();
 std::span<const Command> ShellCommands();
 

@@ -94,7 +94,7 @@ std::string MainFooter() {
          "  you:    bitsctl create nightly\n"
          "  you:    bitsctl get-handle nightly --helper S-1-5-21-1-2-3-1002 --handle-file h\n"
          "  you:    bitsctl set-helper-token-flags --handle-file h LOCAL_FILE\n"
-         "  helper: bitsctl set-helper-token --handle-file - < h\n"
+         "  helper: bitsctl set-helper-token --handle-file - --local-root /srv/alice < h\n"
          "  you:    bitsctl add-file nightly https://mirror.example/a.iso /srv/alice/a.iso\n"
          "  you:    bitsctl resume nightly, monitor, complete\n";
 }

@@ -53,10 +53,15 @@ constexpr Parameter kGlobal[] = {
 
 std::span<const CommandGroup> CommandTable() {
   static const CommandGroup table[] = {
-      {"Transfers", TransferCommands()},  {"Jobs", JobCommands()},
-      {"Looking", QueryCommands()},       {"Watching", MonitorCommands()},
-      {"Properties", PropertyCommands()}, {"Helper token", TokenCommands()},
-      {"Identity", IdentityCommands()},   {"Shell", ShellCommands()},
+      {"Transfers", TransferCommands()},
+      {"Jobs", JobCommands()},
+      {"Looking", QueryCommands()},
+      {"Watching", MonitorCommands()},
+      {"Properties", PropertyCommands()},
+      {"Helper token", TokenCommands()},
+      {"Logon sessions", SessionCommands()},
+      {"Identity", IdentityCommands()},
+      {"Shell", ShellCommands()},
   };
   return table;
 }

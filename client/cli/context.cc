@@ -23,7 +23,7 @@ bool WantsColor(const std::string& when, bool terminal) {
   return terminal && (no_color == nullptr || *no_color == '\0');
 }
 
-absl::StatusOr<Client> ConnectWith(const Settings& settings) {
+absl::StatusOr<Identity> IdentityOf(const Settings& settings) {
   if (!settings.identity_status().ok()) return settings.identity_status();
   const std::string certificate = settings.Text("--cert");
   const std::string key = settings.Text("--key");
@@ -36,15 +36,7 @@ absl::StatusOr<Client> ConnectWith(const Settings& settings) {
   }
   auto identity = LoadIdentity(certificate, key, roots);
   if (!identity.ok()) return IdentityError(identity.status());
-  ClientOptions options;
-  options.endpoint = settings.Text("--endpoint");
-  options.identity = *std::move(identity);
-  options.deadline = settings.timeout();
-  options.impersonation_level = LevelOf(settings.Text("--impersonation-level"));
-  options.filter_admin = settings.filter_admin();
-  auto client = Client::Connect(std::move(options));
-  if (!client.ok()) return IdentityError(client.status());
-  return client;
+  return identity;
 }
 
 }  // namespace
@@ -56,6 +48,31 @@ Context::Context(const Streams& streams, Settings given)
       settings(std::move(given)) {
   style.width = TerminalSize(terminal).columns;
   style.color = WantsColor(settings.Text("--color"), terminal);
+}
+
+SessionFile Context::SessionFileOf(const std::string& sid) const {
+  return {settings.Text("--endpoint"), sid};
+}
+
+absl::StatusOr<Client> Context::ConnectWith(const Settings& who) const {
+  auto identity = IdentityOf(who);
+  if (!identity.ok()) return identity.status();
+  const auto sid = identity->Sid();
+  if (!sid.ok()) return IdentityError(sid.status());
+  const SessionFile file(who.Text("--endpoint"), *sid);
+  const auto session = file.Read();
+  if (!session.ok()) return session.status();
+  ClientOptions options;
+  options.endpoint = who.Text("--endpoint");
+  options.identity = *std::move(identity);
+  options.deadline = who.timeout();
+  options.impersonation_level = LevelOf(who.Text("--impersonation-level"));
+  options.filter_admin = who.filter_admin();
+  options.session_id = *session;
+  auto client = Client::Connect(std::move(options));
+  if (!client.ok()) return IdentityError(client.status());
+  if (!session->empty()) sessions_in_use_.push_back({*client, file, *session});
+  return client;
 }
 
 absl::StatusOr<Client> Context::Connect() const {

@@ -7,6 +7,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,6 +15,8 @@
 #include "client/cli/app.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/output/table.h"
+#include "client/cli/session/ended_session.h"
+#include "client/cli/session/session_file.h"
 #include "client/cli/settings/settings.h"
 
 namespace bits::cli {
@@ -21,11 +24,18 @@ namespace bits::cli {
 struct Context {
   Context(const Streams& streams, Settings given);
 
-  /// A client for the settings. Refuses, before anything is sent, to be another SID than --as says.
+  /// A client for the settings, in the logon session that is remembered for it. Refuses, before
+  /// anything is sent, to be another SID than --as says.
   absl::StatusOr<Client> Connect() const;
 
   /// A client for another identity of the configuration file, with the same service.
   absl::StatusOr<Client> ConnectAs(const std::string& name) const;
+
+  /// Where the session of `sid` at this service is remembered.
+  SessionFile SessionFileOf(const std::string& sid) const;
+
+  /// Remembered sessions that clients were made in so far.
+  const std::vector<RememberedSession>& sessions_in_use() const { return sessions_in_use_; }
 
   /// Prints `text`, or `message` as JSON when that was asked for.
   void Show(const google::protobuf::Message& message, const std::string& text) const;
@@ -44,6 +54,11 @@ struct Context {
   Settings settings;
   Style style;
   bool raw = false;  ///< bitsadmin's /rawreturn: a bare value without a newline.
+
+ private:
+  absl::StatusOr<Client> ConnectWith(const Settings& who) const;
+
+  mutable std::vector<RememberedSession> sessions_in_use_;
 };
 
 }  // namespace bits::cli

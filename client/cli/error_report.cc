@@ -72,6 +72,14 @@ std::string ErrorJson(const ErrorReport& report) {
          "\n";
 }
 
+absl::Status WithAdvice(const absl::Status& status, const std::string& advice) {
+  absl::Status longer(status.code(), std::string(status.message()) + "\n  " + advice);
+  status.ForEachPayload([&longer](absl::string_view url, const absl::Cord& payload) {
+    longer.SetPayload(url, payload);
+  });
+  return longer;
+}
+
 absl::Status StatusOfJob(const v1::Job& job) {
   if (job.state() == v1::JOB_STATE_CANCELLED) {
     return WithExitCode(absl::CancelledError("job " + job.id() + " was cancelled"), kExitFailed);

@@ -31,6 +31,9 @@ std::string ErrorText(const ErrorReport& report);
 /// null, and hresult is text such as "0x80070005".
 std::string ErrorJson(const ErrorReport& report);
 
+/// The same status with a line that says how to go on.
+absl::Status WithAdvice(const absl::Status& status, const std::string& advice);
+
 /// The status of a run that waited for `job`, which is in ERROR or was cancelled; else OK.
 absl::Status StatusOfJob(const v1::Job& job);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bitsd/client/error.h"
+#include "client/cli/hints.h"
 #include "client/cli/output/units.h"
 
 namespace bits::cli {
@@ -65,6 +66,13 @@ void AddTimes(const v1::Job& job, SystemTime now, Rows& rows) {
   rows.push_back({"transferred:", done ? HumanTime(times.transfer_completion(), now) : "UNKNOWN"});
 }
 
+void AddScope(const v1::TokenScope& scope, Rows& rows) {
+  for (const std::string& root : scope.local_roots())
+    rows.push_back({"lent for files below:", root});
+  for (const std::string& host : scope.hosts()) rows.push_back({"lent for host:", host});
+  if (scope.usage_flags() != 0) rows.push_back({"lent for flags:", FlagNames(scope.usage_flags())});
+}
+
 void AddHelperToken(const v1::Job& job, SystemTime now, Rows& rows) {
   rows.push_back({"helper flags:", FlagNames(job.helper_token_flags())});
   std::string token = "none";
@@ -72,6 +80,7 @@ void AddHelperToken(const v1::Job& job, SystemTime now, Rows& rows) {
     token = job.helper_token_sid() + " until " + HumanTime(job.helper_token_expire_time(), now);
   }
   rows.push_back({"helper token:", token});
+  if (job.has_helper_token_scope()) AddScope(job.helper_token_scope(), rows);
 }
 
 void AddErrorPlace(const v1::JobError& error, SystemTime now, Rows& rows) {
@@ -179,6 +188,10 @@ std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style) {
             {"priority:", PriorityName(job.priority())},
             {"files:", FilesOf(job.progress())},
             {"bytes:", BytesWithCount(job.progress())}};
+  if (job.waiting_for() != v1::WAITING_FOR_UNSPECIFIED) {
+    rows.push_back(
+        {"it waits:", std::string(HintFor("", v1::WaitingFor_Name(job.waiting_for()), ""))});
+  }
   AddTimes(job, now, rows);
   rows.push_back(
       {"retry delay:", HumanDuration(std::chrono::seconds(job.minimum_retry_delay().seconds()))});
@@ -190,6 +203,26 @@ std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style) {
   for (const std::string& path : job.undeleted_files()) rows.push_back({"not removed:", path});
   rows.push_back({"revision:", std::to_string(job.revision())});
   return RenderDetails(rows, style);
+}
+
+std::string SessionList(const std::vector<v1::Session>& sessions, const SessionView& view,
+                        SystemTime now, const Style& style) {
+  std::vector<Column> columns{{.title = "  SESSION"},
+                              {.title = "BEGAN", .cut_to = 19},
+                              {.title = "ENDS", .cut_to = 19},
+                              {.title = "TOKENS", .right = true},
+                              {.title = "KIND"}};
+  if (view.owners) columns.push_back({.title = "OWNER", .cut_to = 8});
+  Rows rows;
+  for (const v1::Session& session : sessions) {
+    const std::string star = session.session_id() == view.used ? "* " : "  ";
+    rows.push_back({star + session.session_id(), HumanTime(session.begin_time(), now),
+                    HumanTime(session.expire_time(), now), std::to_string(session.helper_tokens()),
+                    session.is_default() ? "default" : "logon"});
+    if (view.owners) rows.back().emplace_back(session.user_sid());
+  }
+  return (rows.empty() ? "" : RenderTable(columns, rows, style)) +
+         Count(sessions.size(), "session(s)");
 }
 
 std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style) {

@@ -1,4 +1,4 @@
-// How bitsctl shows jobs, files and the service to people.
+// How bitsctl shows jobs, files, logon sessions and the service to people.
 //
 // Thread safety: pure functions; times are shown in the process's time zone.
 
@@ -12,6 +12,7 @@
 
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/session.pb.h"
 #include "client/cli/output/table.h"
 
 namespace bits::cli {
@@ -33,9 +34,16 @@ struct ListView {
   bool owners = false;  ///< A column for whose job it is.
 };
 
+struct SessionView {
+  bool owners = false;
+  std::string used;  ///< The id of the session that calls are made in; it has a star.
+};
+
 std::string JobList(const std::vector<v1::Job>& jobs, const ListView& view, const Style& style);
 std::string FileList(const std::vector<v1::File>& files, const Style& style);
 std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style);
+std::string SessionList(const std::vector<v1::Session>& sessions, const SessionView& view,
+                        SystemTime now, const Style& style);
 std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style);
 
 }  // namespace bits::cli

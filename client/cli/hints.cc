@@ -9,6 +9,8 @@ constexpr Hint kHints[] = {
     // Rules: who a caller is.
     {"certificate_refused",
      "bitsctl whoami shows your certificate; it needs exactly one SID and clientAuth"},
+    {"certificate_revoked", "get a new certificate: this one was taken back by who issued it"},
+    {"revocation_unknown", "whoever runs bitsd must renew its revocation list (CRL)"},
     {"certificate_not_valid_now", "get a new certificate, and check the clock of this machine"},
     {"certificate_not_pinned",
      "the account directory must list this certificate's SHA-256 for its SID"},
@@ -41,6 +43,12 @@ constexpr Hint kHints[] = {
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
+    {"token_scope",
+     "the loan has limits: lend again with others (bitsctl set-helper-token), then bitsctl resume "
+     "JOB"},
+    {"session_of_another",
+     "bitsctl sessions shows your own; bitsctl logoff ends the remembered one"},
+    {"owner_logged_off", "the owner of the job must log on, or call: bitsctl logon"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
     {"service_stopping", "watch again when bitsd is back"},
@@ -73,10 +81,14 @@ constexpr Hint kHints[] = {
     {"E_OUTOFMEMORY", "release handles you no longer need (bitsctl release), or try again later"},
     {"E_INVALIDARG", "bitsctl COMMAND --help shows what it takes"},
     {"ERROR_DISK_FULL", "free some space, then bitsctl resume JOB"},
-    {"ERROR_NOT_LOGGED_ON", "the identity's logon session has ended: call again, or log on"},
+    {"ERROR_NOT_LOGGED_ON",
+     "bitsctl logon, then lend again what was lent (bitsctl set-helper-token); bitsctl sessions "
+     "shows what is open"},
     {"CO_E_FAILEDTOIMPERSONATE", "call with --impersonation-level impersonate"},
     {"RPC_E_DISCONNECTED", "the handle is dead: get a new one with bitsctl get-handle"},
-    {"BG_E_NOT_FOUND", "bitsctl list shows your jobs; one that ended long ago is forgotten"},
+    {"BG_E_NOT_FOUND",
+     "bitsctl list shows your jobs, bitsctl sessions your logon sessions; what ended long ago is "
+     "forgotten"},
     {"BG_E_INVALID_STATE",
      "bitsctl info JOB shows its state; one that is ended cannot change any more"},
     {"BG_E_EMPTY", "add a file first: bitsctl add-file JOB URL FILE"},
@@ -107,6 +119,13 @@ constexpr Hint kHints[] = {
     {"BG_E_HTTP_ERROR_403", "the server refuses: ask whoever runs it"},
     {"BG_E_HTTP_ERROR_404", "check the URL: bitsctl list-files JOB shows it"},
     {kHttpPrefix, "the web server answered with an error; when it is mended, bitsctl resume JOB"},
+    // Why a job waits.
+    {"WAITING_FOR_LOGON", "it goes on when its owner logs on, or calls: bitsctl logon"},
+    {"WAITING_FOR_TOKEN", "lend a token: bitsctl set-helper-token, then bitsctl resume JOB"},
+    {"WAITING_FOR_SLOT", "other jobs have their turn; bitsctl set-priority JOB changes the order"},
+    {"WAITING_FOR_RETRY_TIMER", "it tries again by itself; bitsctl resume JOB tries at once"},
+    {"WAITING_FOR_STORE", "bitsd cannot write its store: is its disk full? It goes on by itself"},
+    {"WAITING_FOR_ACCOUNT", "put its owner back into bitsd's account directory"},
     // gRPC codes, when the answer has nothing better.
     {"INVALID_ARGUMENT",
      "bitsctl --help lists the commands, bitsctl COMMAND --help what one takes"},

@@ -11,7 +11,7 @@
 namespace bits::cli {
 
 struct Hint {
-  std::string_view key;  ///< A rule, the symbolic name of an HRESULT, or the name of a gRPC code.
+  std::string_view key;  ///< A rule, the symbolic name of an HRESULT, a WaitingFor, or a gRPC code.
   std::string_view text;
 };
 

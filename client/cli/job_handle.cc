@@ -13,13 +13,13 @@ absl::Status WithJobHandle(const Client& client, const std::string& job_id,
   return status;
 }
 
-absl::StatusOr<std::chrono::system_clock::time_point> Lend(const Client& owner,
-                                                           const std::string& job_id,
-                                                           const Client& helper) {
+absl::StatusOr<std::chrono::system_clock::time_point> Lend(
+    const Client& owner, const std::string& job_id, const Client& helper,
+    const std::optional<v1::TokenScope>& scope) {
   std::chrono::system_clock::time_point end;
   absl::Status status =
       WithJobHandle(owner, job_id, helper.sid(), [&](const Handle& handle) -> absl::Status {
-        const auto lent = helper.SetHelperToken(handle, helper.sid());
+        const auto lent = helper.SetHelperToken(handle, helper.sid(), scope);
         if (lent.ok()) end = *lent;
         return lent.status();
       });

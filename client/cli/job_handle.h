@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,10 +22,10 @@ absl::Status WithJobHandle(const Client& client, const std::string& job_id,
                            const std::string& helper_sid,
                            const std::function<absl::Status(const Handle&)>& call);
 
-/// Lends the identity of `helper` to a job of `owner`; returns when the loan ends.
-absl::StatusOr<std::chrono::system_clock::time_point> Lend(const Client& owner,
-                                                           const std::string& job_id,
-                                                           const Client& helper);
+/// Lends the identity of `helper` to a job of `owner`, for `scope`; returns when the loan ends.
+absl::StatusOr<std::chrono::system_clock::time_point> Lend(
+    const Client& owner, const std::string& job_id, const Client& helper,
+    const std::optional<v1::TokenScope>& scope);
 
 }  // namespace bits::cli
 

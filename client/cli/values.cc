@@ -20,6 +20,14 @@ std::string Upper(std::string text) {
   return text;
 }
 
+// Seconds of a unit; 0: there is none of this name.
+int64_t UnitOf(std::string_view name) {
+  if (name.empty() || name == "s") return 1;
+  if (name == "m") return 60;
+  if (name == "h") return 3600;
+  return name == "d" ? 86400 : 0;
+}
+
 v1::FileInfo File(const std::string& remote, const std::string& local) {
   v1::FileInfo file;
   file.set_remote_name(remote);
@@ -54,6 +62,17 @@ absl::StatusOr<uint64_t> ParseNumber(const std::string& text, const std::string&
   if (whole && value <= max) return value;
   return UsageError(what + " is a whole number from 0 to " + std::to_string(max) + ", not '" +
                     text + "'");
+}
+
+absl::StatusOr<std::chrono::seconds> ParseDuration(const std::string& text, const std::string& what,
+                                                   std::chrono::seconds max) {
+  int64_t value = -1;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  const int64_t unit = UnitOf(std::string_view(rest, static_cast<size_t>(end - rest)));
+  const bool valid = error == std::errc() && value > 0 && unit > 0 && value <= max.count() / unit;
+  if (valid) return std::chrono::seconds(value * unit);
+  return UsageError(what + " takes a time such as 45s, 30m, 8h or 1d, not '" + text + "'");
 }
 
 absl::StatusOr<std::vector<v1::FileInfo>> ParsePairs(const std::vector<std::string>& names) {

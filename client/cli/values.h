@@ -5,6 +5,7 @@
 #ifndef BITSD_CLIENT_CLI_VALUES_H_
 #define BITSD_CLIENT_CLI_VALUES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ absl::StatusOr<v1::JobType> ParseType(const std::string& text);
 /// A number without a sign, decimal or 0x..., of at most `max`; `what` names it.
 absl::StatusOr<uint64_t> ParseNumber(const std::string& text, const std::string& what,
                                      uint64_t max);
+
+/// "45s", "30m", "8h", "1d", or seconds without a unit; of at most `max`; `what` names it.
+absl::StatusOr<std::chrono::seconds> ParseDuration(const std::string& text, const std::string& what,
+                                                   std::chrono::seconds max);
 
 /// Remote and local names in turn.
 absl::StatusOr<std::vector<v1::FileInfo>> ParsePairs(const std::vector<std::string>& names);

@@ -36,6 +36,14 @@ bits::Identity IdentityOf(const std::string& name, const std::string& roots) {
   return Need(bits::LoadIdentity(name + ".crt", name + ".key", roots), name);
 }
 
+// What the helper lends for: files in the folder of `path`, and nothing else.
+bits::v1::TokenScope ScopeFor(const std::string& path) {
+  bits::v1::TokenScope scope;
+  scope.add_local_roots(path.substr(0, path.rfind('/')));
+  scope.set_usage_flags(kLocalFile);
+  return scope;
+}
+
 // Waits until the job is transferred; the feed outlives a restart of bitsd.
 void WaitForTransfer(const bits::Client& client, const std::string& job_id) {
   bits::v1::WatchJobsRequest request;
@@ -75,7 +83,7 @@ int main(int argc, char** argv) {
   Check(client.SetHelperTokenFlags(handle, kLocalFile), "SetHelperTokenFlags");
   {
     const bits::ScopedImpersonation as_helper(helper);
-    Need(client.SetHelperToken(handle, helper.sid()), "SetHelperToken");
+    Need(client.SetHelperToken(handle, helper.sid(), ScopeFor(argv[6])), "SetHelperToken");
   }
 
   // As the owner again.

@@ -11,6 +11,7 @@ usage: two_identities.py ENDPOINT ROOTS OWNER HELPER HELPER_SID URL FILE
   OWNER and HELPER stand for the PEM files OWNER.crt, OWNER.key, HELPER.crt, HELPER.key.
 """
 
+import os
 import sys
 import uuid
 
@@ -60,8 +61,10 @@ def transfer(owner, helper, helper_sid, url, path):
         timeout=DEADLINE).handle
     owners_token.SetHelperTokenFlags(
         token_options_pb2.SetHelperTokenFlagsRequest(handle=handle, usage_flags=LOCAL_FILE), timeout=DEADLINE)
-    # As the helper: its certificate says who lends.
-    helpers_token.SetHelperToken(token_options_pb2.SetHelperTokenRequest(handle=handle), timeout=DEADLINE)
+    # As the helper: its certificate says who lends, the scope for what.
+    scope = token_options_pb2.TokenScope(local_roots=[os.path.dirname(path)], usage_flags=LOCAL_FILE)
+    helpers_token.SetHelperToken(
+        token_options_pb2.SetHelperTokenRequest(handle=handle, scope=scope), timeout=DEADLINE)
 
     # As the owner again.
     file = job_pb2.FileInfo(remote_name=url, local_name=path)

@@ -157,10 +157,11 @@ END
   endpoint=$(<"$stage/own/run/endpoint")
 }
 
-# The command line of somebody: as that POSIX identity, with that certificate.
+# The command line of somebody: as that POSIX identity, with that certificate, and with a folder where
+# a logon session is remembered.
 person() {
   local name=$1
-  printf '%s\n' setpriv --reuid "${uid_of[$name]}" --regid "${uid_of[$name]}" --clear-groups \
+  printf '%s\n' env "XDG_RUNTIME_DIR=$stage/people/$name" setpriv --reuid "${uid_of[$name]}" --regid "${uid_of[$name]}" --clear-groups \
     "$stage/bin/bitsctl" --endpoint "$endpoint" --ca "$stage/etc/ca.crt" \
     --cert "$stage/people/$name/$name.crt" --key "$stage/people/$name/$name.key"
 }

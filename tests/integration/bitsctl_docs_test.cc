@@ -12,6 +12,7 @@
 #include "client/cli/exit_code.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/integration/client_cli_words.h"
 #include "tests/testing/process.h"
 #include "tests/testing/temp_folder.h"
 
@@ -25,15 +26,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-using Words = std::vector<std::string>;
-
-Words Split(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  Words words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
 
 // ---- completion ----
 

@@ -67,6 +67,14 @@ TEST(HintsTest, EveryErrorOfTheServiceHasAHint) {
   EXPECT_NE(HintFor("", "BG_E_HTTP_ERROR_599", ""), "");
 }
 
+TEST(HintsTest, EveryReasonToWaitHasAHint) {
+  const auto* reasons = v1::WaitingFor_descriptor();
+  for (int i = 0; i < reasons->value_count(); ++i) {
+    if (reasons->value(i)->number() == v1::WAITING_FOR_UNSPECIFIED) continue;
+    EXPECT_NE(HintFor("", reasons->value(i)->name(), ""), "") << reasons->value(i)->name();
+  }
+}
+
 TEST(HintsTest, TheRuleSaysMoreThanTheErrorAndThatMoreThanTheCode) {
   EXPECT_NE(HintFor("job_access", "E_ACCESSDENIED", "X"), HintFor("", "E_ACCESSDENIED", "X"));
   EXPECT_EQ(HintFor("nobody knows it", "E_ACCESSDENIED", ""), HintFor("", "E_ACCESSDENIED", ""));

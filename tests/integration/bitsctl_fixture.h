@@ -5,6 +5,7 @@
 #ifndef BITSD_TESTS_INTEGRATION_BITSCTL_FIXTURE_H_
 #define BITSD_TESTS_INTEGRATION_BITSCTL_FIXTURE_H_
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -31,6 +32,8 @@ class BitsctlTest : public BitsdTest {
               ", roots: " + bitsd().pki().roots() + "}\n";
     }
     WriteFile(Config(), yaml);
+    // Where sessions are remembered.
+    ASSERT_EQ(::setenv("XDG_RUNTIME_DIR", config_folder_.path().c_str(), /*overwrite=*/1), 0);
   }
 
   std::string Config() const { return config_folder_.File("config.yaml"); }

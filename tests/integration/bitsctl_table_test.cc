@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bits/v1/session.pb.h"
 #include "bits/v1/token_options.pb.h"
 #include "client/cli/bitsadmin.h"
 #include "client/cli/command.h"
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/integration/client_cli_run.h"
+#include "tests/integration/client_cli_words.h"
 
 namespace bits::cli {
 namespace {
@@ -22,15 +24,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-using Words = std::vector<std::string>;
-
-Words Split(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  Words words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
 
 // The same for a command line, in which a text may be quoted.
 Words SplitQuoted(std::string_view text) {
@@ -46,7 +39,7 @@ TEST(TableTest, EveryMethodOfTheServiceHasACommand) {
   std::set<std::string> declared;
   for (const auto* file :
        {v1::CreateJobRequest::descriptor()->file(), v1::Job::descriptor()->file(),
-        v1::SetHelperTokenRequest::descriptor()->file()}) {
+        v1::SetHelperTokenRequest::descriptor()->file(), v1::Session::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         declared.insert(file->service(s)->name() + "." + file->service(s)->method(m)->name());
@@ -161,7 +154,7 @@ TEST(BitsadminTest, VerbsBecomeCommandsInAnyCase) {
   EXPECT_THAT(FromBitsadminOk({"/SetHelperTokenFlags", "j", "1"}),
               ElementsAre("set-helper-token-flags", "--job=j", "--", "1"));
   EXPECT_THAT(FromBitsadminOk({"/SetHelperToken", "j", "alice"}),
-              ElementsAre("set-helper-token", "--job=j", "--as-helper=alice"));
+              ElementsAre("set-helper-token", "--unrestricted", "--job=j", "--as-helper=alice"));
   EXPECT_THAT(FromBitsadminOk({"/transfer", "n", "/download", "/priority", "HIGH", "http://h/1",
                                "/srv/1", "http://h/2", "/srv/2"}),
               ElementsAre("transfer", "--priority=HIGH", "--", "n", "http://h/1", "/srv/1",

@@ -154,7 +154,7 @@ TEST_F(BitsctlTest, ARepeatedRequestIsAnsweredLikeTheFirst) {
 TEST_F(BitsctlTest, BothSidesOfALoanAreDoneInOneCommand) {
   Out({"create", "nightly"});
   Out({"set-helper-token-flags", "--job", "nightly", "LOCAL_FILE"});
-  Out({"set-helper-token", "--job", "nightly", "--as-helper", "alice"});
+  Out({"set-helper-token", "--job", "nightly", "--as-helper", "alice", "--unrestricted"});
   EXPECT_EQ(Value({"get-helper-token-sid", "--job", "nightly"}), Demo("alice").sid);
   EXPECT_EQ(Value({"get-helper-token-flags", "--job", "nightly"}), "0x1 LOCAL_FILE");
   EXPECT_EQ(Value({"get", "nightly", "helper-token-sid"}), Demo("alice").sid);
@@ -277,13 +277,16 @@ TEST_F(BitsctlTest, EveryAnswerIsThereAsJson) {
       {"get-handle", "k", "--helper", sid, "--handle-file", handle},
       {"set-helper-token-flags", "--handle-file", handle, "0"},
       {"get-helper-token-flags", "--handle-file", handle},
-      {"set-helper-token", "--handle-file", handle},
+      {"set-helper-token", "--handle-file", handle, "--unrestricted"},
       {"get-helper-token-sid", "--handle-file", handle},
       {"clear-helper-token", "--handle-file", handle},
       {"release", "--handle-file", handle},
       {"resume", "k"},
       {"suspend", "k"},
       {"cancel", "k"},
+      {"logon"},
+      {"sessions"},
+      {"logoff"},
       {"whoami"},
       {"identities"},
       {"completion", "zsh"},

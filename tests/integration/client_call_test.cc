@@ -1,95 +1,22 @@
 // The client against a small service in this process, over real mutual TLS: what is sent, what is
 // repeated, what a refusal looks like, how a watch ends.
 
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <string>
 #include <vector>
 
 #include "bitsd/client/client.h"
 #include "bitsd/client/error.h"
-#include "client/cli/pki.h"
-#include "client/files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/integration/client_cli_run.h"
-#include "tests/integration/client_fake_service.h"
+#include "tests/integration/client_call_fixture.h"
 
 namespace bits {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kAlice[] = "S-1-5-21-1-2-3-1002";
 constexpr char kMallory[] = "S-1-5-21-1-2-3-1666";
-
-class ClientCallTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bitsd-call-XXXXXX").string();
-    dir_ = mkdtemp(pattern.data());
-    ASSERT_TRUE(cli::InitPki(dir_).ok());
-    ASSERT_TRUE(cli::IssueClient(dir_, "alice", kAlice, 1).ok());
-    StartServer();
-  }
-
-  void TearDown() override {
-    manager_.Stop();
-    server_->Shutdown();
-    std::filesystem::remove_all(dir_);
-  }
-
-  void StartServer() {
-    grpc::SslServerCredentialsOptions tls(
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    tls.pem_root_certs = *ReadFile(Path("ca.crt"));
-    tls.pem_key_cert_pairs.push_back(
-        {*ReadFile(Path("server.key")), *ReadFile(Path("server.crt"))});
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
-    builder.RegisterService(&manager_).RegisterService(&job_).RegisterService(&token_);
-    server_ = builder.BuildAndStart();
-    endpoint_ = "127.0.0.1:" + std::to_string(port);
-  }
-
-  std::string Path(const std::string& name) const { return dir_ + "/" + name; }
-
-  ClientOptions Options() const {
-    ClientOptions options;
-    options.endpoint = endpoint_;
-    options.identity = *LoadIdentity(Path("alice.crt"), Path("alice.key"), Path("ca.crt"));
-    return options;
-  }
-
-  Client Connected() const { return *Client::Connect(Options()); }
-
-  // Exit status of a command line as alice; its output is in `out_`.
-  int Bitsctl(std::vector<std::string> words, const std::string& input = "",
-              bool terminal = false) {
-    words.insert(words.begin(), {"--endpoint", endpoint_, "--cert", Path("alice.crt"), "--key",
-                                 Path("alice.key"), "--ca", Path("ca.crt")});
-    const Outcome outcome = RunCli(words, input, terminal);
-    out_ = outcome.out;
-    err_ = outcome.err;
-    return outcome.status;
-  }
-
-  std::string dir_;
-  std::string endpoint_;
-  Flaky flaky_;
-  FakeManager manager_{flaky_};
-  FakeJob job_{flaky_};
-  FakeToken token_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string out_;
-  std::string err_;
-};
 
 TEST_F(ClientCallTest, AReadIsRepeatedWhenTheServiceIsUnavailable) {
   flaky_.failures = 2;
@@ -190,7 +117,9 @@ TEST_F(ClientCallTest, AServerOfAnotherNameIsNotTrusted) {
 }
 
 TEST_F(ClientCallTest, BitsctlPrintsMessageReasonAndRuleOfARefusal) {
-  EXPECT_EQ(Bitsctl({"set-helper-token", "--handle-file", "-"}, std::string(64, 'a')), 4);
+  EXPECT_EQ(
+      Bitsctl({"set-helper-token", "--unrestricted", "--handle-file", "-"}, std::string(64, 'a')),
+      4);
   EXPECT_EQ(
       err_,
       "bitsctl: the handle is another's\n"
@@ -200,9 +129,9 @@ TEST_F(ClientCallTest, BitsctlPrintsMessageReasonAndRuleOfARefusal) {
 }
 
 TEST_F(ClientCallTest, BitsctlRefusesToLendAnotherIdentity) {
-  EXPECT_EQ(
-      Bitsctl({"set-helper-token", "--handle-file", "-", "--as", kMallory}, std::string(64, 'a')),
-      4);
+  EXPECT_EQ(Bitsctl({"set-helper-token", "--unrestricted", "--handle-file", "-", "--as", kMallory},
+                    std::string(64, 'a')),
+            4);
   EXPECT_THAT(err_, HasSubstr("nothing was sent"));
   EXPECT_EQ(token_.calls, 0);
 }

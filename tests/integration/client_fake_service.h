@@ -8,7 +8,9 @@
 
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -16,6 +18,7 @@
 
 #include "bits/v1/job.grpc.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
+#include "bits/v1/session.grpc.pb.h"
 #include "bits/v1/token_options.grpc.pb.h"
 #include "bitsd/client/handle.h"
 #include "google/rpc/error_details.pb.h"
@@ -154,6 +157,74 @@ class FakeJob final : public v1::BackgroundCopyJob::Service {
 
  private:
   Flaky& flaky_;
+};
+
+inline constexpr char kSessionId[] = "00000000-0000-4000-8000-00000000000a";
+
+// One session, which behaves as a test says.
+class FakeSessions final : public v1::Sessions::Service {
+ public:
+  grpc::Status Logon(grpc::ServerContext* context, const v1::LogonRequest*,
+                     v1::LogonResponse* response) override {
+    logon_in_a_session = context->client_metadata().count("bits-session-id") > 0;
+    response->set_session_id(session_id);
+    response->mutable_ttl()->set_seconds(ttl);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status KeepAlive(grpc::ServerContext* context, const v1::KeepAliveRequest*,
+                         grpc::ServerWriter<v1::KeepAliveResponse>* writer) override {
+    ++streams;
+    if (broken_streams.fetch_sub(1) > 0) return {grpc::StatusCode::UNAVAILABLE, "come back"};
+    if (ended) return {grpc::StatusCode::FAILED_PRECONDITION, "it has ended"};
+    do {
+      v1::KeepAliveResponse answer;
+      answer.mutable_expire_time()->set_seconds(++renewals);
+      if (renews) writer->Write(answer);
+    } while (!WaitUntilCancelled(*context,
+                                 std::chrono::milliseconds(250) * std::min<int64_t>(ttl, 3600)));
+    return {grpc::StatusCode::UNAVAILABLE, "going away"};
+  }
+
+  grpc::Status Logoff(grpc::ServerContext* context, const v1::LogoffRequest* request,
+                      v1::LogoffResponse*) override {
+    ++logoffs;
+    if (slow_logoff) WaitUntilCancelled(*context, std::chrono::minutes(1));
+    return request->session_id() == kSessionId ? grpc::Status::OK : Refusal();
+  }
+
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+
+  std::string session_id = kSessionId;
+  int64_t ttl = 3600;  ///< A quarter of it between two answers of a stream.
+  std::atomic<bool> renews = true;
+  std::atomic<bool> ended = false;
+  std::atomic<bool> slow_logoff = false;
+  std::atomic<bool> logon_in_a_session = false;
+  std::atomic<int> broken_streams = 0;
+  std::atomic<int> streams = 0;
+  std::atomic<int> renewals = 0;
+  std::atomic<int> logoffs = 0;
+
+ private:
+  // False when `patience` passes before.
+  bool WaitUntilCancelled(grpc::ServerContext& context, std::chrono::milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    std::unique_lock lock(mutex_);
+    while (!stopping_ && !context.IsCancelled()) {
+      if (std::chrono::steady_clock::now() >= end) return false;
+      changed_.wait_for(lock, std::chrono::milliseconds(10));
+    }
+    return true;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
 };
 
 class FakeToken final : public v1::BitsTokenOptions::Service {

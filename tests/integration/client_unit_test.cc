@@ -7,6 +7,7 @@
 
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/session.pb.h"
 #include "bits/v1/token_options.pb.h"
 #include "bitsd/client/error.h"
 #include "bitsd/client/handle.h"
@@ -114,7 +115,7 @@ TEST(MethodTableTest, EveryMethodOfTheContractHasOneRow) {
   std::multiset<std::string> declared;
   for (const auto* file :
        {v1::CreateJobRequest::descriptor()->file(), v1::Job::descriptor()->file(),
-        v1::SetHelperTokenRequest::descriptor()->file()}) {
+        v1::SetHelperTokenRequest::descriptor()->file(), v1::Session::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         declared.insert(file->service(s)->method(m)->full_name());

@@ -97,6 +97,7 @@ run_quickstart() {
 test_ordinary_end() {
   run_quickstart ordinary.log
   grep -q "Refused by the rule handle_bound_to_another" "$scratch/ordinary.log" || fail "no refusal was shown"
+  grep -q "nothing is opened as alice any more" "$scratch/ordinary.log" || fail "no logoff was shown"
   compare "after it ended"
 }
 
@@ -106,7 +107,7 @@ test_keep() {
   if comm -13 "$scratch/before/sockets" <(sockets | sort) | grep -vE '^tcp (0100007F|0000000000000000FFFF00000100007F):'; then
     fail "a socket above is not on 127.0.0.1"
   fi
-  grep -E '^  setpriv ' "$scratch/keep.log" >"$scratch/commands"
+  grep -E '^  env XDG_RUNTIME_DIR=' "$scratch/keep.log" >"$scratch/commands"
   [[ $(wc -l <"$scratch/commands") == 3 ]] || fail "--keep does not print three commands"
   while read -r line; do
     eval "$line" </dev/null >"$scratch/command.log" 2>&1 || fail "a printed command fails: $(<"$scratch/command.log")"

@@ -15,6 +15,7 @@
 #include "client/cli/output/text.h"
 #include "client/cli/output/units.h"
 #include "client/cli/token_flags.h"
+#include "client/cli/token_scope.h"
 #include "client/sid_text.h"
 
 namespace bits::cli {
@@ -120,17 +121,20 @@ absl::StatusOr<Client> Lender(Context& context, const Client& client, const Argu
 }
 
 absl::Status SetToken(Context& context, const Client& client, const Arguments& arguments) {
+  const auto scope = ScopeOf(arguments, std::chrono::system_clock::now());
+  if (!scope.ok()) return scope.status();
   const auto lender = Lender(context, client, arguments);
   if (!lender.ok()) return lender.status();
   return WithHandle(
       context, client, arguments, lender->sid(), [&](const Handle& handle) -> absl::Status {
-        const auto end = lender->SetHelperToken(handle, lender->sid());
+        const auto end = lender->SetHelperToken(handle, lender->sid(), *scope);
         if (!end.ok()) return end.status();
         v1::SetHelperTokenResponse message;
         *message.mutable_expire_time() = ToTimestamp(*end);
         context.Show(message,
                      "lent the token of " + lender->sid() + " until " +
-                         HumanTime(message.expire_time(), std::chrono::system_clock::now()) + "\n");
+                         HumanTime(message.expire_time(), std::chrono::system_clock::now()) +
+                         ", or the end of the logon session\n" + ScopeText(*scope));
         return absl::OkStatus();
       });
 }
@@ -194,6 +198,11 @@ constexpr Parameter kSetToken[] = {
      .value = "NAME",
      .help = "Lend this identity of the configuration file instead of your own",
      .offer = Offer::kIdentity},
+    kLocalRootOption,
+    kHostOption,
+    kUsageOption,
+    kMaxExpireOption,
+    kUnrestrictedOption,
 };
 constexpr Parameter kSetFlags[] = {
     kHandleFile,
@@ -227,12 +236,17 @@ constexpr Command kCommands[] = {
     {.name = "set-helper-token",
      .summary = "Lend your identity to a job",
      .details =
-         "Lends the identity that calls, for what the job's flags say. The token is kept in the\n"
-         "service's memory only. With --as SID nothing is sent unless the certificate has that\n"
-         "SID. With --as-helper and --job both sides are done at once: you get the handle, the\n"
-         "helper lends.",
-     .example = "bitsctl set-helper-token --handle-file nightly.handle --as S-1-5-21-1-2-3-1002\n"
-                "bitsctl --as fetcher set-helper-token --job nightly --as-helper alice",
+         "Lends the identity that calls, for what the job's flags say, within limits: outside "
+         "them\n"
+         "the job stops. A limit counts every host of the transfer, redirects included. Say what\n"
+         "you lend for, or --unrestricted. The token is kept in the service's memory only, and\n"
+         "ends with your logon session. With --as SID nothing is sent unless the certificate has\n"
+         "that SID. With --as-helper and --job both sides are done at once: you get the handle,\n"
+         "the helper lends.",
+     .example = "bitsctl set-helper-token --handle-file nightly.handle --as S-1-5-21-1-2-3-1002 "
+                "--local-root /srv/alice --host mirror.example --max-expire 8h\n"
+                "bitsctl --as fetcher set-helper-token --job nightly --as-helper alice "
+                "--local-root /srv/alice",
      .parameters = kSetToken,
      .methods = "BitsTokenOptions.SetHelperToken BackgroundCopyJob.QueryInterface",
      .remote = SetToken},

@@ -11,6 +11,7 @@
 #include "client/cli/live/follow.h"
 #include "client/cli/output/json.h"
 #include "client/cli/token_flags.h"
+#include "client/cli/token_scope.h"
 #include "client/cli/values.h"
 
 namespace bits::cli {
@@ -56,7 +57,9 @@ absl::Status Prepare(const Client& client, const std::string& job_id,
       return client.SetHelperTokenFlags(handle, helper->flags);
     });
     if (!status.ok()) return status;
-    const auto lent = Lend(client, job_id, helper->client);
+    const auto scope = ScopeFor(files, helper->flags);
+    if (!scope.ok()) return scope.status();
+    const auto lent = Lend(client, job_id, helper->client, *scope);
     if (!lent.ok()) return lent.status();
   }
   v1::AddFileSetRequest request;
@@ -64,15 +67,6 @@ absl::Status Prepare(const Client& client, const std::string& job_id,
   request.mutable_files()->Add(files.begin(), files.end());
   const auto added = client.AddFileSet(std::move(request));
   return added.ok() ? client.Resume(job_id).status() : added.status();
-}
-
-// The same status with a line that says how to go on with the job.
-absl::Status WithAdvice(const absl::Status& status, const std::string& advice) {
-  absl::Status longer(status.code(), std::string(status.message()) + "\n  " + advice);
-  status.ForEachPayload([&longer](absl::string_view url, const absl::Cord& payload) {
-    longer.SetPayload(url, payload);
-  });
-  return longer;
 }
 
 absl::Status Finish(const Context& context, const Client& client, const std::string& id) {
@@ -157,7 +151,8 @@ constexpr Command kCommands[] = {
      .summary = "Download files: create, add-file, resume, monitor and complete in one",
      .details =
          "Ctrl-C ends the watching, not the job. A job that fails is kept, so that it can be\n"
-         "resumed; one that could not be started is cancelled.",
+         "resumed; one that could not be started is cancelled. A helper lends for the folders of\n"
+         "the files, and for --helper-flags, only.",
      .example = "bitsctl transfer nightly https://mirror.example/a.iso /srv/in/a.iso\n"
                 "bitsctl --as fetcher transfer nightly https://mirror.example/a.iso "
                 "/srv/alice/a.iso --as-helper alice",

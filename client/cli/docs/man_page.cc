@@ -54,7 +54,7 @@ constexpr char kTwoIdentities[] =
     "bitsctl create nightly\n"
     "bitsctl get-handle nightly --helper S-1-5-21-1-2-3-1002 --handle-file h\n"
     "bitsctl set-helper-token-flags --handle-file h LOCAL_FILE\n"
-    "bitsctl set-helper-token --handle-file - < h        # alice\n"
+    "bitsctl set-helper-token --handle-file - --local-root /srv/alice < h        # alice\n"
     "bitsctl add-file nightly https://mirror.example/a.iso /srv/alice/a.iso\n"
     "bitsctl resume nightly && bitsctl monitor nightly && bitsctl complete nightly";
 

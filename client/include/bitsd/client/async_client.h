@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/session.pb.h"
 #include "bits/v1/token_options.pb.h"
 #include "bitsd/client/client.h"
 #include "bitsd/client/export.h"
@@ -71,6 +72,11 @@ class BITS_EXPORT AsyncClient {
                         Done<v1::ClearHelperTokenResponse> done) const;
   void GetHelperTokenSid(v1::GetHelperTokenSidRequest request,
                          Done<v1::GetHelperTokenSidResponse> done) const;
+
+  // Sessions.
+  void Logon(v1::LogonRequest request, Done<v1::LogonResponse> done) const;
+  void Logoff(v1::LogoffRequest request, Done<v1::LogoffResponse> done) const;
+  void ListSessions(v1::ListSessionsRequest request, Done<v1::ListSessionsResponse> done) const;
 
  private:
   std::shared_ptr<const Client::Core> core_;

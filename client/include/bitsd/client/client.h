@@ -20,8 +20,8 @@
 //
 // Every call has a deadline. A call is repeated, on UNAVAILABLE only and at most three times, where
 // a repeat cannot do something twice: reads, and what carries a request_id, which the client makes.
-// Whom a call goes out as: impersonation.h. Calls that do not wait: async_client.h. Following jobs:
-// job_feed.h.
+// Whom a call goes out as: impersonation.h; in which logon session: logon_session.h. Calls that do
+// not wait: async_client.h. Following jobs: job_feed.h.
 //
 // Thread safety: all methods may be called at once. Ownership: copies share their connections,
 // which end with the last of them.
@@ -41,6 +41,8 @@
 #include "absl/status/statusor.h"
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/session.pb.h"
+#include "bits/v1/token_options.pb.h"
 #include "bitsd/client/export.h"
 #include "bitsd/client/handle.h"
 #include "bitsd/client/identity.h"
@@ -49,6 +51,8 @@
 #include "bitsd/client/watch.h"
 
 namespace bits {
+
+class LogonSession;
 
 /// Whether a ScopedImpersonation decides whom a client's calls go out as.
 enum class Cloaking {
@@ -87,6 +91,11 @@ class BITS_EXPORT Client {
   /// Checks the identity (FAILED_PRECONDITION names what is wrong: identity.h) and prepares a
   /// connection, which the first call makes. INVALID_ARGUMENT: a session_id that cannot be one.
   static absl::StatusOr<Client> Connect(ClientOptions options);
+
+  /// The same client, on the same connections, whose own calls go out in `session`: those that no
+  /// ScopedImpersonation decides (its token has a session of its own). INVALID_ARGUMENT when the
+  /// session is another identity's.
+  absl::StatusOr<Client> InSession(const LogonSession& session) const;
 
   /// The SID of the identity this client was made with.
   const std::string& sid() const;
@@ -130,15 +139,27 @@ class BITS_EXPORT Client {
   absl::StatusOr<uint32_t> GetHelperTokenFlags(const Handle& handle) const;
   /// Lends the identity that the call goes out as (impersonation.h) and returns when the loan ends.
   /// PERMISSION_DENIED, and nothing is sent, when its SID is not `expected_sid`: nobody lends an
-  /// identity by mistake.
+  /// identity by mistake. `scope` says what it is lent for; without one, for everything that the
+  /// flags name.
   absl::StatusOr<std::chrono::system_clock::time_point> SetHelperToken(
-      const Handle& handle, const std::string& expected_sid) const;
+      const Handle& handle, const std::string& expected_sid,
+      const std::optional<v1::TokenScope>& scope = std::nullopt) const;
   absl::Status ClearHelperToken(const Handle& handle) const;
   /// Whose token is set; no value without one.
   absl::StatusOr<std::optional<std::string>> GetHelperTokenSid(const Handle& handle) const;
 
+  // Sessions (proto/bits/v1/session.proto). A session that keeps itself alive: logon_session.h.
+  absl::StatusOr<v1::LogonResponse> Logon(const v1::LogonRequest& request) const;
+  /// Empty: the default session of whoever calls.
+  absl::Status Logoff(const std::string& session_id) const;
+  absl::StatusOr<v1::ListSessionsResponse> ListSessions(
+      const v1::ListSessionsRequest& request) const;
+  /// Every page of ListSessions, in the order of their beginning.
+  absl::StatusOr<std::vector<v1::Session>> ListAllSessions(bool all_users) const;
+
  private:
   friend class AsyncClient;
+  friend class LogonSession;
   class Core;
 
   explicit Client(std::shared_ptr<const Core> core);

@@ -46,6 +46,8 @@ struct ImpersonationOptions {
   bool filter_admin = false;
 };
 
+class LogonSession;
+
 /// The library's own form of an identity; see ImpersonationToken.
 struct Caller;
 
@@ -58,6 +60,10 @@ class BITS_EXPORT ImpersonationToken {
 
   /// The SID in the identity's certificate.
   const std::string& sid() const;
+
+  /// The same identity in `session`: what goes out under this token goes out in that session.
+  /// INVALID_ARGUMENT when the session is another identity's.
+  absl::StatusOr<ImpersonationToken> InSession(const LogonSession& session) const;
 
  private:
   friend struct TokenAccess;
