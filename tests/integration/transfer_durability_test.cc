@@ -46,15 +46,16 @@ using ::testing::SizeIs;
 class DurabilityRecorder : public Recorder {
  public:
   using Recorder::Recorder;
-  void OnFile(uint32_t index, FileProgress progress,
-              std::optional<TemporaryFile> abandoned) override {
-    if (progress.synced > 0 || progress.transferred) {
-      std::lock_guard lock(sync_mutex);
-      EXPECT_GE(synced_sizes[progress.temporary->id.inode], progress.synced);
-      EXPECT_TRUE(!progress.transferred || synced_sizes.count(progress.temporary->id.inode) == 1);
-      ++checked;
-    }
-    Recorder::OnFile(index, std::move(progress), std::move(abandoned));
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) override {
+    for (const FileNews& file : news) Check(file.progress);
+    Recorder::OnFiles(std::move(news), std::move(recorded));
+  }
+  void Check(const FileProgress& progress) {
+    if (progress.synced == 0 && !progress.transferred) return;
+    std::lock_guard lock(sync_mutex);
+    EXPECT_GE(synced_sizes[progress.temporary->id.inode], progress.synced);
+    EXPECT_TRUE(!progress.transferred || synced_sizes.count(progress.temporary->id.inode) == 1);
+    ++checked;
   }
   std::atomic<int> checked{0};
 };

@@ -53,8 +53,9 @@ class FileOperationsTest : public testing::Test {
   FileId Create() {
     FileOperations::Result result = Do(Operation::kCreateTemporary, temporary());
     EXPECT_TRUE(result.status.ok()) << result.status;
-    EXPECT_EQ(::write(result.fd.get(), "data", 4), 4);
-    return result.id;
+    EXPECT_EQ(result.fds.size(), 1u);
+    EXPECT_EQ(::write(result.fds.front().get(), "data", 4), 4);
+    return result.ids.front();
   }
   std::string temporary() const { return jobs_ + "/" + kTemporary; }
   std::string destination() const { return jobs_ + "/file"; }
@@ -157,7 +158,7 @@ TEST_F(FileOperationsTest, AReopenedFileIsTheSameFile) {
   const FileOperations::Result reopened = Do(Operation::kReopenTemporary, temporary(), id);
   ASSERT_TRUE(reopened.status.ok()) << reopened.status;
   char text[5] = {};
-  EXPECT_EQ(::read(reopened.fd.get(), text, 4), 4);
+  EXPECT_EQ(::read(reopened.fds.front().get(), text, 4), 4);
   EXPECT_STREQ(text, "data");
 }
 

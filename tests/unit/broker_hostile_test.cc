@@ -21,7 +21,7 @@ class HostileServerTest : public BrokerTest {
     if (Exchange(channel, bytes, Soon(), &packet) != ExchangeResult::kReply) return "no reply";
     const auto reply = wire::DecodeReply(packet.bytes);
     if (!reply.ok()) return "no sense";
-    if (worker != nullptr) *worker = std::move(packet.fd);
+    if (worker != nullptr) *worker = packet.TakeFirst();
     return Refusal(reply->status);
   }
 

@@ -66,10 +66,10 @@ TEST(WireTest, EveryStatusOfABrokerArrivesAsItWasSent) {
        {absl::OkStatus(), error::AccessDenied(Rule::kJobAccess, "first rule"),
         error::AccessDenied(Rule::kNotPermitted, "last rule"), error::InvalidArgument("argument"),
         error::StringTooLong("long"), error::DiskFull("full"), error::Unavailable("later")}) {
-    const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {1, 2}}));
+    const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {{1, 2}, {3, 4}}}));
     ASSERT_TRUE(reply.ok()) << status;
     EXPECT_EQ(reply->status, status);
-    EXPECT_EQ(reply->id, (FileId{1, 2}));
+    EXPECT_EQ(reply->ids, (std::vector<FileId>{{1, 2}, {3, 4}}));
   }
 }
 
@@ -135,8 +135,9 @@ TEST(ChannelTest, ADescriptorTravelsWithItsPacket) {
   Packet packet;
   ASSERT_EQ(ReceivePacket(pair.second.get(), &packet), ReceiveResult::kPacket);
   EXPECT_EQ(packet.bytes, "hello");
-  ASSERT_TRUE(packet.fd.valid());
-  EXPECT_NE(::fcntl(packet.fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  const UniqueFd fd = packet.TakeFirst();
+  ASSERT_TRUE(fd.valid());
+  EXPECT_NE(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST(ChannelTest, APacketThatIsTooLongIsMalformedAndTheNextOneIsNot) {
@@ -176,7 +177,7 @@ TEST(ChannelTest, DescriptorsNobodyAskedForAreClosed) {
     SendDescriptors(pair.first.get(), count);
     Packet packet;
     EXPECT_EQ(ReceivePacket(pair.second.get(), &packet), ReceiveResult::kMalformed) << count;
-    EXPECT_FALSE(packet.fd.valid());
+    EXPECT_TRUE(packet.fds.empty());
   }
   const UniqueFd after(::dup(0));
   EXPECT_EQ(after.get(), before.get() + 1) << "descriptors were leaked";

@@ -1,0 +1,126 @@
+#include "server/transfer/file_sync.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+namespace bitsd {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Groups that are kept although nobody waits in them.
+constexpr size_t kMaxIdleGroups = 64;
+
+/// A common sync that takes longer writes mostly what others wrote.
+constexpr milliseconds kPatience{250};
+constexpr milliseconds kPatiencePerFile{20};
+/// So long each file is synced by itself then.
+constexpr std::chrono::seconds kPause{10};
+
+// This is not in <linux/magic.h> of every distribution.
+constexpr uint32_t kXfs = 0x58465342;
+
+/// Their syncfs is as durable as their fdatasync. (Of FUSE's and the network's that is not so.)
+constexpr auto kSuitable =
+    std::to_array<uint32_t>({EXT4_SUPER_MAGIC, kXfs, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC});
+
+/// Before 5.17 syncfs does not say that a file system could not commit.
+bool KernelReportsErrors() {
+  utsname kernel{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) {
+    return false;
+  }
+  return major > 5 || (major == 5 && minor >= 17);
+}
+
+bool IsSuitable(int fd) {
+  static const bool kernel_reports_errors = KernelReportsErrors();
+  struct statfs system {};
+  if (!kernel_reports_errors || ::fstatfs(fd, &system) != 0) return false;
+  const auto type = static_cast<uint32_t>(system.f_type);
+  return std::find(kSuitable.begin(), kSuitable.end(), type) != kSuitable.end();
+}
+
+int ErrorOf(int result) { return result == 0 ? 0 : errno; }
+
+std::vector<int> SyncEach(const std::vector<int>& fds) {
+  std::vector<int> errors;
+  for (const int fd : fds) errors.push_back(ErrorOf(::fdatasync(fd)));
+  return errors;
+}
+
+/// What went wrong when the data of each file was written. It is written by now: nothing is waited
+/// for.
+std::vector<int> WriteErrors(const std::vector<int>& fds) {
+  std::vector<int> errors;
+  for (const int fd : fds) {
+    errors.push_back(ErrorOf(::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE)));
+  }
+  return errors;
+}
+
+}  // namespace
+
+void FileSync::Sync(uint64_t device, const std::shared_ptr<Strand>& own, std::vector<int> fds,
+                    Done done) {
+  std::shared_ptr<Group> group;
+  {
+    const std::lock_guard lock(mutex_);
+    group = GroupOfLocked(device);
+    group->waiting.push_back({own, std::move(fds), std::move(done)});
+  }
+  group->strand->Post([this, group] { Run(*group); });
+}
+
+std::shared_ptr<FileSync::Group> FileSync::GroupOfLocked(uint64_t device) {
+  if (const auto found = groups_.find(device); found != groups_.end()) return found->second;
+  if (groups_.size() >= kMaxIdleGroups) {
+    std::erase_if(groups_, [](const auto& entry) { return entry.second->waiting.empty(); });
+  }
+  auto group = std::make_shared<Group>();
+  group->strand = disks_.NewStrand();
+  groups_[device] = group;
+  return group;
+}
+
+void FileSync::Run(Group& group) {
+  std::vector<Request> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests.swap(group.waiting);
+  }
+  // Those who posted meanwhile were served with the first.
+  if (requests.empty() || SyncTogether(group, requests)) return;
+  for (Request& request : requests) {
+    const std::shared_ptr<Strand> own = request.own;
+    own->Post([request = std::move(request)] { request.done(SyncEach(request.fds)); });
+  }
+}
+
+bool FileSync::SyncTogether(Group& group, std::vector<Request>& requests) {
+  size_t files = 0;
+  for (const Request& request : requests) files += request.fds.size();
+  const Clock::time_point start = Clock::now();
+  if (files < kFewest || start < group.alone_until) return false;
+  const int any = requests.front().fds.front();
+  if (!IsSuitable(any)) return false;
+  // An error may be anybody's: then each file is asked.
+  if (::syncfs(any) != 0) return false;
+  const auto took = Clock::now() - start;
+  if (took > kPatience + kPatiencePerFile * files) group.alone_until = Clock::now() + kPause;
+  for (Request& request : requests) request.done(WriteErrors(request.fds));
+  return true;
+}
+
+}  // namespace bitsd

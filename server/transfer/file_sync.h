@@ -1,0 +1,71 @@
+// Makes whole small files durable, many at a time.
+//
+// A sync costs the file system a commit of its journal and a flush of the disk, for one file as for
+// a thousand. So the files of all jobs on one file system that wait at the same time share one
+// syncfs, and what arrives meanwhile shares the next. A file's own error is still its own: it is
+// asked for after the common sync.
+//
+// syncfs also writes what others have written to that file system. Where it is not known to be
+// durable and to report errors (only some local file systems, from Linux 5.17 on), where it has
+// just taken long because of that, and for very few files, each file is synced by itself.
+//
+// Thread safety: any thread. Ownership: the pool outlives it, and runs its tasks before it goes.
+
+#ifndef BITSD_SERVER_TRANSFER_FILE_SYNC_H_
+#define BITSD_SERVER_TRANSFER_FILE_SYNC_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "server/transfer/disk_pool.h"
+
+namespace bitsd {
+
+class FileSync {
+ public:
+  /// Gets the error (errno, or 0) of each file.
+  using Done = std::function<void(std::vector<int> errors)>;
+
+  /// Fewer than these are synced by themselves.
+  static constexpr size_t kFewest = 4;
+
+  explicit FileSync(DiskPool& disks) : disks_(disks) {}
+
+  /// Syncs the files `fds` of the file system `device`; they stay open until `done` has run, on a
+  /// thread of the pool. What cannot be shared is done on `own`, so that it holds up nobody else.
+  void Sync(uint64_t device, const std::shared_ptr<Strand>& own, std::vector<int> fds, Done done);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Request {
+    std::shared_ptr<Strand> own;
+    std::vector<int> fds;
+    Done done;
+  };
+  /// One file system.
+  struct Group {
+    std::shared_ptr<Strand> strand;
+    std::vector<Request> waiting;  ///< Guarded by mutex_.
+    // The strand only.
+    Clock::time_point alone_until;  ///< A common sync costs too much until then.
+  };
+
+  std::shared_ptr<Group> GroupOfLocked(uint64_t device);
+  void Run(Group& group);
+  static bool SyncTogether(Group& group, std::vector<Request>& requests);
+
+  DiskPool& disks_;
+  std::mutex mutex_;
+  std::map<uint64_t, std::shared_ptr<Group>> groups_;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_FILE_SYNC_H_
