@@ -23,8 +23,9 @@ constexpr size_t kMaxIdleGroups = 64;
 /// A common sync that takes longer writes mostly what others wrote.
 constexpr milliseconds kPatience{250};
 constexpr milliseconds kPatiencePerFile{20};
-/// So long each file is synced by itself then.
-constexpr std::chrono::seconds kPause{10};
+/// So long each file is synced by itself then; each time twice as long.
+constexpr std::chrono::seconds kFirstPause{10};
+constexpr std::chrono::seconds kLastPause{640};
 
 // This is not in <linux/magic.h> of every distribution.
 constexpr uint32_t kXfs = 0x58465342;
@@ -75,10 +76,15 @@ std::vector<int> WriteErrors(const std::vector<int>& fds) {
 void FileSync::Sync(uint64_t device, const std::shared_ptr<Strand>& own, std::vector<int> fds,
                     Done done) {
   std::shared_ptr<Group> group;
+  Request request{own, std::move(fds), std::move(done)};
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     group = GroupOfLocked(device);
-    group->waiting.push_back({own, std::move(fds), std::move(done)});
+    if (group->busy_since && Clock::now() - *group->busy_since > kPatience) {
+      lock.unlock();
+      return SyncAlone(std::move(request));
+    }
+    group->waiting.push_back(std::move(request));
   }
   group->strand->Post([this, group] { Run(*group); });
 }
@@ -99,13 +105,22 @@ void FileSync::Run(Group& group) {
   {
     const std::lock_guard lock(mutex_);
     requests.swap(group.waiting);
+    // Those who posted meanwhile were served with the first.
+    if (requests.empty()) return;
+    group.busy_since = Clock::now();
   }
-  // Those who posted meanwhile were served with the first.
-  if (requests.empty() || SyncTogether(group, requests)) return;
-  for (Request& request : requests) {
-    const std::shared_ptr<Strand> own = request.own;
-    own->Post([request = std::move(request)] { request.done(SyncEach(request.fds)); });
+  const bool synced = SyncTogether(group, requests);
+  {
+    const std::lock_guard lock(mutex_);
+    group.busy_since.reset();
   }
+  if (synced) return;
+  for (Request& request : requests) SyncAlone(std::move(request));
+}
+
+void FileSync::SyncAlone(Request request) {
+  const std::shared_ptr<Strand> own = request.own;
+  own->Post([request = std::move(request)] { request.done(SyncEach(request.fds)); });
 }
 
 bool FileSync::SyncTogether(Group& group, std::vector<Request>& requests) {
@@ -117,10 +132,16 @@ bool FileSync::SyncTogether(Group& group, std::vector<Request>& requests) {
   if (!IsSuitable(any)) return false;
   // An error may be anybody's: then each file is asked.
   if (::syncfs(any) != 0) return false;
-  const auto took = Clock::now() - start;
-  if (took > kPatience + kPatiencePerFile * files) group.alone_until = Clock::now() + kPause;
+  Judge(group, Clock::now() - start, files);
   for (Request& request : requests) request.done(WriteErrors(request.fds));
   return true;
+}
+
+void FileSync::Judge(Group& group, Clock::duration took, size_t files) {
+  const bool slow = took > kPatience + kPatiencePerFile * files;
+  group.pause =
+      slow ? std::clamp(group.pause * 2, kFirstPause, kLastPause) : std::chrono::seconds(0);
+  if (slow) group.alone_until = Clock::now() + group.pause;
 }
 
 }  // namespace bitsd

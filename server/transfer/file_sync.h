@@ -6,8 +6,9 @@
 // asked for after the common sync.
 //
 // syncfs also writes what others have written to that file system. Where it is not known to be
-// durable and to report errors (only some local file systems, from Linux 5.17 on), where it has
-// just taken long because of that, and for very few files, each file is synced by itself.
+// durable and to report errors (only some local file systems, from Linux 5.17 on), where it takes
+// long because of that, and for very few files, each file is synced by itself. So whoever writes
+// without end to the same file system costs others one slow sync, and then not again soon.
 //
 // Thread safety: any thread. Ownership: the pool outlives it, and runs its tasks before it goes.
 
@@ -21,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "server/transfer/disk_pool.h"
@@ -52,14 +54,19 @@ class FileSync {
   /// One file system.
   struct Group {
     std::shared_ptr<Strand> strand;
-    std::vector<Request> waiting;  ///< Guarded by mutex_.
+    // Guarded by mutex_.
+    std::vector<Request> waiting;
+    std::optional<Clock::time_point> busy_since;  ///< A common sync is under way.
     // The strand only.
     Clock::time_point alone_until;  ///< A common sync costs too much until then.
+    std::chrono::seconds pause{0};  ///< How long that was, the last time.
   };
 
   std::shared_ptr<Group> GroupOfLocked(uint64_t device);
   void Run(Group& group);
+  static void SyncAlone(Request request);
   static bool SyncTogether(Group& group, std::vector<Request>& requests);
+  static void Judge(Group& group, Clock::duration took, size_t files);
 
   DiskPool& disks_;
   std::mutex mutex_;

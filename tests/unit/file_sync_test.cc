@@ -26,6 +26,7 @@ std::atomic<int> single_syncs;
 std::atomic<int> common_error;
 std::atomic<int> milliseconds_taken;
 std::atomic<int> broken_fd;
+std::atomic<bool> hold;
 std::atomic<long> file_system;
 
 }  // namespace
@@ -36,6 +37,7 @@ extern "C" {
 int syncfs(int fd) noexcept {
   ++common_syncs;
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds_taken));
+  while (hold) std::this_thread::yield();
   errno = common_error;
   return common_error != 0 ? -1 : static_cast<int>(syscall(SYS_syncfs, fd));
 }
@@ -67,6 +69,7 @@ class FileSyncTest : public testing::Test {
   FileSyncTest() {
     common_syncs = single_syncs = common_error = milliseconds_taken = 0;
     broken_fd = -1;
+    hold = false;
     file_system = EXT4_SUPER_MAGIC;
     for (UniqueFd& fd : files_) {
       char path[] = "/tmp/bitsd-sync-XXXXXX";
@@ -108,14 +111,34 @@ TEST_F(FileSyncTest, FewFilesAreSyncedByThemselves) {
 }
 
 TEST_F(FileSyncTest, WhoArrivesDuringASyncSharesTheNext) {
-  milliseconds_taken = 200;
+  hold = true;
   auto first = Begin(Files(0, kMany));
   while (common_syncs == 0) std::this_thread::yield();
   std::vector<std::future<Errors>> later;
   for (size_t i = kMany; i < 3 * kMany; ++i) later.push_back(Begin(Files(i, 1)));
+  hold = false;
   EXPECT_EQ(first.get(), Errors(kMany, 0));
   for (auto& result : later) EXPECT_EQ(result.get(), Errors(1, 0));
   EXPECT_EQ(common_syncs, 2);
+}
+
+TEST_F(FileSyncTest, WhoArrivesDuringASlowSyncDoesNotWaitForIt) {
+  hold = true;
+  auto first = Begin(Files(0, kMany));
+  while (common_syncs == 0) std::this_thread::yield();
+  auto with_the_next = Begin(Files(kMany, 1));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::vector<std::future<Errors>> later;
+  while (single_syncs == 0 && std::chrono::steady_clock::now() < deadline) {
+    later.push_back(Begin(Files(kMany + 1, 1)));
+    std::this_thread::yield();
+  }
+  EXPECT_GT(single_syncs, 0);
+  EXPECT_EQ(first.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  hold = false;
+  EXPECT_EQ(first.get(), Errors(kMany, 0));
+  EXPECT_EQ(with_the_next.get(), Errors(1, 0));
+  for (auto& result : later) EXPECT_EQ(result.get(), Errors(1, 0));
 }
 
 TEST_F(FileSyncTest, EachFileHasItsOwnError) {
