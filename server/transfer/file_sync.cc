@@ -15,14 +15,9 @@
 namespace bitsd {
 namespace {
 
-using std::chrono::milliseconds;
-
 /// Groups that are kept although nobody waits in them.
 constexpr size_t kMaxIdleGroups = 64;
 
-/// A common sync that takes longer writes mostly what others wrote.
-constexpr milliseconds kPatience{250};
-constexpr milliseconds kPatiencePerFile{20};
 /// So long each file is synced by itself then; each time twice as long.
 constexpr std::chrono::seconds kFirstPause{10};
 constexpr std::chrono::seconds kLastPause{640};
@@ -80,7 +75,7 @@ void FileSync::Sync(uint64_t device, const std::shared_ptr<Strand>& own, std::ve
   {
     std::unique_lock lock(mutex_);
     group = GroupOfLocked(device);
-    if (group->busy_since && Clock::now() - *group->busy_since > kPatience) {
+    if (group->busy_since && Clock::now() - *group->busy_since > patience_.common) {
       lock.unlock();
       return SyncAlone(std::move(request));
     }
@@ -137,8 +132,8 @@ bool FileSync::SyncTogether(Group& group, std::vector<Request>& requests) {
   return true;
 }
 
-void FileSync::Judge(Group& group, Clock::duration took, size_t files) {
-  const bool slow = took > kPatience + kPatiencePerFile * files;
+void FileSync::Judge(Group& group, Clock::duration took, size_t files) const {
+  const bool slow = took > patience_.common + patience_.each_file * files;
   group.pause =
       slow ? std::clamp(group.pause * 2, kFirstPause, kLastPause) : std::chrono::seconds(0);
   if (slow) group.alone_until = Clock::now() + group.pause;

@@ -37,7 +37,14 @@ class FileSync {
   /// Fewer than these are synced by themselves.
   static constexpr size_t kFewest = 4;
 
-  explicit FileSync(DiskPool& disks) : disks_(disks) {}
+  /// A common sync that takes longer than both together writes mostly what others wrote.
+  struct Patience {
+    std::chrono::milliseconds common{250};
+    std::chrono::milliseconds each_file{20};
+  };
+
+  explicit FileSync(DiskPool& disks) : FileSync(disks, Patience()) {}
+  FileSync(DiskPool& disks, Patience patience) : disks_(disks), patience_(patience) {}
 
   /// Syncs the files `fds` of the file system `device`; they stay open until `done` has run, on a
   /// thread of the pool. What cannot be shared is done on `own`, so that it holds up nobody else.
@@ -65,10 +72,11 @@ class FileSync {
   std::shared_ptr<Group> GroupOfLocked(uint64_t device);
   void Run(Group& group);
   static void SyncAlone(Request request);
-  static bool SyncTogether(Group& group, std::vector<Request>& requests);
-  static void Judge(Group& group, Clock::duration took, size_t files);
+  bool SyncTogether(Group& group, std::vector<Request>& requests);
+  void Judge(Group& group, Clock::duration took, size_t files) const;
 
   DiskPool& disks_;
+  const Patience patience_;
   std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<Group>> groups_;
 };
