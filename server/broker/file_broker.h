@@ -47,9 +47,8 @@ class FileBroker {
   /// May `who` create and rename files in `directory`? Opens nothing that outlives the call.
   virtual absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) = 0;
 
-  /// Creates `paths`, with mode 0600, one after the other until one cannot be created; those before
-  /// it are in `created`. What is there already is an error, but for an own leftover: a temporary
-  /// file of `who` that nobody recorded is replaced.
+  /// Creates `paths`, which must not exist, with mode 0600, one after the other until one cannot be
+  /// created; those before it are in `created`.
   virtual absl::Status CreateTemporaries(const ActingIdentity& who,
                                          const std::vector<std::string>& paths,
                                          std::vector<OpenTemporary>* created) = 0;
@@ -68,8 +67,8 @@ class FileBroker {
   absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
                        const std::string& destination, absl::Time mtime);
 
-  /// Removes `path` if it still is `id`; OK when it is gone. Of an `id` that is not known: if it is
-  /// an own leftover.
+  /// Removes `path` if it still is `id`; OK when it is gone. With an `id` that is not known: if it
+  /// is what a creation of `who` left that nobody recorded.
   virtual absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                        FileId id) = 0;
 

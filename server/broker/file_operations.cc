@@ -202,28 +202,22 @@ FileOperations::Result FileOperations::Create(const wire::FileRequest& request) 
   if (!place.ok()) return {place.status(), {}, {}};
   if (!place->directory.valid()) return {FileError(ENOENT, "create", request.path), {}, {}};
   Result result;
-  result.status = CreateNext(&*place, place->name, &result);
+  result.status = CreateNext(*place, place->name, &result);
   for (size_t i = 0; result.status.ok() && i < request.next.size(); ++i) {
-    result.status = CreateNext(&*place, request.next[i].temporary, &result);
+    result.status = CreateNext(*place, request.next[i].temporary, &result);
   }
   return result;
 }
 
-absl::Status FileOperations::CreateNext(Place* place, const std::string& name,
+absl::Status FileOperations::CreateNext(const Place& place, const std::string& name,
                                         Result* result) const {
-  const std::string path = place->PathOf(name);
+  const std::string path = place.PathOf(name);
   if (!IsTemporaryName(name)) return NotTemporary(path);
-  absl::Status status = paths_.CheckEntry(place->id, name, path);
+  absl::Status status = paths_.CheckEntry(place.id, name, path);
   if (!status.ok()) return status;
-  const int directory = place->directory.get();
   constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-  UniqueFd fd(::openat(directory, name.c_str(), kFlags, kTemporaryMode));
-  if (!fd.valid() && errno == EEXIST && RemoveLeftover(directory, name, path).ok()) {
-    fd.Reset(::openat(directory, name.c_str(), kFlags, kTemporaryMode));
-  } else if (!fd.valid() && errno != EEXIST) {
-    return FileError(errno, "create", path);
-  }
-  if (!fd.valid()) return FileError(EEXIST, "create", path);
+  UniqueFd fd(::openat(place.directory.get(), name.c_str(), kFlags, kTemporaryMode));
+  if (!fd.valid()) return FileError(errno, "create", path);
   Found created;
   if (::fstat(fd.get(), &created.file) != 0) return FileError(errno, "examine", path);
   result->ids.push_back(created.id());

@@ -49,7 +49,7 @@ class FileOperations {
   absl::Status CheckDirectory(const std::string& path) const;
   absl::Status SyncDirectory(const std::string& path) const;
   Result Create(const wire::FileRequest& request) const;
-  absl::Status CreateNext(Place* place, const std::string& name, Result* result) const;
+  absl::Status CreateNext(const Place& place, const std::string& name, Result* result) const;
   Result Reopen(const wire::FileRequest& request) const;
   Result Publish(const wire::FileRequest& request) const;
   absl::Status PublishIn(const Place& place, const wire::NextFile& file, mode_t mode) const;

@@ -112,9 +112,8 @@ void LocalFiles::OpenPlanned() {
     absl::Status status = reopens ? Reopen(file, &ready) : Create(batch, i, &ready);
     i = ready.size();
     if (status.ok()) continue;
-    const bool taken = !reopens && DetailOf(status).hresult == Hresult::kInvalidArgument;
     PlannedFile& failed = batch[i];
-    if (failed.old && (IsLost(status) || taken)) {
+    if (failed.old && IsLost(status)) {
       failed = PlanAnew(failed.index, failed.temporary);
       planned_.assign(batch.begin() + static_cast<ptrdiff_t>(i), batch.end());
       RecordPlan();
@@ -154,6 +153,10 @@ absl::Status LocalFiles::Create(const std::vector<PlannedFile>& batch, size_t fi
   for (size_t i = first; i < batch.size() && paths.size() < FileBroker::kMaxTogether; ++i) {
     const TemporaryFile& temporary = batch[i].temporary;
     if (temporary.id.known() || policy::DirectoryOf(temporary.path) != directory) break;
+    // It may have been created before bitsd was ended.
+    absl::Status gone = batch[i].old ? files_.Remove(task_.local, temporary) : absl::OkStatus();
+    if (!gone.ok() && i == first) return gone;
+    if (!gone.ok()) break;
     paths.push_back(temporary.path);
   }
   std::vector<OpenTemporary> created;

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 
 #include "server/error/errors.h"
@@ -50,11 +49,7 @@ absl::Status DirectFileBroker::CreateTemporaries(const ActingIdentity&,
 absl::Status DirectFileBroker::Create(const std::string& path,
                                       std::vector<OpenTemporary>* created) const {
   if (absl::Status asked = Ask("create", path); !asked.ok()) return asked;
-  constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-  UniqueFd fd(open(path.c_str(), kFlags, 0600));
-  if (!fd.valid() && errno == EEXIST && unlink(path.c_str()) == 0) {
-    fd.Reset(open(path.c_str(), kFlags, 0600));
-  }
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   struct stat info {};
   if (!fd.valid() || fstat(fd.get(), &info) != 0) return Denied(path);
   created->push_back({std::move(fd), IdOf(info)});
