@@ -1,5 +1,6 @@
 // bitsd: flags -> configuration -> supervisor -> server.
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -26,7 +27,17 @@ int Check(const std::string& path) {
   return problems.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/// Every running download holds files open, up to a hundred small ones. The soft limit is there for
+/// programs that use select().
+void UseAllDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Serve(const bitsd::Config& config, bitsd::UniqueFd control) {
+  UseAllDescriptors();
   auto server = bitsd::Server::Create(config, std::move(control));
   if (!server.ok()) {
     std::cerr << "bitsd: " << server.status().message() << "\n";

@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kIdle{60};
 constexpr size_t kMaxIdleWorkers = 128;
 
+static_assert(FileBroker::kMaxTogether <= wire::kMaxFiles && wire::kMaxFiles <= kMaxDescriptors);
+
 absl::Status NoAnswer(const wire::FileRequest& request) {
   return error::Unavailable("the file system of \"" + request.path +
                             "\" or the file broker did not answer: try again later");
@@ -27,11 +29,29 @@ bool GivesDescriptor(wire::Operation operation) {
          operation == wire::Operation::kReopenTemporary;
 }
 
+size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
+
 /// What the worker sent is the file it says it is, open for reading and writing.
 bool IsFile(int fd, FileId id) {
   struct stat file;
   return ::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
          FileId{file.st_dev, file.st_ino} == id && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
+/// A worker may have been taken over: it has done no more than was asked, and says which files.
+bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const Packet& packet) {
+  if (!GivesDescriptor(request.operation)) {
+    const bool publishes = request.operation == wire::Operation::kPublish;
+    return packet.fds.empty() && reply.ids.size() <= (publishes ? FilesOf(request) : 0) &&
+           (!publishes || !reply.status.ok() || reply.ids.size() == FilesOf(request));
+  }
+  const size_t count = packet.fds.size();
+  if (reply.ids.size() != count || count > FilesOf(request)) return false;
+  if (reply.status.ok() && count != FilesOf(request)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!IsFile(packet.fds[i].get(), reply.ids[i])) return false;
+  }
+  return true;
 }
 
 wire::FileRequest Request(wire::Operation operation, const std::string& path, FileId id = {}) {
@@ -52,10 +72,31 @@ std::string FolderChangedBy(const wire::FileRequest& request) {
   }
 }
 
+/// With the slash at its end.
+std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+absl::Status NotTogether() {
+  return error::InvalidArgument("files that are created or published together share a folder");
+}
+
+absl::Status CheckNext(const wire::FileRequest& request) {
+  if (FilesOf(request) > wire::kMaxFiles) return error::InvalidArgument("too many files together");
+  const std::string folder = FolderOf(request.path);
+  for (const wire::NextFile& file : request.next) {
+    absl::Status status = policy::CheckLocalName(folder + file.temporary);
+    if (status.ok() && !file.destination.empty()) {
+      status = policy::CheckLocalName(folder + file.destination);
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckNames(const wire::FileRequest& request) {
   if (request.path != "/") {
     if (absl::Status status = policy::CheckLocalName(request.path); !status.ok()) return status;
   }
+  if (absl::Status status = CheckNext(request); !status.ok()) return status;
   if (request.destination.empty()) return absl::OkStatus();
   return policy::CheckLocalName(request.destination);
 }
@@ -76,73 +117,92 @@ absl::StatusOr<std::unique_ptr<BrokerClient>> BrokerClient::Connect(UniqueFd con
 }
 
 absl::Status BrokerClient::CheckDirectory(const ActingIdentity& who, const std::string& directory) {
-  return Call(who, Request(wire::Operation::kCheckDirectory, directory)).status();
+  return Call(who, Request(wire::Operation::kCheckDirectory, directory)).status;
 }
 
-absl::StatusOr<OpenTemporary> BrokerClient::CreateTemporary(const ActingIdentity& who,
-                                                            const std::string& path) {
-  absl::StatusOr<Answer> answer = Call(who, Request(wire::Operation::kCreateTemporary, path));
-  if (!answer.ok()) return answer.status();
-  return OpenTemporary{std::move(answer->fd), answer->id};
+absl::Status BrokerClient::CreateTemporaries(const ActingIdentity& who,
+                                             const std::vector<std::string>& paths,
+                                             std::vector<OpenTemporary>* created) {
+  if (paths.empty()) return absl::OkStatus();
+  wire::FileRequest request = Request(wire::Operation::kCreateTemporary, paths.front());
+  const std::string folder = FolderOf(paths.front());
+  for (size_t i = 1; i < paths.size(); ++i) {
+    if (FolderOf(paths[i]) != folder) return NotTogether();
+    request.next.push_back({paths[i].substr(folder.size()), {}, {}, absl::InfinitePast()});
+  }
+  Answer answer = Call(who, request);
+  for (size_t i = 0; i < answer.ids.size(); ++i) {
+    created->push_back({std::move(answer.fds[i]), answer.ids[i]});
+  }
+  return answer.status;
 }
 
 absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who,
                                                        const std::string& path, FileId id) {
-  absl::StatusOr<Answer> answer = Call(who, Request(wire::Operation::kReopenTemporary, path, id));
-  if (!answer.ok()) return answer.status();
-  if (!(answer->id == id)) return error::Unavailable("the file broker opened another file");
-  return std::move(answer->fd);
+  Answer answer = Call(who, Request(wire::Operation::kReopenTemporary, path, id));
+  if (!answer.status.ok()) return answer.status;
+  if (!(answer.ids.front() == id)) return error::Unavailable("the file broker opened another file");
+  return std::move(answer.fds.front());
 }
 
-absl::Status BrokerClient::Publish(const ActingIdentity& who, const std::string& temporary,
-                                   FileId id, const std::string& destination, absl::Time mtime) {
-  wire::FileRequest request = Request(wire::Operation::kPublish, temporary, id);
-  request.destination = destination;
+absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
+                                        const std::vector<Publication>& files, size_t* published) {
+  *published = 0;
+  if (files.empty()) return absl::OkStatus();
+  const Publication& first = files.front();
+  wire::FileRequest request = Request(wire::Operation::kPublish, first.temporary, first.id);
+  request.destination = first.destination;
   request.umask = who.umask & 0777;
-  request.mtime = mtime;
-  return Call(who, request).status();
+  request.mtime = first.mtime;
+  const std::string folder = FolderOf(first.temporary);
+  for (size_t i = 1; i < files.size(); ++i) {
+    const Publication& file = files[i];
+    const bool together =
+        FolderOf(file.temporary) == folder && FolderOf(file.destination) == folder;
+    if (!together) return NotTogether();
+    request.next.push_back({file.temporary.substr(folder.size()),
+                            file.destination.substr(folder.size()), file.id, file.mtime});
+  }
+  const Answer answer = Call(who, request);
+  *published = answer.ids.size();
+  return answer.status;
 }
 
 absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) {
-  return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status();
+  return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status;
 }
 
 absl::Status BrokerClient::SyncDirectory(const ActingIdentity& who, const std::string& directory) {
-  return Call(who, Request(wire::Operation::kSyncDirectory, directory)).status();
+  return Call(who, Request(wire::Operation::kSyncDirectory, directory)).status;
 }
 
-absl::StatusOr<BrokerClient::Answer> BrokerClient::Call(const ActingIdentity& who,
-                                                        const wire::FileRequest& request) {
+BrokerClient::Answer BrokerClient::Call(const ActingIdentity& who,
+                                        const wire::FileRequest& request) {
   // What cannot be encoded is refused here; the worker checks the rest again.
-  if (absl::Status status = CheckNames(request); !status.ok()) return status;
+  if (absl::Status status = CheckNames(request); !status.ok()) return {status, {}, {}};
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
   const std::shared_ptr<Identity> workers = Find(identity);
   const WorkerCrew::Turn turn = workers->crew.Take(FolderChangedBy(request), deadline);
-  if (!turn || Clock::now() >= deadline) return NoAnswer(request);
+  if (!turn || Clock::now() >= deadline) return {NoAnswer(request), {}, {}};
   return CallWorker(workers->crew, *turn, identity, request, deadline);
 }
 
-absl::StatusOr<BrokerClient::Answer> BrokerClient::CallWorker(WorkerCrew& crew,
-                                                              WorkerCrew::Worker& worker,
-                                                              const std::string& identity,
-                                                              const wire::FileRequest& request,
-                                                              Deadline deadline) {
+BrokerClient::Answer BrokerClient::CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,
+                                              const std::string& identity,
+                                              const wire::FileRequest& request, Deadline deadline) {
   Packet packet;
   absl::StatusOr<ExchangeResult> result =
       Deliver(crew, worker, identity, request, deadline, &packet);
-  if (!result.ok()) return result.status();
-  if (*result != ExchangeResult::kReply) return NoAnswer(request);
+  if (!result.ok()) return {result.status(), {}, {}};
+  if (*result != ExchangeResult::kReply) return {NoAnswer(request), {}, {}};
   absl::StatusOr<wire::Reply> reply = wire::DecodeReply(packet.bytes);
-  const bool sound = reply.ok() && (!reply->status.ok() || !GivesDescriptor(request.operation) ||
-                                    IsFile(packet.fd.get(), reply->id));
-  if (!sound) {
+  if (!reply.ok() || !IsSound(request, *reply, packet)) {
     worker.channel.Reset();
-    return NoAnswer(request);
+    return {NoAnswer(request), {}, {}};
   }
-  if (!reply->status.ok()) return reply->status;
-  return Answer{reply->id, std::move(packet.fd)};
+  return {std::move(reply->status), std::move(reply->ids), std::move(packet.fds)};
 }
 
 // A worker that was gone before it could read the request has done nothing: another one is asked,
@@ -159,7 +219,8 @@ absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCre
       worker.channel = *std::move(channel);
     }
     ++messages_sent_;
-    result = Exchange(worker.channel.get(), wire::Encode(request), deadline, reply);
+    result =
+        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, FilesOf(request));
     if (result == ExchangeResult::kTimeout) {
       crew.GiveUp(worker);
     } else if (result != ExchangeResult::kReply) {

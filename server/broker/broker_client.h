@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,12 +34,12 @@ class BrokerClient final : public FileBroker {
                                                                absl::Duration deadline);
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
-  absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who,
-                                                const std::string& path) override;
+  absl::Status CreateTemporaries(const ActingIdentity& who, const std::vector<std::string>& paths,
+                                 std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
-  absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
-                       const std::string& destination, absl::Time mtime) override;
+  absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
+                            size_t* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
@@ -55,18 +56,19 @@ class BrokerClient final : public FileBroker {
 
  private:
   struct Identity;
+  /// What a worker did; `status` is about the file after `ids`.
   struct Answer {
-    FileId id;
-    UniqueFd fd;
+    absl::Status status;
+    std::vector<FileId> ids;
+    std::vector<UniqueFd> fds;
   };
 
   BrokerClient(UniqueFd control, absl::Duration deadline)
       : link_(std::move(control)), timeout_ms_(absl::ToInt64Milliseconds(deadline)) {}
 
-  absl::StatusOr<Answer> Call(const ActingIdentity& who, const wire::FileRequest& request);
-  absl::StatusOr<Answer> CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,
-                                    const std::string& identity, const wire::FileRequest& request,
-                                    Deadline deadline);
+  Answer Call(const ActingIdentity& who, const wire::FileRequest& request);
+  Answer CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker, const std::string& identity,
+                    const wire::FileRequest& request, Deadline deadline);
   absl::StatusOr<ExchangeResult> Deliver(WorkerCrew& crew, WorkerCrew::Worker& worker,
                                          const std::string& identity,
                                          const wire::FileRequest& request, Deadline deadline,

@@ -25,8 +25,9 @@ absl::StatusOr<UniqueFd> ReadReply(Packet packet) {
   absl::StatusOr<wire::Reply> reply = wire::DecodeReply(packet.bytes);
   if (!reply.ok()) return NoAnswer();
   if (!reply->status.ok()) return reply->status;
-  if (!packet.fd.valid()) return NoAnswer();
-  return std::move(packet.fd);
+  UniqueFd worker = packet.TakeFirst();
+  if (!worker.valid()) return NoAnswer();
+  return worker;
 }
 
 }  // namespace
@@ -70,9 +71,10 @@ BrokerLink::SharedFd BrokerLink::NewestChannel() {
   while (WaitReadable(control_.get(), Deadline())) {
     Packet packet;
     if (ReceivePacket(control_.get(), &packet) != ReceiveResult::kPacket) break;
-    if (!packet.fd.valid()) continue;
+    UniqueFd channel = packet.TakeFirst();
+    if (!channel.valid()) continue;
     identity_switching_ = packet.bytes == kSwitching;
-    channel_ = std::make_shared<const UniqueFd>(std::move(packet.fd));
+    channel_ = std::make_shared<const UniqueFd>(std::move(channel));
   }
   return channel_;
 }

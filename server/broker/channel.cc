@@ -12,23 +12,24 @@
 namespace bitsd {
 namespace {
 
-/// More than we accept: a packet with two must be seen to have two.
-constexpr size_t kDescriptorRoom = 4;
+/// More than we accept: a packet with one too many must be seen to have it.
+constexpr size_t kDescriptorRoom = kMaxDescriptors + 4;
 
-SendResult Send(int socket, std::string_view bytes, int fd, int flags) {
+SendResult Send(int socket, std::string_view bytes, std::span<const int> fds, int flags) {
   iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (fd >= 0) {
+  fds = fds.first(std::min(fds.size(), kMaxDescriptors));
+  if (!fds.empty()) {
     message.msg_control = control;
-    message.msg_controllen = sizeof(control);
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &fd, sizeof(int));
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
   }
   ssize_t sent = 0;
   do {
@@ -53,6 +54,8 @@ std::vector<UniqueFd> TakeDescriptors(msghdr* message) {
   return fds;
 }
 
+std::span<const int> OneOrNone(const int& fd) { return {&fd, fd >= 0 ? size_t{1} : size_t{0}}; }
+
 int MillisecondsUntil(Deadline deadline) {
   using std::chrono::milliseconds;
   const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -67,17 +70,21 @@ ChannelPair MakeChannelPair() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+SendResult SendPacket(int socket, std::string_view bytes, std::span<const int> fds) {
+  return Send(socket, bytes, fds, 0);
+}
+
 SendResult SendPacket(int socket, std::string_view bytes, int fd) {
-  return Send(socket, bytes, fd, 0);
+  return Send(socket, bytes, OneOrNone(fd), 0);
 }
 
 SendResult TrySendPacket(int socket, std::string_view bytes, int fd) {
-  return Send(socket, bytes, fd, MSG_DONTWAIT);
+  return Send(socket, bytes, OneOrNone(fd), MSG_DONTWAIT);
 }
 
-ReceiveResult ReceivePacket(int socket, Packet* packet) {
+ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds) {
   packet->bytes.resize(kMaxPacket);
-  packet->fd.Reset();
+  packet->fds.clear();
   iovec part{packet->bytes.data(), packet->bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(kDescriptorRoom * sizeof(int))];
   msghdr message{};
@@ -93,8 +100,8 @@ ReceiveResult ReceivePacket(int socket, Packet* packet) {
   packet->bytes.resize(static_cast<size_t>(size));
   std::vector<UniqueFd> fds = TakeDescriptors(&message);
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return ReceiveResult::kMalformed;
-  if (fds.size() > 1) return ReceiveResult::kMalformed;
-  if (!fds.empty()) packet->fd = std::move(fds.front());
+  if (fds.size() > max_fds) return ReceiveResult::kMalformed;
+  packet->fds = std::move(fds);
   return ReceiveResult::kPacket;
 }
 
@@ -112,14 +119,15 @@ bool PeerGone(int socket) {
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply) {
+ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply,
+                        size_t max_fds) {
   switch (TrySendPacket(socket, request)) {
     case SendResult::kPeerGone: return ExchangeResult::kNotSent;
     case SendResult::kFull: return ExchangeResult::kTimeout;
     case SendResult::kSent: break;
   }
   if (!WaitReadable(socket, deadline)) return ExchangeResult::kTimeout;
-  switch (ReceivePacket(socket, reply)) {
+  switch (ReceivePacket(socket, reply, max_fds)) {
     case ReceiveResult::kPeerGone: return ExchangeResult::kNoReply;
     case ReceiveResult::kMalformed: return ExchangeResult::kMalformed;
     case ReceiveResult::kPacket: break;

@@ -1,27 +1,35 @@
-// Packets with at most one descriptor over an inherited SOCK_SEQPACKET pair.
+// Packets with descriptors over an inherited SOCK_SEQPACKET pair.
 //
-// The peer may be hostile: a packet that is too long, or carries more than one descriptor, is
-// malformed, and whatever descriptors came with it are closed. Thread safety: pure functions; one
-// reader and one writer per socket. Ownership: a received descriptor belongs to its Packet.
+// The peer may be hostile: a packet that is too long, or carries more descriptors than its reader
+// takes, is malformed, and whatever descriptors came with it are closed. Thread safety: pure
+// functions; one reader and one writer per socket. Ownership: received descriptors belong to their
+// Packet.
 
 #ifndef BITSD_SERVER_BROKER_CHANNEL_H_
 #define BITSD_SERVER_BROKER_CHANNEL_H_
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/broker/unique_fd.h"
 
 namespace bitsd {
 
-inline constexpr size_t kMaxPacket = 16'384;
+inline constexpr size_t kMaxPacket = 20'480;
+/// Descriptors of one packet.
+inline constexpr size_t kMaxDescriptors = 32;
 
 using Deadline = std::chrono::steady_clock::time_point;
 
 struct Packet {
   std::string bytes;
-  UniqueFd fd;
+  std::vector<UniqueFd> fds;
+
+  /// The first descriptor; invalid when there is none.
+  UniqueFd TakeFirst() { return fds.empty() ? UniqueFd() : std::move(fds.front()); }
 };
 
 struct ChannelPair {
@@ -34,7 +42,11 @@ ChannelPair MakeChannelPair();
 
 enum class SendResult { kSent, kFull, kPeerGone };
 
-/// Sends one packet, with a copy of `fd` unless it is -1. Blocks while the peer's queue is full.
+/// Sends one packet, with copies of at most kMaxDescriptors descriptors. Blocks while the peer's
+/// queue is full.
+SendResult SendPacket(int socket, std::string_view bytes, std::span<const int> fds);
+
+/// With a copy of `fd` unless it is -1.
 SendResult SendPacket(int socket, std::string_view bytes, int fd = -1);
 
 /// As SendPacket, but answers kFull instead of blocking.
@@ -42,8 +54,8 @@ SendResult TrySendPacket(int socket, std::string_view bytes, int fd = -1);
 
 enum class ReceiveResult { kPacket, kMalformed, kPeerGone };
 
-/// Blocks until a packet arrives or the peer is gone.
-ReceiveResult ReceivePacket(int socket, Packet* packet);
+/// Blocks until a packet arrives or the peer is gone. Takes at most `max_fds` descriptors.
+ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds = 1);
 
 /// True when `fd` is readable, or its peer gone, before `deadline`.
 bool WaitReadable(int fd, Deadline deadline);
@@ -53,9 +65,10 @@ bool PeerGone(int socket);
 
 enum class ExchangeResult { kReply, kNotSent, kNoReply, kTimeout, kMalformed };
 
-/// Sends `request` and receives its reply. kNotSent: the peer was gone before it could read the
-/// request. kNoReply: it went away afterwards.
-ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply);
+/// Sends `request` and receives its reply with at most `max_fds` descriptors. kNotSent: the peer
+/// was gone before it could read the request. kNoReply: it went away afterwards.
+ExchangeResult Exchange(int socket, std::string_view request, Deadline deadline, Packet* reply,
+                        size_t max_fds = 1);
 
 }  // namespace bitsd
 

@@ -12,6 +12,7 @@
 #define BITSD_SERVER_BROKER_FILE_BROKER_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,28 +29,46 @@ struct OpenTemporary {
   FileId id;
 };
 
+/// A temporary file to be put in place.
+struct Publication {
+  std::string temporary;
+  FileId id;
+  std::string destination;                  ///< In the same directory.
+  absl::Time mtime = absl::InfinitePast();  ///< InfinitePast: stays as it is.
+};
+
 class FileBroker {
  public:
+  /// Files that one call creates or publishes, all in one directory.
+  static constexpr size_t kMaxTogether = 32;
+
   virtual ~FileBroker() = default;
 
   /// May `who` create and rename files in `directory`? Opens nothing that outlives the call.
   virtual absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) = 0;
 
-  /// Creates `path`, which must not exist, with mode 0600.
-  virtual absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who,
-                                                        const std::string& path) = 0;
+  /// Creates `paths`, which must not exist, with mode 0600, one after the other until one cannot be
+  /// created; those before it are in `created`.
+  virtual absl::Status CreateTemporaries(const ActingIdentity& who,
+                                         const std::vector<std::string>& paths,
+                                         std::vector<OpenTemporary>* created) = 0;
+  absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who, const std::string& path);
 
   /// Opens `path` if it still is `id`.
   virtual absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who,
                                                    const std::string& path, FileId id) = 0;
 
-  /// Gives `temporary`, if it still is `id`, the mode 0666 & ~umask of `who` and the time `mtime`
-  /// (InfinitePast: leaves it), and renames it to `destination` in the same directory, replacing a
-  /// regular file there. Succeeds too when `destination` already is `id` and `temporary` is gone.
-  virtual absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
-                               const std::string& destination, absl::Time mtime) = 0;
+  /// Gives each temporary file, if it still is its `id`, the mode 0666 & ~umask of `who` and its
+  /// time, and renames it to its destination, replacing a regular file there. One whose destination
+  /// already is its `id`, and whose temporary name is gone, is in place. Ends at the first that
+  /// cannot be published; `published` is how many were in place before it.
+  virtual absl::Status PublishFiles(const ActingIdentity& who,
+                                    const std::vector<Publication>& files, size_t* published) = 0;
+  absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
+                       const std::string& destination, absl::Time mtime);
 
-  /// Removes `path` if it still is `id`; OK when it is gone.
+  /// Removes `path` if it still is `id`; OK when it is gone. With an `id` that is not known: if it
+  /// is what a creation of `who` left that nobody recorded.
   virtual absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                        FileId id) = 0;
 

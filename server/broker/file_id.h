@@ -11,6 +11,9 @@ struct FileId {
   uint64_t device = 0;
   uint64_t inode = 0;
 
+  /// False for a file that may have been created, and whose creation was not recorded.
+  bool known() const { return inode != 0; }
+
   friend bool operator==(const FileId&, const FileId&) = default;
 };
 

@@ -4,6 +4,9 @@
 // temporary names can be made, opened or removed, and reopen, publish and remove act only if the
 // name still leads to the recorded inode. What the process may not do, the kernel refuses.
 //
+// The files of one request share a folder, which is looked up and judged once: all of them are then
+// made or renamed below that descriptor, wherever the path leads by then.
+//
 // Thread safety: none. Ownership: keeps a reference to the paths it was made with.
 
 #ifndef BITSD_SERVER_BROKER_FILE_OPERATIONS_H_
@@ -11,6 +14,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/broker/safe_path.h"
 #include "server/broker/unique_fd.h"
@@ -25,8 +29,9 @@ class FileOperations {
  public:
   struct Result {
     absl::Status status;
-    FileId id;
-    UniqueFd fd;
+    /// The files that were done, in order; `status` is about the one after them.
+    std::vector<FileId> ids;
+    std::vector<UniqueFd> fds;
   };
 
   explicit FileOperations(const SafePaths& paths) : paths_(paths) {}
@@ -44,11 +49,11 @@ class FileOperations {
   absl::Status CheckDirectory(const std::string& path) const;
   absl::Status SyncDirectory(const std::string& path) const;
   Result Create(const wire::FileRequest& request) const;
+  absl::Status CreateNext(const Place& place, const std::string& name, Result* result) const;
   Result Reopen(const wire::FileRequest& request) const;
-  absl::Status Publish(const wire::FileRequest& request) const;
-  absl::Status PublishIn(const Place& place, const wire::FileRequest& request) const;
-  absl::Status CheckDestination(const Place& place, const std::string& name,
-                                const std::string& path) const;
+  Result Publish(const wire::FileRequest& request) const;
+  absl::Status PublishIn(const Place& place, const wire::NextFile& file, mode_t mode) const;
+  absl::Status CheckDestination(const Place& place, const std::string& name) const;
   absl::Status Remove(const wire::FileRequest& request) const;
 
   const SafePaths& paths_;

@@ -212,7 +212,12 @@ absl::Status SafePaths::CheckEntry(int directory, const std::string& name,
                                    const std::string& path) const {
   struct stat parent;
   if (::fstat(directory, &parent) != 0) return FileError(errno, "examine", path);
-  return IsProtectedEntry(IdOf(parent), name) ? Protected(path) : absl::OkStatus();
+  return CheckEntry(IdOf(parent), name, path);
+}
+
+absl::Status SafePaths::CheckEntry(FileId directory, std::string_view name,
+                                   const std::string& path) const {
+  return IsProtectedEntry(directory, name) ? Protected(path) : absl::OkStatus();
 }
 
 absl::Status SafePaths::CheckFile(FileId id, const std::string& path) const {

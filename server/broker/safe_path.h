@@ -48,6 +48,9 @@ class SafePaths {
   /// Refuses `name` in `directory` when it is, or would become, a protected file.
   absl::Status CheckEntry(int directory, const std::string& name, const std::string& path) const;
 
+  /// The same in the folder `directory`.
+  absl::Status CheckEntry(FileId directory, std::string_view name, const std::string& path) const;
+
   /// Refuses a file that is protected, whatever its name. `path` is for the message.
   absl::Status CheckFile(FileId id, const std::string& path) const;
 

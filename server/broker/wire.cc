@@ -16,6 +16,9 @@ namespace {
 constexpr size_t kMaxText = 12'288;
 constexpr int64_t kLeaveTime = std::numeric_limits<int64_t>::min();
 
+/// The longest name of a temporary file that is not refused as malformed already.
+constexpr size_t kMaxTemporaryName = 32;
+
 enum class Outcome : uint8_t { kOk = 0, kError = 1, kUnavailable = 2 };
 
 class Writer {
@@ -127,6 +130,10 @@ Outcome OutcomeOf(const absl::Status& status, const ErrorDetail& detail) {
   return detail.hresult == Hresult::kOk ? Outcome::kUnavailable : Outcome::kError;
 }
 
+bool TakesMany(Operation operation) {
+  return operation == Operation::kCreateTemporary || operation == Operation::kPublish;
+}
+
 bool IsFileOperation(Operation operation) {
   return operation >= Operation::kCheckDirectory && operation <= Operation::kSyncDirectory;
 }
@@ -138,6 +145,22 @@ int64_t EncodeTime(absl::Time time) {
 
 absl::Time DecodeTime(int64_t nanos) {
   return nanos == kLeaveTime ? absl::InfinitePast() : absl::FromUnixNanos(nanos);
+}
+
+FileId ReadFileId(Reader* reader) {
+  FileId id;
+  id.device = reader->Number<uint64_t>();
+  id.inode = reader->Number<uint64_t>();
+  return id;
+}
+
+NextFile ReadNextFile(Reader* reader) {
+  NextFile file;
+  file.temporary = reader->Text(kMaxTemporaryName);
+  file.destination = reader->Text(policy::kMaxLocalComponent);
+  file.id = ReadFileId(reader);
+  file.mtime = DecodeTime(reader->Number<int64_t>());
+  return file;
 }
 
 }  // namespace
@@ -173,6 +196,11 @@ std::string Encode(const FileRequest& request) {
   writer.Number(request.operation).Text(request.path).Text(request.destination);
   writer.Number(request.id.device).Number(request.id.inode);
   writer.Number(static_cast<uint32_t>(request.umask)).Number(EncodeTime(request.mtime));
+  writer.Number(static_cast<uint8_t>(request.next.size()));
+  for (const NextFile& file : request.next) {
+    writer.Text(file.temporary).Text(file.destination);
+    writer.Number(file.id.device).Number(file.id.inode).Number(EncodeTime(file.mtime));
+  }
   return writer.Take();
 }
 
@@ -183,10 +211,14 @@ absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes) {
   if (!IsFileOperation(request.operation)) return Malformed("unknown operation");
   request.path = reader.Text(policy::kMaxLocalName);
   request.destination = reader.Text(policy::kMaxLocalName);
-  request.id.device = reader.Number<uint64_t>();
-  request.id.inode = reader.Number<uint64_t>();
+  request.id = ReadFileId(&reader);
   request.umask = reader.Number<uint32_t>();
   request.mtime = DecodeTime(reader.Number<int64_t>());
+  const auto count = reader.Number<uint8_t>();
+  if (count >= kMaxFiles || (count > 0 && !TakesMany(request.operation))) {
+    return Malformed("too many files");
+  }
+  for (uint8_t i = 0; i < count; ++i) request.next.push_back(ReadNextFile(&reader));
   if (!reader.Finished()) return Malformed("wrong length");
   if (request.umask > 0777) return Malformed("umask out of range");
   return request;
@@ -198,7 +230,8 @@ std::string Encode(const Reply& reply) {
   writer.Number(OutcomeOf(reply.status, detail));
   writer.Number(static_cast<uint32_t>(detail.hresult)).Number(NumberOfRule(detail.rule));
   writer.Text(MessageOf(reply.status));
-  writer.Number(reply.id.device).Number(reply.id.inode);
+  writer.Number(static_cast<uint8_t>(reply.ids.size()));
+  for (const FileId& id : reply.ids) writer.Number(id.device).Number(id.inode);
   return writer.Take();
 }
 
@@ -206,8 +239,9 @@ absl::StatusOr<Reply> DecodeReply(std::string_view bytes) {
   Reader reader(bytes);
   std::optional<absl::Status> status = ReadStatus(&reader);
   Reply reply;
-  reply.id.device = reader.Number<uint64_t>();
-  reply.id.inode = reader.Number<uint64_t>();
+  const auto count = reader.Number<uint8_t>();
+  if (count > kMaxFiles) return Malformed("too many files");
+  for (uint8_t i = 0; i < count; ++i) reply.ids.push_back(ReadFileId(&reader));
   if (!reader.Finished()) return Malformed("wrong length");
   if (!status) return Malformed("no such status");
   reply.status = *std::move(status);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +23,8 @@
 namespace bitsd::wire {
 
 inline constexpr size_t kMaxGroups = 1024;
+/// Files that one request creates or publishes.
+inline constexpr size_t kMaxFiles = 32;
 
 enum class Operation : uint8_t {
   kOpenWorker = 1,  ///< To the broker; all others to a worker.
@@ -39,6 +42,14 @@ struct OpenWorkerRequest {
   PosixIdentity posix;
 };
 
+/// One more file of a request, in the folder of its first; names without that folder.
+struct NextFile {
+  std::string temporary;
+  std::string destination;  ///< To publish.
+  FileId id;
+  absl::Time mtime = absl::InfinitePast();
+};
+
 /// Asks a worker for one operation of file_broker.h. Fields the operation does not need are empty.
 struct FileRequest {
   Operation operation = Operation::kCheckDirectory;
@@ -47,11 +58,15 @@ struct FileRequest {
   FileId id;
   mode_t umask = 0;
   absl::Time mtime = absl::InfinitePast();
+  std::vector<NextFile> next;  ///< To create or publish; one less than kMaxFiles at most.
 };
 
+/// What became of a request.
 struct Reply {
   absl::Status status;
-  FileId id;
+  /// The files that were done, in order; `status` is about the one after them. Those created come
+  /// with as many descriptors.
+  std::vector<FileId> ids;
 };
 
 std::string Encode(const OpenWorkerRequest& request);

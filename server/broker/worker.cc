@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "server/broker/channel.h"
 #include "server/broker/file_operations.h"
@@ -60,8 +61,10 @@ void ServeFileRequests(const SafePaths& paths, int channel, int lifeline) {
     if (received == ReceiveResult::kPeerGone) return;
     wire::FileRequest request;
     const FileOperations::Result result = Perform(operations, received, packet, &request);
-    const std::string reply = wire::Encode(wire::Reply{result.status, result.id});
-    if (SendPacket(channel, reply, result.fd.get()) == SendResult::kSent) continue;
+    const std::string reply = wire::Encode(wire::Reply{result.status, result.ids});
+    std::vector<int> fds;
+    for (const UniqueFd& fd : result.fds) fds.push_back(fd.get());
+    if (SendPacket(channel, reply, fds) == SendResult::kSent) continue;
     operations.Undo(request, result);
     return;
   }

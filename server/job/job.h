@@ -167,7 +167,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   // News of the download, without the mutex.
   void OnPhase(bool transferring);
-  void OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned);
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded);
   void OnDone();
   void OnFailed(TransferFailure failure);
   void OnPublished(std::vector<uint32_t> indexes, absl::Status status);

@@ -184,14 +184,18 @@ Result DiscardToken(const JobVersion& job, const HelperToken* token) {
   return DropToken(job);
 }
 
-Result FileProgressed(const JobVersion& job, uint32_t index, const FileProgress& progress,
-                      const std::optional<TemporaryFile>& abandoned) {
-  if (index >= job.record->files->size()) return job;
+Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news) {
+  const size_t count = job.record->files->size();
+  const auto is_known = [count](const FileNews& file) { return file.index < count; };
+  if (std::none_of(news.begin(), news.end(), is_known)) return job;
   return Edited(job, [&](JobRecord& record) {
     auto files = std::make_shared<FileRecords>(*record.files);
-    files->Edit(index).progress = progress;
+    for (const FileNews& file : news) {
+      if (!is_known(file)) continue;
+      files->Edit(file.index).progress = file.progress;
+      if (file.abandoned) record.abandoned.push_back(*file.abandoned);
+    }
     record.files = std::move(files);
-    if (abandoned) record.abandoned.push_back(*abandoned);
   });
 }
 

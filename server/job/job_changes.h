@@ -40,9 +40,8 @@ Result DropToken(const JobVersion& job);
 /// DropToken if `token` still is the job's.
 Result DiscardToken(const JobVersion& job, const HelperToken* token);
 
-/// News of the download of file `index`.
-Result FileProgressed(const JobVersion& job, uint32_t index, const FileProgress& progress,
-                      const std::optional<TemporaryFile>& abandoned);
+/// News of the files of the download.
+Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news);
 /// Every file the download knew of is transferred: TRANSFERRED, unless files were added meanwhile.
 Result AllTransferred(const JobVersion& job, absl::Time now);
 /// The transfer failed: TRANSIENT_ERROR or ERROR, by the job's timeouts. `progressed`: bytes were

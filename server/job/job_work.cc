@@ -41,9 +41,8 @@ class Job::Events : public DownloadEvents {
   void OnPhase(bool transferring) override {
     if (auto job = job_.lock()) job->OnPhase(transferring);
   }
-  void OnFile(uint32_t index, FileProgress progress,
-              std::optional<TemporaryFile> abandoned) override {
-    if (auto job = job_.lock()) job->OnFile(index, std::move(progress), std::move(abandoned));
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) override {
+    if (auto job = job_.lock()) job->OnFiles(std::move(news), std::move(recorded));
   }
   void OnDone() override {
     if (auto job = job_.lock()) job->OnDone();
@@ -309,12 +308,16 @@ void Job::OnPhase(bool transferring) {
   Run(later);
 }
 
-void Job::OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned) {
+void Job::OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) {
   Change change;
-  change.decide = [index, progress = std::move(progress),
-                   abandoned = std::move(abandoned)](const JobVersion& newest) {
-    return change::FileProgressed(newest, index, progress, abandoned);
+  change.decide = [news = std::move(news)](const JobVersion& newest) {
+    return change::FilesProgressed(newest, news);
   };
+  if (recorded != nullptr) {
+    change.done = [recorded = std::move(recorded)](const absl::StatusOr<JobVersion>& result) {
+      recorded(result.ok());
+    };
+  }
   change.is_progress = true;
   Submit(std::move(change));
 }

@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,16 +50,27 @@ struct TransferFailure {
   bool transient = true;  ///< Worth trying again.
 };
 
+/// File `index` has new progress: a temporary file will be created under the name in it (its id is
+/// not known yet) or was created, the size is known, more is synced, or the file is whole.
+/// `abandoned` is a temporary file that was given up for a new one.
+struct FileNews {
+  uint32_t index = 0;
+  FileProgress progress;
+  std::optional<TemporaryFile> abandoned;
+};
+
 /// What the job layer is told of a download, in order, one call at a time.
 class DownloadEvents {
  public:
   virtual ~DownloadEvents() = default;
   /// The job enters CONNECTING (false) or TRANSFERRING (true).
   virtual void OnPhase(bool transferring) = 0;
-  /// File `index` has new progress: the temporary file was created, the size is known, more is
-  /// synced, or it is whole. `abandoned` is a temporary file that was given up for a new one.
-  virtual void OnFile(uint32_t index, FileProgress progress,
-                      std::optional<TemporaryFile> abandoned) = 0;
+  /// News of files, recorded together. `recorded`, which may be null, gets whether the store has
+  /// them: on any thread, also before this returns; never when the job is gone. It must not block.
+  virtual void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) = 0;
+  void OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile> abandoned) {
+    OnFiles({{index, std::move(progress), std::move(abandoned)}}, nullptr);
+  }
   /// Every file is transferred. The last call.
   virtual void OnDone() = 0;
   /// The last call, in place of OnDone.

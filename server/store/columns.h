@@ -137,7 +137,7 @@ class ColumnReader {
     next_ += static_cast<int>(skipped.names().size());
   }
 
-  /// Says what is wrong with a value that is in bounds by itself.
+  /// Says what is wrong although each value is in bounds; nothing when `why` is empty.
   void Refuse(const std::string& why);
   /// Empty, or what is wrong with the first column that is not as it must be.
   const std::string& problem() const { return problem_; }

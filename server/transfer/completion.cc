@@ -1,5 +1,6 @@
 #include "server/transfer/completion.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +10,17 @@
 #include "server/transfer/http_response.h"
 
 namespace bitsd {
+namespace {
+
+std::vector<uint32_t> FilesToPublish(const FileRecords& files) {
+  std::vector<uint32_t> todo;
+  for (uint32_t i = 0; i < files.size(); ++i) {
+    if (files[i].progress.transferred && !files[i].completed) todo.push_back(i);
+  }
+  return todo;
+}
+
+}  // namespace
 
 Completion::Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
                        CompletionTask task, Done done)
@@ -37,24 +49,38 @@ void Completion::Run() {
 }
 
 absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
-  const FileRecords& files = *task_.files;
-  for (uint32_t i = 0; i < files.size() && !stopping_; ++i) {
-    if (!files[i].progress.transferred || files[i].completed) continue;
-    absl::Status status = Publish(files[i]);
+  const std::vector<uint32_t> todo = FilesToPublish(*task_.files);
+  for (size_t next = 0; next < todo.size() && !stopping_;) {
+    const size_t before = published.size();
+    absl::Status status = PublishTogether({todo.begin() + next, todo.end()}, published);
     if (!status.ok()) return status;
-    published.push_back(i);
+    next += published.size() - before;
   }
   return absl::OkStatus();
 }
 
-absl::Status Completion::Publish(const FileRecord& file) {
-  const FileProgress& progress = file.progress;
-  absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
-  if (!lent.ok()) return lent;
-  if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-  const auto mtime = ParseHttpTime(progress.last_modified.str());
-  return files_.Publish(task_.local, *progress.temporary, file.local_name,
-                        mtime.value_or(absl::InfinitePast()));
+/// The first of `todo` and those after it in the same directory, in one message.
+absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
+                                         std::vector<uint32_t>& published) {
+  const FileRecords& files = *task_.files;
+  const std::string directory = policy::DirectoryOf(files[todo.front()].local_name);
+  std::vector<Publication> together;
+  for (const uint32_t index : todo.first(std::min(todo.size(), FileBroker::kMaxTogether))) {
+    const FileRecord& file = files[index];
+    if (policy::DirectoryOf(file.local_name) != directory) break;
+    const absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
+    if (!lent.ok() && together.empty()) return lent;
+    if (!lent.ok()) break;
+    const FileProgress& progress = file.progress;
+    if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
+    const auto mtime = ParseHttpTime(progress.last_modified.str());
+    together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
+                        mtime.value_or(absl::InfinitePast())});
+  }
+  size_t count = 0;
+  absl::Status status = files_.Publish(task_.local, together, &count);
+  published.insert(published.end(), todo.begin(), todo.begin() + count);
+  return status;
 }
 
 absl::Status Completion::SyncDirectories(std::vector<uint32_t>& published) {

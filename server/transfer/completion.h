@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "server/job/transfer_service.h"
@@ -24,13 +25,13 @@ class Completion : public std::enable_shared_from_this<Completion> {
              CompletionTask task, Done done);
 
   void Start();
-  /// Ends it between two files.
+  /// Ends it between two messages to the broker.
   void Stop(std::function<void()> stopped);
 
  private:
   void Run();
   absl::Status PublishAll(std::vector<uint32_t>& published);
-  absl::Status Publish(const FileRecord& file);
+  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<uint32_t>& published);
   absl::Status SyncDirectories(std::vector<uint32_t>& published);
 
   const std::shared_ptr<Strand> strand_;

@@ -52,6 +52,7 @@ CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
       options_(std::make_shared<const TransferOptions>(std::move(options))),
       chunks_(std::make_shared<ChunkPool>()),
       checks_(disks_, kMaxChecks),
+      syncs_(disks_),
       disks_(options_->disk_threads),
       engine_(options_->idle_connections) {}
 
@@ -69,7 +70,8 @@ std::shared_ptr<const TransferOptions> CurlTransferService::CurrentOptions() con
 std::unique_ptr<Activity> CurlTransferService::StartDownload(
     DownloadTask task, std::shared_ptr<DownloadEvents> events) {
   const std::shared_ptr<const TransferOptions> options = CurrentOptions();
-  const TransferContext context{broker_, audit_, *options, disks_, engine_, chunks_, options};
+  const TransferContext context{broker_, audit_,  *options, disks_,
+                                syncs_,  engine_, chunks_,  options};
   auto download = std::make_shared<Download>(context, std::move(task), std::move(events));
   download->Start();
   return std::make_unique<DownloadActivity>(engine_, std::move(download));

@@ -19,6 +19,7 @@
 #include "server/ops/audit.h"
 #include "server/transfer/chunk.h"
 #include "server/transfer/disk_pool.h"
+#include "server/transfer/file_sync.h"
 #include "server/transfer/http_engine.h"
 #include "server/transfer/identity_strands.h"
 #include "server/transfer/transfer_options.h"
@@ -52,6 +53,7 @@ class CurlTransferService : public TransferService {
   // Destroyed in this order: the engine, then the disk pool, which runs what is left, then the
   // rest.
   IdentityStrands checks_;
+  FileSync syncs_;
   DiskPool disks_;
   HttpEngine engine_;
 };

@@ -50,9 +50,9 @@ void Download::Halt() {
   pending_ = FileWork{};
 }
 
-void Download::OnFileReady(FilePlan plan) {
+void Download::OnFilesReady(const std::vector<FilePlan>& plans) {
   if (halted_) return;
-  ready_.push_back(std::move(plan));
+  ready_.insert(ready_.end(), plans.begin(), plans.end());
   if (!busy_) NextFile();
 }
 

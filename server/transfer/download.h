@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/job/transfer_service.h"
 #include "server/transfer/http_request.h"
@@ -34,7 +35,7 @@ class Download final : public FileFeed,
   void Stop(std::function<void()> stopped);
 
   // FileFeed, on the engine's thread, as everything below.
-  void OnFileReady(FilePlan plan) override;
+  void OnFilesReady(const std::vector<FilePlan>& plans) override;
   void OnDrained() override;
   void Halt() override;
 

@@ -54,11 +54,14 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
   return status;
 }
 
-absl::StatusOr<OpenTemporary> JobFiles::Create(const ActingIdentity& who,
-                                               const std::string& path) const {
-  auto file = broker_.CreateTemporary(who, path);
-  Write("temporary_created", who, path, file.status());
-  return file;
+absl::Status JobFiles::Create(const ActingIdentity& who, const std::vector<std::string>& paths,
+                              std::vector<OpenTemporary>* created) const {
+  absl::Status status = broker_.CreateTemporaries(who, paths, created);
+  for (size_t i = 0; i < created->size(); ++i) {
+    Write("temporary_created", who, paths[i], absl::OkStatus());
+  }
+  if (!status.ok()) Write("temporary_created", who, paths[created->size()], status);
+  return status;
 }
 
 absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
@@ -68,10 +71,13 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
   return fd;
 }
 
-absl::Status JobFiles::Publish(const ActingIdentity& who, const TemporaryFile& file,
-                               const std::string& destination, absl::Time mtime) const {
-  absl::Status status = broker_.Publish(who, file.path, file.id, destination, mtime);
-  Write("file_published", who, destination, status);
+absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,
+                               size_t* published) const {
+  absl::Status status = broker_.PublishFiles(who, files, published);
+  for (size_t i = 0; i < *published; ++i) {
+    Write("file_published", who, files[i].destination, absl::OkStatus());
+  }
+  if (!status.ok()) Write("file_published", who, files[*published].destination, status);
   return status;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,10 +36,13 @@ class JobFiles {
       : broker_(broker), audit_(audit), job_(job), owner_(owner) {}
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
-  absl::StatusOr<OpenTemporary> Create(const ActingIdentity& who, const std::string& path) const;
+  /// As FileBroker::CreateTemporaries.
+  absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
+                      std::vector<OpenTemporary>* created) const;
   absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
-  absl::Status Publish(const ActingIdentity& who, const TemporaryFile& file,
-                       const std::string& destination, absl::Time mtime) const;
+  /// As FileBroker::PublishFiles.
+  absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
+                       size_t* published) const;
   absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
 

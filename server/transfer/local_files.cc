@@ -1,24 +1,17 @@
 #include "server/transfer/local_files.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "server/error/errors.h"
 #include "server/transfer/failures.h"
-#include "server/transfer/temporary_names.h"
 
 namespace bitsd {
 namespace {
 
-/// Files that are open and not whole: the one being received, and those made ready after it.
-constexpr size_t kMaxOpen = 3;
-/// Files that are whole and wait for their sync.
-constexpr size_t kMaxUnsynced = 32;
 /// Bytes after which writing them to the disk is begun, so that the sync finds little to do.
 constexpr uint64_t kHintInterval = uint64_t{8} << 20;
 /// Slow downloads are synced by time.
@@ -30,13 +23,6 @@ std::vector<uint32_t> FilesToDo(const FileRecords& files) {
     if (!files[i].progress.transferred) todo.push_back(i);
   }
   return todo;
-}
-
-/// The recorded file is not there for us any more: a new one takes its place.
-bool IsLost(const absl::Status& status) {
-  const std::string rule = DetailOf(status).rule;
-  return rule == RuleName(Rule::kFileReplaced) || rule == RuleName(Rule::kNotPermitted) ||
-         rule == RuleName(Rule::kPathIsLink) || rule == RuleName(Rule::kPathNotRegular);
 }
 
 }  // namespace
@@ -76,78 +62,6 @@ void LocalFiles::SetPhase(bool transferring) {
   file_strand_->Post([self = shared_from_this(), transferring] {
     if (self->Active()) self->events_->OnPhase(transferring);
   });
-}
-
-void LocalFiles::OpenAhead() {
-  while (Active() && !open_failure_ && next_ < todo_.size() && open_.size() < kMaxOpen &&
-         unsynced_.size() < kMaxUnsynced) {
-    Open(todo_[next_++]);
-  }
-  // Files come one after the other: a file that cannot be opened counts when its turn has come.
-  if (open_failure_ && open_.empty() && unsynced_.empty()) FailNow(*open_failure_);
-}
-
-void LocalFiles::Open(uint32_t index) {
-  auto file = OpenOrCreate(index);
-  if (!file.ok()) {
-    open_failure_ = LocalFailure(file.status());
-    open_failure_->error.file_index = index;
-    return;
-  }
-  (*file)->last_sync = SteadyClock::now();
-  open_.emplace(index, *file);
-  if (Active()) {
-    PostToFeed(
-        [plan = PlanFile(index, (*file)->progress)](FileFeed& feed) { feed.OnFileReady(plan); });
-  }
-}
-
-absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::OpenOrCreate(uint32_t index) {
-  const FileRecord& record = (*task_.files)[index];
-  absl::Status lent = policy::CheckLoanedFile(task_.loan, record.local_name);
-  if (lent.ok()) lent = policy::CheckLoanedHost(task_.loan, record.remote_name);
-  if (!lent.ok()) return lent;
-  const auto& old = record.progress.temporary;
-  if (!old) {
-    auto created = Create(index, record);
-    if (created.ok()) Report(**created);
-    return created;
-  }
-  auto reopened = Reopen(index, record);
-  if (reopened.ok() || !IsLost(reopened.status())) return reopened;
-  auto created = Create(index, record);
-  if (created.ok()) Report(**created, old);
-  return created;
-}
-
-absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::Reopen(uint32_t index,
-                                                           const FileRecord& record) {
-  auto fd = files_.Reopen(task_.local, *record.progress.temporary);
-  if (!fd.ok()) return fd.status();
-  auto file = std::make_shared<OpenFile>();
-  file->index = index;
-  file->fd = *std::move(fd);
-  file->progress = record.progress;
-  struct stat info {};
-  // A file that is shorter than the record was cut by a restart that the record does not know of.
-  if (fstat(file->fd.get(), &info) != 0 ||
-      static_cast<uint64_t>(info.st_size) < record.progress.synced) {
-    file->progress.synced = 0;
-  }
-  file->written = file->hinted = file->sync_begun = file->progress.synced;
-  return file;
-}
-
-absl::StatusOr<LocalFiles::OpenFilePtr> LocalFiles::Create(uint32_t index,
-                                                           const FileRecord& record) {
-  const std::string path = TemporaryNameFor(record.local_name);
-  auto temporary = files_.Create(task_.local, path);
-  if (!temporary.ok()) return temporary.status();
-  auto file = std::make_shared<OpenFile>();
-  file->index = index;
-  file->fd = std::move(temporary->fd);
-  file->progress.temporary = TemporaryFile{path, task_.local.sid, temporary->id};
-  return file;
 }
 
 void LocalFiles::Write(FileWork work) {
@@ -201,7 +115,8 @@ void LocalFiles::Forget(OpenFile& file) {
 int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
   const ResponseBody& body = *work.begin;
   // Also what an earlier attempt wrote and did not sync is gone with this.
-  if (ftruncate(file.fd.get(), static_cast<off_t>(body.offset)) != 0) return errno;
+  const bool cut = !std::exchange(file.is_new, false);
+  if (cut && ftruncate(file.fd.get(), static_cast<off_t>(body.offset)) != 0) return errno;
   file.progress.size = body.size;
   file.progress.etag = body.etag;
   file.progress.last_modified = body.last_modified;
@@ -243,51 +158,9 @@ void LocalFiles::Written(const OpenFilePtr& file) {
   }
 }
 
-void LocalFiles::Finish(const OpenFilePtr& file) {
-  file->progress.size = file->written;
-  open_.erase(file->index);
-  unsynced_.emplace(file->index, file);
-  ShowNext();
-  Sync(file, true);
-  OpenAhead();
-}
-
-void LocalFiles::Sync(const OpenFilePtr& file, bool finished) {
-  file->syncing = true;
-  file->sync_begun = file->written;
-  file->last_sync = SteadyClock::now();
-  sync_strand_->Post([self = shared_from_this(), file, upto = file->written, finished] {
-    self->syncing_.Begin();
-    const int error = fdatasync(file->fd.get()) == 0 ? 0 : errno;
-    self->syncing_.End();
-    self->file_strand_->Post(
-        [self, file, upto, finished, error] { self->Synced(file, upto, finished, error); });
-  });
-}
-
-void LocalFiles::Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error) {
-  file->syncing = false;
-  if (finished) unsynced_.erase(file->index);
-  if (ended_) return;
-  // An error is reported once: later syncs of the file prove nothing.
-  if (error != 0) file->sync_failed = true;
-  if (file->sync_failed) {
-    TransferFailure failure = WriteFailure(error);
-    failure.error.file_index = file->index;
-    return FailNow(failure);
-  }
-  file->progress.synced = upto;
-  file->progress.transferred = finished;
-  Report(*file);
-  if (!finished) return;
-  ShowNext();
-  OpenAhead();
-  ReportEnd();
-}
-
 void LocalFiles::ReportEnd() {
-  if (!Active() || open_failure_ || next_ < todo_.size() || !open_.empty() || !unsynced_.empty())
-    return;
+  const bool all_opened = next_ == todo_.size() && planned_.empty() && !open_failure_;
+  if (!Active() || !all_opened || !open_.empty() || !unsynced_.empty()) return;
   ended_ = true;
   events_->OnDone();
 }
@@ -305,8 +178,14 @@ void LocalFiles::ReleaseBacklog(size_t bytes) {
   }
 }
 
-void LocalFiles::Report(const OpenFile& file, std::optional<TemporaryFile> abandoned) {
-  if (!ended_) events_->OnFile(file.index, file.progress, std::move(abandoned));
+void LocalFiles::Report(const OpenFile& file) {
+  news_.push_back({file.index, file.progress, std::nullopt});
+  SendNews();
+}
+
+void LocalFiles::SendNews() {
+  std::vector<FileNews> news = std::exchange(news_, {});
+  if (!ended_ && !news.empty()) events_->OnFiles(std::move(news), nullptr);
 }
 
 void LocalFiles::ShowFile(uint32_t index, uint64_t bytes, uint64_t size) {
@@ -367,25 +246,6 @@ void LocalFiles::WindDown(std::function<void()> last) {
   context_.engine.Post([feed = std::move(feed), then = std::move(then)] {
     feed->Halt();
     then();
-  });
-}
-
-void LocalFiles::SyncForResume(std::function<void()> last) {
-  OpenFilePtr kept;
-  for (const auto& [index, file] : open_) {
-    if (file->written > file->progress.synced && !file->progress.not_resumable) kept = file;
-  }
-  sync_strand_->Post([self = shared_from_this(), kept, last = std::move(last)] {
-    self->syncing_.Begin();
-    const bool synced = kept != nullptr && fdatasync(kept->fd.get()) == 0;
-    self->syncing_.End();
-    self->file_strand_->Post([self, kept, synced, last] {
-      if (synced && !kept->sync_failed && !self->ended_) {
-        kept->progress.synced = kept->written;
-        self->Report(*kept);
-      }
-      last();
-    });
   });
 }
 

@@ -2,9 +2,13 @@
 //
 // Two strands. The file strand opens and writes, and alone touches the state and calls the job's
 // events, which are therefore in order and one at a time. The sync strand does nothing but
-// fdatasync, so that the network and the next file go on meanwhile; small files that wait for it
-// share the file system's commits. A few files are opened ahead of the network, and a bounded
-// number waits to be synced.
+// fdatasync, so that the network and the next file go on meanwhile; whole small files are synced
+// together, with those of other jobs (file_sync.h).
+//
+// What many small files need is done for many at once: they are planned, created, synced and
+// reported in batches. Files are opened ahead of the network, few while files are large and more
+// while they are small, and a bounded number waits to be synced. A temporary file is created only
+// once its name is in the store (`plan`): whenever this process ends, the next one finds it.
 //
 // A disk that hangs hangs these strands, and nothing else: the engine's thread looks after them,
 // lets the pool have a thread in place of each that hangs, and after `disk_patience` tells the job
@@ -41,8 +45,8 @@ namespace bitsd {
 class FileFeed {
  public:
   virtual ~FileFeed() = default;
-  /// A file is open and may be asked for. In order.
-  virtual void OnFileReady(FilePlan plan) = 0;
+  /// These files are open and may be asked for. In order.
+  virtual void OnFilesReady(const std::vector<FilePlan>& plans) = 0;
   /// Backlog() has fallen after AwaitDrain.
   virtual void OnDrained() = 0;
   /// Sends and receives nothing any more.
@@ -88,10 +92,16 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
  private:
   using SteadyClock = std::chrono::steady_clock;
 
+  /// Files that are made ready ahead of the network: few while files are large, as what is there
+  /// without being needed is in the way; more with each small one.
+  static constexpr size_t kMinAhead = 3;
+  static constexpr size_t kMaxAhead = 32;
+
   /// An open temporary file. The sync strand uses `fd` only.
   struct OpenFile {
     uint32_t index = 0;
     UniqueFd fd;
+    bool is_new = false;  ///< Created by us, and nothing was written.
     FileProgress progress;
     uint64_t written = 0;
     uint64_t hinted = 0;      ///< Writing to the disk was begun up to here.
@@ -102,15 +112,34 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   };
   using OpenFilePtr = std::shared_ptr<OpenFile>;
 
+  /// A file to open next. The id of its temporary file is not known before it is created.
+  struct PlannedFile {
+    uint32_t index = 0;
+    TemporaryFile temporary;
+    std::optional<TemporaryFile> abandoned;  ///< What it takes the place of.
+    bool old = false;  ///< Of an earlier attempt: if it is not ours any more, a new one is made.
+    bool recorded = false;  ///< The store has the name.
+  };
+
   bool Active() const { return !stopping_ && !failing_ && !ended_; }
   void PostToFeed(std::function<void(FileFeed&)> call);
 
-  // The file strand only.
+  // The file strand only, as everything down to SyncForResume.
   void OpenAhead();
-  void Open(uint32_t index);
-  absl::StatusOr<OpenFilePtr> OpenOrCreate(uint32_t index);
-  absl::StatusOr<OpenFilePtr> Reopen(uint32_t index, const FileRecord& file);
-  absl::StatusOr<OpenFilePtr> Create(uint32_t index, const FileRecord& file);
+  void PlanNext();
+  /// What a lender did not lend for is not opened, and nobody else opens it instead.
+  absl::Status CheckLoan(const FileRecord& file) const;
+  void FailToOpen(uint32_t index, const absl::Status& status);
+  PlannedFile PlanAnew(uint32_t index, std::optional<TemporaryFile> abandoned) const;
+  void RecordPlan();
+  void Record(std::vector<FileNews> news);
+  void RecordLater(const std::shared_ptr<const std::vector<FileNews>>& news);
+  void OpenPlanned();
+  absl::Status Reopen(const PlannedFile& planned, std::vector<FilePlan>* ready);
+  absl::Status Create(const std::vector<PlannedFile>& batch, size_t first,
+                      std::vector<FilePlan>* ready);
+  void AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready);
+
   void DoWork(const FileWork& work);
   void Forget(OpenFile& file);
   int Begin(OpenFile& file, const FileWork& work);
@@ -118,12 +147,16 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   static void BeginWriting(OpenFile& file);
   void Written(const OpenFilePtr& file);
   void Finish(const OpenFilePtr& file);
+  void SyncSmall();
+  void SmallSynced(const std::vector<OpenFilePtr>& files, const std::vector<int>& errors);
+  void AfterSync();
   void Sync(const OpenFilePtr& file, bool finished);
   void Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error);
   void ReportEnd();
   int WriteWork(OpenFile& file, const FileWork& work);
   void ReleaseBacklog(size_t bytes);
-  void Report(const OpenFile& file, std::optional<TemporaryFile> abandoned = std::nullopt);
+  void Report(const OpenFile& file);
+  void SendNews();
   void ShowFile(uint32_t index, uint64_t bytes, uint64_t size);
   void ShowNext();
   void FailNow(const TransferFailure& failure);
@@ -151,16 +184,24 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   std::atomic<bool> drain_awaited_{false};
   DiskOperation writing_;          ///< Of the file strand.
   DiskOperation syncing_;          ///< Of the sync strand.
+  DiskOperation syncing_small_;    ///< Asked of context_.syncs.
   std::atomic<bool> over_{false};  ///< Nothing is left to look after.
 
   size_t hanging_ = 0;  ///< Strands that hang, as the pool was told. The engine's thread only.
 
   // The file strand only.
   std::weak_ptr<FileFeed> feed_;
-  size_t next_ = 0;                              ///< Into todo_: the next file to open.
-  std::map<uint32_t, OpenFilePtr> open_;         ///< Opened and not yet whole.
-  std::map<uint32_t, OpenFilePtr> unsynced_;     ///< Whole, and waiting for their sync.
-  std::optional<TransferFailure> open_failure_;  ///< Of a file that is not yet needed.
+  size_t next_ = 0;                                 ///< Into todo_: the next file to plan.
+  size_t ahead_ = kMinAhead;                        ///< So many files are planned at once.
+  std::vector<PlannedFile> planned_;                ///< The next to open.
+  bool plan_recorded_ = false;                      ///< They may be created.
+  std::map<uint32_t, OpenFilePtr> open_;            ///< Opened and not yet whole.
+  std::map<uint32_t, OpenFilePtr> unsynced_;        ///< Whole, and waiting for their sync.
+  std::vector<OpenFilePtr> small_;                  ///< Of those, to be synced together next.
+  bool small_syncing_ = false;                      ///< Others of those are being synced together.
+  std::vector<std::function<void()>> after_small_;  ///< Run when nothing of that is left.
+  std::vector<FileNews> news_;                      ///< Of files, to be told together.
+  std::optional<TransferFailure> open_failure_;     ///< Of a file that is not yet needed.
   bool failing_ = false;
   bool ended_ = false;
 };

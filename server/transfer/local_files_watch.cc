@@ -27,8 +27,10 @@ void LocalFiles::LookLater() {
 void LocalFiles::LookAfter() {
   const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
   const bool writing = writing_.Exceeds(patience);
-  const bool syncing = syncing_.Exceeds(patience);
-  CountHanging((writing ? 1 : 0) + (syncing ? 1 : 0));
+  const bool one = syncing_.Exceeds(patience);
+  const bool many = syncing_small_.Exceeds(patience);
+  const bool syncing = one || many;
+  CountHanging((writing ? 1 : 0) + (one ? 1 : 0) + (many ? 1 : 0));
   if (writing && writing_.Abandon()) {
     if (const auto feed = feed_.lock()) feed->Halt();
     if (!stopping_) events_->OnFailed(DiskHangs());

@@ -10,6 +10,7 @@
 #include "server/ops/audit.h"
 #include "server/transfer/chunk.h"
 #include "server/transfer/disk_pool.h"
+#include "server/transfer/file_sync.h"
 #include "server/transfer/http_engine.h"
 #include "server/transfer/transfer_options.h"
 
@@ -20,6 +21,7 @@ struct TransferContext {
   AuditLog& audit;
   const TransferOptions& options;
   DiskPool& disks;
+  FileSync& syncs;
   HttpEngine& engine;
   std::shared_ptr<ChunkPool> chunks;
   /// Keeps `options` alive: work goes on with those that it began with.

@@ -44,8 +44,9 @@ class Job : public DownloadEvents {
   explicit Job(std::vector<FileRecord> files) : files_(std::move(files)) {}
 
   void OnPhase(bool) override {}
-  void OnFile(uint32_t index, FileProgress progress, std::optional<TemporaryFile>) override {
-    files_[index].progress = std::move(progress);
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) override {
+    for (FileNews& file : news) files_[file.index].progress = std::move(file.progress);
+    if (recorded != nullptr) recorded(true);
   }
   void OnDone() override { End(); }
   void OnFailed(TransferFailure failure) override { Give(failure.error.message); }

@@ -392,7 +392,7 @@ TEST_F(HttpDownloadTest, StopWaitsForTheBrokerAndKeepsWhatItCreated) {
   EXPECT_EQ(future.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
   release.set_value();
   ASSERT_EQ(future.wait_for(kPatience), std::future_status::ready);
-  EXPECT_TRUE(running.recorder->files()[0].progress.temporary.has_value());
+  EXPECT_TRUE(running.recorder->files()[0].progress.temporary->id.known());
   EXPECT_THAT(Requests("/plain/10/hung"), IsEmpty());
 }
 

@@ -18,6 +18,17 @@ namespace {
 std::mutex sync_mutex;
 std::map<ino_t, uint64_t> synced_sizes;  // By inode, what the last fdatasync covered.
 std::atomic<int> sync_error{0};
+std::atomic<int> common_syncs{0};
+
+/// The size of everything this process has open, by inode.
+std::map<ino_t, uint64_t> OpenFiles() {
+  std::map<ino_t, uint64_t> sizes;
+  for (int fd = 0; fd < 1024; ++fd) {
+    struct stat info {};
+    if (fstat(fd, &info) == 0) sizes[info.st_ino] = static_cast<uint64_t>(info.st_size);
+  }
+  return sizes;
+}
 
 }  // namespace
 
@@ -35,6 +46,15 @@ extern "C" int fdatasync(int fd) {
   return result;
 }
 
+extern "C" int syncfs(int fd) noexcept {
+  ++common_syncs;
+  const std::map<ino_t, uint64_t> before = OpenFiles();
+  const int result = static_cast<int>(syscall(SYS_syncfs, fd));
+  std::lock_guard lock(sync_mutex);
+  for (const auto& [inode, size] : before) synced_sizes[inode] = size;
+  return result;
+}
+
 namespace bitsd::tests {
 namespace {
 
@@ -46,15 +66,16 @@ using ::testing::SizeIs;
 class DurabilityRecorder : public Recorder {
  public:
   using Recorder::Recorder;
-  void OnFile(uint32_t index, FileProgress progress,
-              std::optional<TemporaryFile> abandoned) override {
-    if (progress.synced > 0 || progress.transferred) {
-      std::lock_guard lock(sync_mutex);
-      EXPECT_GE(synced_sizes[progress.temporary->id.inode], progress.synced);
-      EXPECT_TRUE(!progress.transferred || synced_sizes.count(progress.temporary->id.inode) == 1);
-      ++checked;
-    }
-    Recorder::OnFile(index, std::move(progress), std::move(abandoned));
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) override {
+    for (const FileNews& file : news) Check(file.progress);
+    Recorder::OnFiles(std::move(news), std::move(recorded));
+  }
+  void Check(const FileProgress& progress) {
+    if (progress.synced == 0 && !progress.transferred) return;
+    std::lock_guard lock(sync_mutex);
+    EXPECT_GE(synced_sizes[progress.temporary->id.inode], progress.synced);
+    EXPECT_TRUE(!progress.transferred || synced_sizes.count(progress.temporary->id.inode) == 1);
+    ++checked;
   }
   std::atomic<int> checked{0};
 };
@@ -80,6 +101,28 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
   EXPECT_TRUE(recorder->done());
   EXPECT_GT(recorder->checked, 5);
   ASSERT_TRUE(running.Stop());
+}
+
+TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) {
+  std::vector<FileRecord> files;
+  for (int i = 0; i < 200; ++i) files.push_back(File("/plain/4096/m", std::to_string(i)));
+  const auto recorder = std::make_shared<DurabilityRecorder>(files);
+  Running running{recorder, std::make_shared<LiveProgress>(), nullptr};
+  running.activity = service_->StartDownload(
+      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, "owner/owner",
+       running.live},
+      recorder);
+  ASSERT_TRUE(recorder->WaitForEnd());
+  EXPECT_TRUE(recorder->done());
+  EXPECT_EQ(recorder->checked, 200);
+  ASSERT_TRUE(running.Stop());
+  EXPECT_LT(common_syncs, 100);
+  const auto [done, status] = Complete(recorder->files());
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(done, SizeIs(200));
+  for (const FileRecord& file : files) {
+    ASSERT_TRUE(ReadFile(file.local_name) == OddServer::Content(4096)) << file.local_name;
+  }
 }
 
 TEST_F(TransferDurabilityTest, AFullDiskIsAnErrorOfItsOwnAndRecordsNothing) {
@@ -147,8 +190,9 @@ TEST_F(TransferDurabilityTest, AFileInADirectoryThatCouldNotBeSyncedIsNotReporte
   EXPECT_THAT(again, ElementsAre(0));
 }
 
-TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoFiles) {
-  auto files = Run({File("/plain/10/t", "a"), File("/plain/20/t", "b")})->files();
+TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessages) {
+  folder_.MakeFolder("other", getuid(), getgid());
+  auto files = Run({File("/plain/10/t", "a"), File("/plain/20/t", "other/b")})->files();
   std::promise<void> inside;
   std::promise<void> release;
   std::promise<void> stopped;

@@ -37,14 +37,18 @@ void Recorder::OnPhase(bool transferring) {
   Event();
 }
 
-void Recorder::OnFile(uint32_t index, FileProgress progress,
-                      std::optional<TemporaryFile> abandoned) {
-  std::lock_guard lock(mutex_);
-  EXPECT_TRUE(progress.temporary.has_value());
-  EXPECT_LE(progress.synced, progress.size);
-  files_.at(index).progress = std::move(progress);
-  if (abandoned) abandoned_.push_back(*std::move(abandoned));
-  Event();
+void Recorder::OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) {
+  {
+    std::lock_guard lock(mutex_);
+    for (FileNews& file : news) {
+      EXPECT_TRUE(file.progress.temporary.has_value());
+      EXPECT_LE(file.progress.synced, file.progress.size);
+      files_.at(file.index).progress = std::move(file.progress);
+      if (file.abandoned) abandoned_.push_back(*std::move(file.abandoned));
+    }
+    Event();
+  }
+  if (recorded != nullptr) recorded(true);
 }
 
 void Recorder::OnDone() {

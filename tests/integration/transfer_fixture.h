@@ -41,8 +41,7 @@ class Recorder : public DownloadEvents {
   explicit Recorder(std::vector<FileRecord> files) : files_(std::move(files)) {}
 
   void OnPhase(bool transferring) override;
-  void OnFile(uint32_t index, FileProgress progress,
-              std::optional<TemporaryFile> abandoned) override;
+  void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) override;
   void OnDone() override;
   void OnFailed(TransferFailure failure) override;
 

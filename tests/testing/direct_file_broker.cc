@@ -37,13 +37,23 @@ absl::Status DirectFileBroker::CheckDirectory(const ActingIdentity&, const std::
   return access(directory.c_str(), W_OK | X_OK) == 0 ? absl::OkStatus() : Denied(directory);
 }
 
-absl::StatusOr<OpenTemporary> DirectFileBroker::CreateTemporary(const ActingIdentity&,
-                                                                const std::string& path) {
+absl::Status DirectFileBroker::CreateTemporaries(const ActingIdentity&,
+                                                 const std::vector<std::string>& paths,
+                                                 std::vector<OpenTemporary>* created) {
+  for (const std::string& path : paths) {
+    if (absl::Status status = Create(path, created); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DirectFileBroker::Create(const std::string& path,
+                                      std::vector<OpenTemporary>* created) const {
   if (absl::Status asked = Ask("create", path); !asked.ok()) return asked;
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   struct stat info {};
   if (!fd.valid() || fstat(fd.get(), &info) != 0) return Denied(path);
-  return OpenTemporary{std::move(fd), IdOf(info)};
+  created->push_back({std::move(fd), IdOf(info)});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&,
@@ -55,19 +65,28 @@ absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&
   return fd;
 }
 
-absl::Status DirectFileBroker::Publish(const ActingIdentity& who, const std::string& temporary,
-                                       FileId id, const std::string& destination,
-                                       absl::Time mtime) {
-  if (absl::Status asked = Ask("publish", destination); !asked.ok()) return asked;
-  if (!Is(temporary, id)) {
-    return Is(destination, id) ? absl::OkStatus() : Replaced(temporary);
+absl::Status DirectFileBroker::PublishFiles(const ActingIdentity& who,
+                                            const std::vector<Publication>& files,
+                                            size_t* published) {
+  for (*published = 0; *published < files.size(); ++*published) {
+    if (absl::Status status = PublishOne(who, files[*published]); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DirectFileBroker::PublishOne(const ActingIdentity& who,
+                                          const Publication& file) const {
+  if (absl::Status asked = Ask("publish", file.destination); !asked.ok()) return asked;
+  const char* temporary = file.temporary.c_str();
+  if (!Is(file.temporary, file.id)) {
+    return Is(file.destination, file.id) ? absl::OkStatus() : Replaced(file.temporary);
   }
   const timespec omit{0, UTIME_OMIT};
-  const timespec times[2] = {omit, mtime == absl::InfinitePast() ? omit : absl::ToTimespec(mtime)};
-  if (chmod(temporary.c_str(), 0666 & ~who.umask) != 0 ||
-      utimensat(AT_FDCWD, temporary.c_str(), times, 0) != 0 ||
-      rename(temporary.c_str(), destination.c_str()) != 0) {
-    return Denied(destination);
+  const bool leave = file.mtime == absl::InfinitePast();
+  const timespec times[2] = {omit, leave ? omit : absl::ToTimespec(file.mtime)};
+  if (chmod(temporary, 0666 & ~who.umask) != 0 || utimensat(AT_FDCWD, temporary, times, 0) != 0 ||
+      rename(temporary, file.destination.c_str()) != 0) {
+    return Denied(file.destination);
   }
   return absl::OkStatus();
 }
@@ -76,7 +95,7 @@ absl::Status DirectFileBroker::RemoveTemporary(const ActingIdentity&, const std:
                                                FileId id) {
   if (absl::Status asked = Ask("remove", path); !asked.ok()) return asked;
   if (access(path.c_str(), F_OK) != 0) return absl::OkStatus();
-  if (!Is(path, id)) return Replaced(path);
+  if (id.known() && !Is(path, id)) return Replaced(path);
   return unlink(path.c_str()) == 0 ? absl::OkStatus() : Denied(path);
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "server/broker/file_broker.h"
 
@@ -19,18 +20,20 @@ class DirectFileBroker : public FileBroker {
   std::function<absl::Status(const std::string& operation, const std::string& path)> before;
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
-  absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who,
-                                                const std::string& path) override;
+  absl::Status CreateTemporaries(const ActingIdentity& who, const std::vector<std::string>& paths,
+                                 std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
-  absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
-                       const std::string& destination, absl::Time mtime) override;
+  absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
+                            size_t* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
  private:
   absl::Status Ask(const char* operation, const std::string& path) const;
+  absl::Status Create(const std::string& path, std::vector<OpenTemporary>* created) const;
+  absl::Status PublishOne(const ActingIdentity& who, const Publication& file) const;
 };
 
 }  // namespace bitsd::tests

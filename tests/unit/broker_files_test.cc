@@ -1,9 +1,14 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <thread>
 
 #include "broker_temp_folder.h"
 #include "gtest/gtest.h"
@@ -53,8 +58,9 @@ class FileOperationsTest : public testing::Test {
   FileId Create() {
     FileOperations::Result result = Do(Operation::kCreateTemporary, temporary());
     EXPECT_TRUE(result.status.ok()) << result.status;
-    EXPECT_EQ(::write(result.fd.get(), "data", 4), 4);
-    return result.id;
+    EXPECT_EQ(result.fds.size(), 1u);
+    EXPECT_EQ(::write(result.fds.front().get(), "data", 4), 4);
+    return result.ids.front();
   }
   std::string temporary() const { return jobs_ + "/" + kTemporary; }
   std::string destination() const { return jobs_ + "/file"; }
@@ -157,7 +163,7 @@ TEST_F(FileOperationsTest, AReopenedFileIsTheSameFile) {
   const FileOperations::Result reopened = Do(Operation::kReopenTemporary, temporary(), id);
   ASSERT_TRUE(reopened.status.ok()) << reopened.status;
   char text[5] = {};
-  EXPECT_EQ(::read(reopened.fd.get(), text, 4), 4);
+  EXPECT_EQ(::read(reopened.fds.front().get(), text, 4), 4);
   EXPECT_STREQ(text, "data");
 }
 
@@ -194,6 +200,152 @@ TEST_F(FileOperationsTest, ACreationThatNobodyHeardOfIsTakenBack) {
   ASSERT_TRUE(Exists(temporary()));
   operations.Undo(request, result);
   EXPECT_FALSE(Exists(temporary()));
+}
+
+/// Names of temporary files, in a request for all of them.
+wire::FileRequest Many(Operation operation, const std::string& folder, size_t count,
+                       size_t first = 0) {
+  wire::FileRequest request;
+  request.operation = operation;
+  for (size_t i = 0; i < count; ++i) {
+    char name[32];
+    std::snprintf(name, sizeof(name), ".BIT%016zx.tmp", first + i);
+    if (i == 0) request.path = folder + "/" + name;
+    if (i > 0) request.next.push_back({name, {}, {}, absl::InfinitePast()});
+  }
+  return request;
+}
+
+TEST_F(FileOperationsTest, ManyFilesAreCreatedAndPublishedByOneRequestEach) {
+  const FileOperations operations(*paths_);
+  wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 3);
+  const FileOperations::Result created = operations.Perform(request);
+  ASSERT_TRUE(created.status.ok()) << created.status;
+  ASSERT_EQ(created.ids.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(::write(created.fds[i].get(), "abc" + i, 1), 1);
+  request.operation = Operation::kPublish;
+  request.umask = 027;
+  request.id = created.ids[0];
+  request.destination = jobs_ + "/a";
+  request.next[0].id = created.ids[1];
+  request.next[0].destination = "b";
+  request.next[0].mtime = absl::FromUnixSeconds(1'500'000'000);
+  request.next[1].id = created.ids[2];
+  request.next[1].destination = "c";
+  const FileOperations::Result published = operations.Perform(request);
+  EXPECT_EQ(Refusal(published.status), "ok");
+  EXPECT_EQ(published.ids, created.ids);
+  EXPECT_EQ(TextOf(jobs_ + "/a") + TextOf(jobs_ + "/b") + TextOf(jobs_ + "/c"), "abc");
+  EXPECT_EQ(Stat(jobs_ + "/b").st_mtim.tv_sec, 1'500'000'000);
+  EXPECT_EQ(Stat(jobs_ + "/c").st_mode, S_IFREG | 0640u);
+}
+
+TEST_F(FileOperationsTest, TheFirstFileThatFailsEndsTheRequest) {
+  const FileOperations operations(*paths_);
+  wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 3);
+  fs::create_directory(jobs_ + "/" + request.next[0].temporary);
+  const FileOperations::Result created = operations.Perform(request);
+  EXPECT_EQ(Refusal(created.status), "E_INVALIDARG");
+  EXPECT_EQ(created.ids.size(), 1u);
+  EXPECT_EQ(created.fds.size(), 1u);
+  EXPECT_FALSE(Exists(jobs_ + "/" + request.next[1].temporary));
+  operations.Undo(request, created);
+  EXPECT_FALSE(Exists(request.path));
+}
+
+TEST_F(FileOperationsTest, EveryNameOfARequestIsChecked) {
+  const FileOperations operations(*paths_);
+  fs::create_directory(jobs_ + "/below");
+  const std::string temporary(kTemporary);
+  for (const std::string& name :
+       {std::string("file"), "../" + temporary, std::string(), "below/" + temporary}) {
+    wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 2);
+    request.next[0].temporary = name;
+    const FileOperations::Result result = operations.Perform(request);
+    EXPECT_EQ(Refusal(result.status), "E_INVALIDARG") << name;
+    operations.Undo(request, result);
+  }
+  wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 2);
+  const FileOperations::Result created = operations.Perform(request);
+  ASSERT_TRUE(created.status.ok()) << created.status;
+  request.operation = Operation::kPublish;
+  request.id = created.ids[0];
+  request.destination = destination();
+  request.next[0].id = created.ids[1];
+  for (const auto& [name, refusal] :
+       std::map<std::string, std::string>{{"key.pem", "path_protected"},
+                                          {"later", "path_protected"},
+                                          {"below/file", "E_INVALIDARG"},
+                                          {"../file", "E_INVALIDARG"},
+                                          {"..", "E_INVALIDARG"},
+                                          {"", "E_INVALIDARG"}}) {
+    request.next[0].destination = name;
+    const FileOperations::Result result = operations.Perform(request);
+    EXPECT_EQ(Refusal(result.status), refusal) << name;
+    EXPECT_EQ(result.ids.size(), 1u) << "the first one is in place";
+  }
+  EXPECT_EQ(TextOf(jobs_ + "/key.pem"), "secret");
+  EXPECT_FALSE(Exists(jobs_ + "/below/file") || Exists(folder_ / "file"));
+}
+
+TEST_F(FileOperationsTest, WhatACreationLeftIsRemovedByItsName) {
+  Create();
+  EXPECT_EQ(Refusal(Do(Operation::kCreateTemporary, temporary()).status), "E_INVALIDARG");
+  EXPECT_EQ(TextOf(temporary()), "data");
+  EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary()).status), "ok");
+  EXPECT_FALSE(Exists(temporary()));
+  EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary()).status), "ok");
+}
+
+TEST_F(FileOperationsTest, WhatIsNoLeftoverStays) {
+  const auto stays = [&](const std::string& why) {
+    EXPECT_NE(Refusal(Do(Operation::kRemoveTemporary, temporary()).status), "ok") << why;
+    EXPECT_TRUE(Exists(temporary())) << why;
+  };
+  Create();
+  ASSERT_EQ(::chmod(temporary().c_str(), 0644), 0);
+  stays("it has another mode");
+  ASSERT_EQ(::chmod(temporary().c_str(), 0600), 0);
+  fs::create_hard_link(temporary(), jobs_ + "/precious");
+  stays("it has another name");
+  fs::remove(jobs_ + "/precious");
+  if (::getuid() == 0) {
+    ASSERT_EQ(::chown(temporary().c_str(), 61002, 61002), 0);
+    stays("it is another's");
+  }
+  fs::remove(temporary());
+  ASSERT_EQ(::mkfifo(temporary().c_str(), 0600), 0);
+  stays("it is no file");
+}
+
+TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
+  const std::string elsewhere = folder_.MakeFolder("elsewhere");
+  const std::string aside = folder_ / "aside";
+  const FileOperations operations(*paths_);
+  std::atomic<bool> done = false;
+  std::thread swapper([&] {
+    while (!done) {
+      fs::rename(jobs_, aside);
+      fs::create_directory_symlink(elsewhere, jobs_);
+      fs::remove(jobs_);
+      fs::rename(aside, jobs_);
+    }
+  });
+  constexpr size_t kFiles = wire::kMaxFiles;
+  size_t made = 0;
+  size_t refused = 0;
+  for (size_t i = 0; i < 200 || ((made == 0 || refused == 0) && i < 10'000); ++i) {
+    const FileOperations::Result result =
+        operations.Perform(Many(Operation::kCreateTemporary, jobs_, kFiles, i * kFiles));
+    // All of them are in the folder that was judged, or none is.
+    EXPECT_EQ(result.ids.size(), result.status.ok() ? kFiles : 0u) << result.status;
+    ++(result.status.ok() ? made : refused);
+  }
+  done = true;
+  swapper.join();
+  EXPECT_TRUE(fs::is_empty(elsewhere));
+  EXPECT_GT(made, 0u);
+  EXPECT_GT(refused, 0u);
 }
 
 TEST_F(FileOperationsTest, FoldersAreCheckedAndSynced) {

@@ -21,7 +21,7 @@ class HostileServerTest : public BrokerTest {
     if (Exchange(channel, bytes, Soon(), &packet) != ExchangeResult::kReply) return "no reply";
     const auto reply = wire::DecodeReply(packet.bytes);
     if (!reply.ok()) return "no sense";
-    if (worker != nullptr) *worker = std::move(packet.fd);
+    if (worker != nullptr) *worker = packet.TakeFirst();
     return Refusal(reply->status);
   }
 
@@ -71,7 +71,9 @@ TEST_F(HostileServerTest, AWorkerAnswersGarbageAndGoesOn) {
   request.operation = wire::Operation::kPublish;
   request.path = alices_ + "/" + kTemporaryName;
   request.destination = alices_ + "/file";
+  request.next.push_back({".BITfedcba9876543210.tmp", "other", {}, absl::InfinitePast()});
   Torment(worker.get(), wire::Encode(request));
+  request.next.clear();
   request.operation = wire::Operation::kCreateTemporary;
   EXPECT_EQ(Say(worker.get(), wire::Encode(request)), "ok");
 }

@@ -39,6 +39,83 @@ TEST_F(BrokerTest, AFinishedFileBelongsToItsIdentityAndCostsThreeMessages) {
   EXPECT_EQ(result.st_size, 4);
 }
 
+std::vector<std::string> ManyTemporaries(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < FileBroker::kMaxTogether; ++i) {
+    paths.push_back(Temporary(folder, static_cast<int>(i)));
+  }
+  return paths;
+}
+
+TEST_F(BrokerTest, ManyFilesCostThreeMessagesTogether) {
+  StartBroker();
+  std::vector<OpenTemporary> created;
+  const auto paths = ManyTemporaries(alices_);
+  const absl::Status status = client_->CreateTemporaries(Alice(), paths, &created);
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(created.size(), paths.size());
+  std::vector<Publication> files;
+  for (size_t i = 0; i < created.size(); ++i) {
+    EXPECT_EQ(::write(created[i].fd.get(), "data", 4), 4);
+    const std::string destination = alices_ + "/file" + std::to_string(i);
+    files.push_back({paths[i], created[i].id, destination, absl::InfinitePast()});
+  }
+  size_t published = 0;
+  EXPECT_EQ(Refusal(client_->PublishFiles(Alice(), files, &published)), "ok");
+  EXPECT_EQ(published, files.size());
+  EXPECT_EQ(client_->messages_sent(), 3u);
+  for (const Publication& file : files) {
+    EXPECT_EQ(IdOf(file.destination), file.id);
+    EXPECT_EQ(Stat(file.destination).st_uid, kAliceUid);
+  }
+}
+
+TEST_F(BrokerTest, FilesInTwoFoldersAndTooManyFilesAreNotSent) {
+  const std::string other = folder_.MakeFolder("other", 0777);
+  StartBroker();
+  std::vector<OpenTemporary> created;
+  EXPECT_EQ(Refusal(client_->CreateTemporaries(Alice(), {Temporary(alices_), Temporary(other)},
+                                               &created)),
+            "E_INVALIDARG");
+  std::vector<std::string> crowd = ManyTemporaries(alices_);
+  crowd.push_back(Temporary(alices_, 1000));
+  EXPECT_EQ(Refusal(client_->CreateTemporaries(Alice(), crowd, &created)), "E_INVALIDARG");
+  EXPECT_TRUE(created.empty());
+  EXPECT_TRUE(std::filesystem::is_empty(alices_));
+  auto file = client_->CreateTemporary(Alice(), Temporary(alices_));
+  ASSERT_TRUE(file.ok()) << file.status();
+  size_t published = 0;
+  const Publication here{Temporary(alices_), file->id, alices_ + "/a", absl::InfinitePast()};
+  const Publication there{Temporary(alices_), file->id, other + "/a", absl::InfinitePast()};
+  EXPECT_EQ(Refusal(client_->PublishFiles(Alice(), {here, there}, &published)), "E_INVALIDARG");
+  EXPECT_TRUE(Exists(Temporary(alices_)));
+}
+
+TEST_F(BrokerTest, AFolderSwappedForALinkBetweenTwoMessagesIsRefused) {
+  const std::string target = folder_.MakeFolder("target", 0777);
+  const std::string jobs = folder_.MakeFolder("jobs", 0777);
+  StartBroker();
+  std::vector<OpenTemporary> created;
+  ASSERT_TRUE(client_->CreateTemporaries(Alice(), {Temporary(jobs)}, &created).ok());
+  std::filesystem::rename(jobs, folder_ / "aside");
+  std::filesystem::create_directory_symlink(target, jobs);
+  EXPECT_EQ(Refusal(client_->CreateTemporaries(Alice(), {Temporary(jobs, 1)}, &created)),
+            "path_is_link");
+  EXPECT_EQ(Refusal(client_->Publish(Alice(), Temporary(jobs), created.front().id, jobs + "/file",
+                                     absl::InfinitePast())),
+            "path_is_link");
+  EXPECT_TRUE(std::filesystem::is_empty(target));
+}
+
+TEST_F(BrokerTest, AnotherIdentityDoesNotTakeALeftoverForItsOwn) {
+  const std::string shared = folder_.MakeFolder("shared", 01777);
+  StartBroker();
+  ASSERT_TRUE(client_->CreateTemporary(Alice(), Temporary(shared)).ok());
+  EXPECT_EQ(Refusal(client_->RemoveTemporary(Bob(), Temporary(shared), {})), "file_replaced");
+  EXPECT_EQ(Refusal(client_->RemoveTemporary(Alice(), Temporary(shared), {})), "ok");
+  EXPECT_FALSE(Exists(Temporary(shared)));
+}
+
 TEST_F(BrokerTest, TheKernelRefusesWhatTheIdentityMayNot) {
   StartBroker();
   EXPECT_EQ(Refusal(client_->CheckDirectory(Bob(), bobs_)), "ok");

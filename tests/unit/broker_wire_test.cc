@@ -12,6 +12,7 @@
 #include "server/broker/turn.h"
 #include "server/broker/wire.h"
 #include "server/error/errors.h"
+#include "server/policy/local_names.h"
 
 namespace bitsd {
 namespace {
@@ -55,6 +56,47 @@ TEST(WireTest, AFileRequestArrivesAsItWasSent) {
   EXPECT_EQ(decoded->mtime, SomePublish().mtime);
 }
 
+/// The largest request there is.
+wire::FileRequest ManyPublishes() {
+  wire::FileRequest request = SomePublish();
+  request.path = "/" + std::string(policy::kMaxLocalName - 1, 'p');
+  request.destination = request.path;
+  for (size_t i = 1; i < wire::kMaxFiles; ++i) {
+    const std::string name(policy::kMaxLocalComponent, static_cast<char>('a' + i % 26));
+    request.next.push_back({".BIT0123456789abcdef.tmp", name, {i, i + 1}, absl::UnixEpoch()});
+  }
+  return request;
+}
+
+TEST(WireTest, ManyFilesArriveAsTheyWereSentAndFitOnePacket) {
+  const std::string bytes = wire::Encode(ManyPublishes());
+  EXPECT_LE(bytes.size(), kMaxPacket);
+  const auto decoded = wire::DecodeFileRequest(bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ASSERT_EQ(decoded->next.size(), wire::kMaxFiles - 1);
+  const wire::NextFile last = ManyPublishes().next.back();
+  EXPECT_EQ(decoded->next.back().temporary, last.temporary);
+  EXPECT_EQ(decoded->next.back().destination, last.destination);
+  EXPECT_EQ(decoded->next.back().id, last.id);
+  EXPECT_EQ(decoded->next.back().mtime, last.mtime);
+}
+
+TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
+  wire::FileRequest crowd = ManyPublishes();
+  crowd.next.push_back(crowd.next.back());
+  EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
+  for (const Operation operation : {Operation::kCheckDirectory, Operation::kReopenTemporary,
+                                    Operation::kRemoveTemporary, Operation::kSyncDirectory}) {
+    wire::FileRequest request = SomePublish();
+    request.operation = operation;
+    EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
+    request.next.push_back({});
+    EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(request)).ok());
+  }
+  const wire::Reply reply{absl::OkStatus(), std::vector<FileId>(wire::kMaxFiles + 1)};
+  EXPECT_FALSE(wire::DecodeReply(wire::Encode(reply)).ok());
+}
+
 TEST(WireTest, ATimeToBeLeftAloneIsLeftAlone) {
   wire::FileRequest request = SomePublish();
   request.mtime = absl::InfinitePast();
@@ -66,17 +108,19 @@ TEST(WireTest, EveryStatusOfABrokerArrivesAsItWasSent) {
        {absl::OkStatus(), error::AccessDenied(Rule::kJobAccess, "first rule"),
         error::AccessDenied(Rule::kNotPermitted, "last rule"), error::InvalidArgument("argument"),
         error::StringTooLong("long"), error::DiskFull("full"), error::Unavailable("later")}) {
-    const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {1, 2}}));
+    const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {{1, 2}, {3, 4}}}));
     ASSERT_TRUE(reply.ok()) << status;
     EXPECT_EQ(reply->status, status);
-    EXPECT_EQ(reply->id, (FileId{1, 2}));
+    EXPECT_EQ(reply->ids, (std::vector<FileId>{{1, 2}, {3, 4}}));
   }
 }
 
 TEST(WireTest, NoPrefixAndNoExtensionOfAMessageDecodes) {
   const std::string identity = wire::Encode(SomeIdentity());
-  const std::string request = wire::Encode(SomePublish());
-  const std::string reply = wire::Encode(wire::Reply{error::DiskFull("full"), {}});
+  wire::FileRequest two = SomePublish();
+  two.next.push_back({".BIT0123456789abcdef.tmp", "other", {9, 10}, absl::InfinitePast()});
+  const std::string request = wire::Encode(two);
+  const std::string reply = wire::Encode(wire::Reply{error::DiskFull("full"), {{1, 2}}});
   for (size_t size = 0; size < identity.size(); ++size) {
     EXPECT_FALSE(wire::DecodeOpenWorker(identity.substr(0, size)).ok()) << size;
   }
@@ -135,8 +179,9 @@ TEST(ChannelTest, ADescriptorTravelsWithItsPacket) {
   Packet packet;
   ASSERT_EQ(ReceivePacket(pair.second.get(), &packet), ReceiveResult::kPacket);
   EXPECT_EQ(packet.bytes, "hello");
-  ASSERT_TRUE(packet.fd.valid());
-  EXPECT_NE(::fcntl(packet.fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  const UniqueFd fd = packet.TakeFirst();
+  ASSERT_TRUE(fd.valid());
+  EXPECT_NE(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST(ChannelTest, APacketThatIsTooLongIsMalformedAndTheNextOneIsNot) {
@@ -175,11 +220,22 @@ TEST(ChannelTest, DescriptorsNobodyAskedForAreClosed) {
   for (const int count : {2, 4, 8}) {
     SendDescriptors(pair.first.get(), count);
     Packet packet;
-    EXPECT_EQ(ReceivePacket(pair.second.get(), &packet), ReceiveResult::kMalformed) << count;
-    EXPECT_FALSE(packet.fd.valid());
+    const size_t wanted = static_cast<size_t>(count) - 1;
+    EXPECT_EQ(ReceivePacket(pair.second.get(), &packet, wanted), ReceiveResult::kMalformed)
+        << count;
+    EXPECT_TRUE(packet.fds.empty());
   }
   const UniqueFd after(::dup(0));
   EXPECT_EQ(after.get(), before.get() + 1) << "descriptors were leaked";
+}
+
+TEST(ChannelTest, AsManyDescriptorsTravelAsAPacketMayHave) {
+  ChannelPair pair = MakeChannelPair();
+  const std::vector<int> fds(kMaxDescriptors, pair.first.get());
+  ASSERT_EQ(SendPacket(pair.first.get(), "hello", fds), SendResult::kSent);
+  Packet packet;
+  ASSERT_EQ(ReceivePacket(pair.second.get(), &packet, kMaxDescriptors), ReceiveResult::kPacket);
+  EXPECT_EQ(packet.fds.size(), kMaxDescriptors);
 }
 
 TEST(ChannelTest, APeerThatIsGoneIsNoticed) {

@@ -236,6 +236,41 @@ TEST_F(JobOrderTest, CancelRemovesFilesOnlyAfterItsCommit) {
   EXPECT_EQ(transfers_.cleanups().size(), 1u);
 }
 
+TEST_F(JobOrderTest, ADownloadIsToldWhenTheStoreHasItsNewsAndNotBefore) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  FileProgress planned;
+  planned.temporary = TemporaryFile{"/d/.BIT0000000000000001.tmp", kFetcher, FileId{}};
+  std::vector<bool> told;
+  const auto report = [&] {
+    transfers_.last()->events->OnFiles({{0, planned, std::nullopt}},
+                                       [&](bool recorded) { told.push_back(recorded); });
+  };
+  store_.Hold();
+  report();
+  EXPECT_TRUE(told.empty());
+  store_.ReleaseAll();
+  EXPECT_EQ(told, std::vector<bool>{true});
+  EXPECT_EQ((*memory_.Find(id)->files)[0].progress.temporary, planned.temporary);
+  planned.temporary->path = "/d/.BIT0000000000000002.tmp";
+  store_.Fail(error::DiskFull("no room"));
+  report();
+  EXPECT_EQ(told, (std::vector<bool>{true, false}));
+}
+
+TEST_F(JobOrderTest, CancelRemovesWhatWasPlannedAndMayHaveBeenCreated) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  FileProgress planned;
+  planned.temporary = TemporaryFile{"/d/.BIT0000000000000001.tmp", kFetcher, FileId{}};
+  transfers_.last()->events->OnFile(0, planned, std::nullopt);
+  Reply<absl::StatusOr<JobOutcome>> cancelled;
+  jobs().Cancel(fetcher, id, cancelled.Callback());
+  EXPECT_TRUE(cancelled.Get().ok());
+  ASSERT_EQ(transfers_.cleanups().size(), 1u);
+  EXPECT_EQ(transfers_.cleanups().front().files.front(), *planned.temporary);
+}
+
 TEST_F(JobOrderTest, AFailedCancelStaysInForceAndIsFinishedLater) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Running(fetcher);
