@@ -173,7 +173,9 @@ TEST_F(LogonSessionTest, AfterARestartItIsLostExactlyWhenTheServiceForgotIt) {
   EXPECT_TRUE(WaitFor([&] { return losses_ > 0 || session.expire_time() > stopped; }));
   EXPECT_EQ(losses_, TokensOf("alice").empty() ? 1 : 0);
   EXPECT_EQ(session.status().ok(), losses_ == 0) << session.status();
-  if (losses_ > 0) EXPECT_EQ(why_, "ERROR_NOT_LOGGED_ON");
+  if (losses_ > 0) {
+    EXPECT_EQ(why_, "ERROR_NOT_LOGGED_ON");
+  }
 }
 
 TEST_F(LogonSessionTest, TheSeventeenthSessionIsRefused) {
