@@ -214,8 +214,7 @@ std::string JournalledClient::CheckState(JobJournal& job, const Job& seen) const
   if (IsRunningState(state)) return may_run ? "" : wrong;
   if (state == bits::v1::JOB_STATE_SUSPENDED) return may_stand ? "" : wrong;
   // Without its token, which no restart brings back.
-  const bool token =
-      seen.error().hresult() == kTokenRequired && (job.flags != 0 || asked == Unanswered::kFlags);
+  const bool token = seen.error().hresult() == kTokenRequired && job.had_flags;
   return token && may_run ? "" : wrong;
 }
 
