@@ -64,10 +64,14 @@ class PlannedFilesTest : public TransferTest {
       return absl::OkStatus();
     };
     Running running{recorder, std::make_shared<LiveProgress>(), nullptr};
-    running.activity = service_->StartDownload(
-        {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, "owner/owner",
-         running.live},
-        recorder);
+    running.activity = service_->StartDownload({JobId::Random(),
+                                                who_.sid,
+                                                std::make_shared<const FileRecords>(files),
+                                                who_,
+                                                "owner/owner",
+                                                running.live,
+                                                {}},
+                                               recorder);
     EXPECT_TRUE(recorder->WaitForEnd());
     EXPECT_TRUE(running.Stop());
     broker_.before = nullptr;

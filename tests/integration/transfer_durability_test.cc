@@ -93,10 +93,14 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
   const auto recorder = std::make_shared<DurabilityRecorder>(files);
   const auto live = std::make_shared<LiveProgress>();
   Running running{recorder, live, nullptr};
-  running.activity = service_->StartDownload(
-      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, "owner/owner",
-       live},
-      recorder);
+  running.activity = service_->StartDownload({JobId::Random(),
+                                              who_.sid,
+                                              std::make_shared<const FileRecords>(files),
+                                              who_,
+                                              "owner/owner",
+                                              live,
+                                              {}},
+                                             recorder);
   ASSERT_TRUE(recorder->WaitForEnd());
   EXPECT_TRUE(recorder->done());
   EXPECT_GT(recorder->checked, 5);
@@ -108,10 +112,14 @@ TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) 
   for (int i = 0; i < 200; ++i) files.push_back(File("/plain/4096/m", std::to_string(i)));
   const auto recorder = std::make_shared<DurabilityRecorder>(files);
   Running running{recorder, std::make_shared<LiveProgress>(), nullptr};
-  running.activity = service_->StartDownload(
-      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, "owner/owner",
-       running.live},
-      recorder);
+  running.activity = service_->StartDownload({JobId::Random(),
+                                              who_.sid,
+                                              std::make_shared<const FileRecords>(files),
+                                              who_,
+                                              "owner/owner",
+                                              running.live,
+                                              {}},
+                                             recorder);
   ASSERT_TRUE(recorder->WaitForEnd());
   EXPECT_TRUE(recorder->done());
   EXPECT_EQ(recorder->checked, 200);
@@ -202,7 +210,8 @@ TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessages) {
     return absl::OkStatus();
   };
   std::atomic<bool> told{false};
-  CompletionTask task{JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_};
+  CompletionTask task{
+      JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity = service_->StartCompletion(
       std::move(task), [&](std::vector<uint32_t>, absl::Status) { told = true; });
   inside.get_future().wait();

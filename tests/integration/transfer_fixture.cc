@@ -149,9 +149,13 @@ FileRecord TransferTest::File(const std::string& path, const std::string& name) 
 
 Running TransferTest::Start(std::vector<FileRecord> files, const std::string& context) {
   Running running{std::make_shared<Recorder>(files), std::make_shared<LiveProgress>(), nullptr};
-  DownloadTask task{
-      JobId::Random(), who_.sid,    std::make_shared<const FileRecords>(std::move(files)), who_,
-      context,         running.live};
+  DownloadTask task{JobId::Random(),
+                    who_.sid,
+                    std::make_shared<const FileRecords>(std::move(files)),
+                    who_,
+                    context,
+                    running.live,
+                    {}};
   running.activity = service_->StartDownload(std::move(task), running.recorder);
   return running;
 }
@@ -177,7 +181,8 @@ TransferFailure TransferTest::Fails(const std::string& path, Hresult hresult) {
 std::pair<std::vector<uint32_t>, absl::Status> TransferTest::Complete(
     const std::vector<FileRecord>& files) {
   std::promise<std::pair<std::vector<uint32_t>, absl::Status>> result;
-  CompletionTask task{JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_};
+  CompletionTask task{
+      JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity =
       service_->StartCompletion(std::move(task), [&](std::vector<uint32_t> done, absl::Status s) {
         result.set_value({std::move(done), std::move(s)});

@@ -155,7 +155,7 @@ TEST_F(JobScopeTest, WatchersAreWarnedBeforeTheEnd) {
   options_.token_warning = absl::Milliseconds(200);
   const JobId id = Create(fetcher_);
   std::atomic<int> told{0};
-  const auto watch = jobs().WatchJobs(fetcher_, {{id}, false}, [&] { ++told; });
+  const auto watch = jobs().WatchJobs(fetcher_, {{id}, false, ""}, [&] { ++told; });
   ASSERT_TRUE(watch.ok());
   while ((*watch)->Next()) {
   }
