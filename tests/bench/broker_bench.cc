@@ -136,7 +136,7 @@ class BrokerBench {
     const auto downloading = service.StartDownload(std::move(download), job);
     job->AwaitEnd();
     const auto completing = service.StartCompletion(
-        {JobId(), helper_.sid, job->files(), helper_},
+        {JobId(), helper_.sid, job->files(), helper_, {}},
         [&](const std::vector<uint32_t>& published, const absl::Status& status) {
           if (!status.ok() || published.size() != kFiles) Give(status.ToString());
           job->End();
