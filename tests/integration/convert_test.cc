@@ -87,6 +87,7 @@ TEST(ConvertEnums, ErrorContextsAreThoseOfBitsPlusOne) {
 
 TEST(ConvertEnums, WaitingForKeepsItsNumbers) {
   ExpectSame<v1::WaitingFor, WaitingFor>({{WaitingFor::kNothing, "WAITING_FOR_UNSPECIFIED"},
+                                          {WaitingFor::kLogon, "WAITING_FOR_LOGON"},
                                           {WaitingFor::kToken, "WAITING_FOR_TOKEN"},
                                           {WaitingFor::kSlot, "WAITING_FOR_SLOT"},
                                           {WaitingFor::kRetryTimer, "WAITING_FOR_RETRY_TIMER"},

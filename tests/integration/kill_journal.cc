@@ -258,6 +258,15 @@ std::string JournalledClient::Finish() {
   return "";
 }
 
+std::set<std::string> JournalledClient::Undeleted() {
+  std::set<std::string> paths;
+  for (const JobJournal& job : jobs_) {
+    const auto seen = owner_->GetJob(job.id);
+    if (seen.ok()) paths.insert(seen->undeleted_files().begin(), seen->undeleted_files().end());
+  }
+  return paths;
+}
+
 std::string JournalledClient::FinishJob(JobJournal& job) {
   if (job.end) return "";
   if (!job.has_file || Pick(4) == 0) return std::string(owner_->Cancel(job.id).status().message());

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class JournalledClient {
   std::string Repeat();
   /// Brings every job to an end; what is wrong, or "".
   std::string Finish();
+  /// Temporary files that its jobs name as left.
+  std::set<std::string> Undeleted();
 
   size_t acknowledged() const { return acknowledged_; }
   size_t jobs() const { return jobs_.size(); }
