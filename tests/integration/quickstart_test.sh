@@ -55,7 +55,8 @@ snapshot() {
   services | sort >"$scratch/$1/services"
   cat /etc/passwd /etc/group >"$scratch/$1/users"
   find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'bitsd-quickstart.*' | sort >"$scratch/$1/files"
-  processes | sort >"$scratch/$1/processes"
+  processes >"$scratch/$1/processes"
+  sort -o "$scratch/$1/processes" "$scratch/$1/processes"
 }
 
 # added NAME...: the lines that a list of the snapshot has now and had not before. What has gone since

@@ -222,7 +222,7 @@ TEST_F(FileOperationsTest, ManyFilesAreCreatedAndPublishedByOneRequestEach) {
   const FileOperations::Result created = operations.Perform(request);
   ASSERT_TRUE(created.status.ok()) << created.status;
   ASSERT_EQ(created.ids.size(), 3u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(::write(created.fds[i].get(), "abc" + i, 1), 1);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(::write(created.fds[i].get(), &"abc"[i], 1), 1);
   request.operation = Operation::kPublish;
   request.umask = 027;
   request.id = created.ids[0];
