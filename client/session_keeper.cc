@@ -93,7 +93,7 @@ absl::Status LogonSession::Keeper::KeepStream() {
   const auto reader = route_.connection->sessions().KeepAlive(&context, request);
   v1::KeepAliveResponse answer;
   while (reader->Read(&answer)) Renewed(answer);
-  const absl::Status end = FromGrpc(reader->Finish());
+  absl::Status end = FromGrpc(reader->Finish());
   const std::lock_guard lock(mutex_);
   stream_ = nullptr;
   return end;

@@ -32,11 +32,11 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
   visitor.job = [&](JobRecordPtr record) { RestoreJob(std::move(record), restored); };
   visitor.request = [this](RequestRecord request) { RestoreRequest(std::move(request)); };
   std::vector<SessionRecord> sessions;
-  visitor.session = [&](SessionRecord record) { sessions.push_back(std::move(record)); };
+  visitor.session = [&](SessionRecord record) { sessions.push_back(record); };
   if (absl::Status status = deps_.store.Load(visitor); !status.ok()) return status;
   // Not while the store shows them: a session that is over is erased. Before the jobs: who is
   // logged on decides which go on.
-  for (SessionRecord& record : sessions) session(std::move(record));
+  for (const SessionRecord& record : sessions) session(record);
   BeginRestored(std::move(restored));
   return absl::OkStatus();
 }

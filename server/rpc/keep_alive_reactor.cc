@@ -48,7 +48,7 @@ absl::StatusOr<absl::Time> KeepAliveReactor::Renew() {
       pause_ = std::min((*session)->facts().ttl / 3, kLongestPause);
     }
     // It may have been replaced since it was found: then the other one is taken up.
-    const absl::StatusOr<absl::Time> deadline = parts_.sessions.Renew(*session);
+    absl::StatusOr<absl::Time> deadline = parts_.sessions.Renew(*session);
     if (deadline.ok()) return deadline;
   }
 }

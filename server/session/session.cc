@@ -11,8 +11,7 @@ constexpr absl::Duration kStoreSlack = absl::Minutes(1);
 
 }  // namespace
 
-Session::Session(SessionFacts facts, absl::Time deadline)
-    : facts_(std::move(facts)), deadline_(deadline) {}
+Session::Session(SessionFacts facts, absl::Time deadline) : facts_(facts), deadline_(deadline) {}
 
 absl::Time Session::deadline() const {
   const std::lock_guard lock(mutex_);

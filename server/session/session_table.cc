@@ -34,7 +34,7 @@ absl::Time SessionTable::NextDeadline(const Session& session) const {
 }
 
 SessionPtr SessionTable::MakeLocked(SessionFacts facts, absl::Time deadline, Waiters& waiters) {
-  auto session = std::make_shared<Session>(std::move(facts), deadline);
+  auto session = std::make_shared<Session>(facts, deadline);
   User& user = users_[session->user()];
   user.sessions.push_back(session->id());
   if (session->facts().is_default) user.standard = session;

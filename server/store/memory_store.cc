@@ -23,7 +23,7 @@ void MemoryStore::Commit(std::vector<StoreChange> changes, std::function<void(ab
         requests_.insert_or_assign(key, *std::move(change.request));
       }
       if (change.put_session) {
-        sessions_.insert_or_assign(change.put_session->id, *std::move(change.put_session));
+        sessions_.insert_or_assign(change.put_session->id, *change.put_session);
       }
       if (change.forget_requests) {
         absl::erase_if(requests_, [&](const auto& entry) {

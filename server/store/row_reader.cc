@@ -216,7 +216,7 @@ absl::Status ReadSessions(sqlite::Connection& connection, const StoreVisitor& vi
     SessionRecord session;
     const bool more = rows.Next([&](ColumnReader& columns) { DescribeSession(columns, session); });
     if (!more) return rows.status();
-    visitor.session(std::move(session));
+    visitor.session(session);
   }
 }
 

@@ -52,7 +52,7 @@ absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
   const std::vector<uint32_t> todo = FilesToPublish(*task_.files);
   for (size_t next = 0; next < todo.size() && !stopping_;) {
     const size_t before = published.size();
-    absl::Status status = PublishTogether({todo.begin() + next, todo.end()}, published);
+    absl::Status status = PublishTogether(std::span(todo).subspan(next), published);
     if (!status.ok()) return status;
     next += published.size() - before;
   }
@@ -68,7 +68,7 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
   for (const uint32_t index : todo.first(std::min(todo.size(), FileBroker::kMaxTogether))) {
     const FileRecord& file = files[index];
     if (policy::DirectoryOf(file.local_name) != directory) break;
-    const absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
+    absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
     if (!lent.ok() && together.empty()) return lent;
     if (!lent.ok()) break;
     const FileProgress& progress = file.progress;
@@ -79,7 +79,8 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
   }
   size_t count = 0;
   absl::Status status = files_.Publish(task_.local, together, &count);
-  published.insert(published.end(), todo.begin(), todo.begin() + count);
+  const auto done = todo.first(count);
+  published.insert(published.end(), done.begin(), done.end());
   return status;
 }
 

@@ -52,6 +52,7 @@ int ErrorOf(int result) { return result == 0 ? 0 : errno; }
 
 std::vector<int> SyncEach(const std::vector<int>& fds) {
   std::vector<int> errors;
+  errors.reserve(fds.size());
   for (const int fd : fds) errors.push_back(ErrorOf(::fdatasync(fd)));
   return errors;
 }
@@ -60,6 +61,7 @@ std::vector<int> SyncEach(const std::vector<int>& fds) {
 /// for.
 std::vector<int> WriteErrors(const std::vector<int>& fds) {
   std::vector<int> errors;
+  errors.reserve(fds.size());
   for (const int fd : fds) {
     errors.push_back(ErrorOf(::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE)));
   }

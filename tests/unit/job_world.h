@@ -24,8 +24,8 @@
 #include "server/store/memory_store.h"
 #include "tests/testing/fault_store.h"
 #include "tests/testing/memory_audit.h"
-#include "tests/testing/reply.h"
 #include "tests/testing/moving_clock.h"
+#include "tests/testing/reply.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
@@ -76,6 +76,9 @@ class JobWorld : public testing::Test {
   ~JobWorld() override {
     store_.Fail(absl::OkStatus());
     store_.ReleaseAll();
+    // What a killed one had under way holds its job, and a process that is killed frees it.
+    transfers_.StopAtOnce(true);
+    for (const auto& killed : killed_) killed->Shutdown([] {});
     timer_.Stop();
   }
 
