@@ -43,6 +43,7 @@ void LocalFiles::SyncSmall() {
   std::vector<OpenFilePtr> files(small_.begin(), other);
   small_.erase(small_.begin(), other);
   std::vector<int> fds;
+  fds.reserve(files.size());
   for (const OpenFilePtr& file : files) fds.push_back(file->fd.get());
   small_syncing_ = true;
   syncing_small_.Begin();

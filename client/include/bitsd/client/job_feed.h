@@ -9,9 +9,9 @@
 //   }
 //
 // After a break (a restart of the service, a dropped network, a closed connection) the feed asks
-// again, with growing random pauses, as the same identity, and goes on from where it was, or reads a
-// new snapshot: what changed meanwhile is delivered, also that a job is gone. A job's events never go back to an older
-// revision, and what was delivered is not delivered again.
+// again, with growing random pauses, as the same identity, and goes on from where it was, or reads
+// a new snapshot: what changed meanwhile is delivered, also that a job is gone. A job's events
+// never go back to an older revision, and what was delivered is not delivered again.
 //
 // Thread safety: Next by one thread at a time; Stop by any thread at any time, also while Next
 // waits. Ownership: keeps its identity and, while connected, its connection; the destructor stops
