@@ -27,9 +27,15 @@ void SessionJournal::Erase(const SessionId& id, SettlementPtr settlement) {
 void SessionJournal::Enqueue(Entry entry) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(entry));
+    EnqueueLocked(std::move(entry));
   }
   Commit();
+}
+
+void SessionJournal::EnqueueLocked(Entry entry) {
+  const bool keeps = entry.session != nullptr && entry.done == nullptr;
+  if (keeps && !kept_.insert(entry.session).second) return;
+  waiting_.push_back(std::move(entry));
 }
 
 void SessionJournal::Commit() {
@@ -40,6 +46,7 @@ void SessionJournal::Commit() {
     if (committing_ || waiting_.empty()) return;
     committing_ = true;
     batch.swap(waiting_);
+    kept_.clear();
   }
   for (const Entry& entry : batch) {
     StoreChange change;
@@ -60,7 +67,7 @@ void SessionJournal::Commit() {
 }
 
 void SessionJournal::OnCommitted(Entries batch, const absl::Status& status) {
-  std::optional<absl::Time> again;
+  std::optional<absl::Duration> again;
   {
     const std::lock_guard lock(mutex_);
     committing_ = false;
@@ -68,9 +75,9 @@ void SessionJournal::OnCommitted(Entries batch, const absl::Status& status) {
     if (!status.ok()) {
       for (const Entry& entry : batch) {
         const bool once = entry.session != nullptr && entry.done != nullptr;
-        if (!once) waiting_.push_back({entry.id, entry.session, nullptr});
+        if (!once) EnqueueLocked({entry.id, entry.session, nullptr});
       }
-      if (!waiting_.empty()) again = clock_.Now() + StoreBackoff(failures_);
+      if (!waiting_.empty()) again = StoreBackoff(failures_);
     }
   }
   for (Entry& entry : batch) {
@@ -79,7 +86,7 @@ void SessionJournal::OnCommitted(Entries batch, const absl::Status& status) {
   }
   if (status.ok()) return Commit();
   if (!again) return;
-  timer_.At(*again, [weak = weak_from_this()] {
+  timer_.After(*again, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Commit();
   });
 }

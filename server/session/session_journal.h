@@ -12,9 +12,9 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "server/identity/settlement.h"
-#include "server/ops/clock.h"
 #include "server/ops/timer.h"
 #include "server/session/session.h"
 #include "server/store/job_store.h"
@@ -23,10 +23,10 @@ namespace bitsd {
 
 class SessionJournal : public std::enable_shared_from_this<SessionJournal> {
  public:
-  SessionJournal(JobStore& store, const Clock& clock, Timer& timer)
-      : store_(store), clock_(clock), timer_(timer) {}
+  SessionJournal(JobStore& store, Timer& timer) : store_(store), timer_(timer) {}
 
-  /// Writes `session` as it is at the commit; again until the store takes it.
+  /// Writes `session` as it is at the commit; again until the store takes it. However often it is
+  /// asked for while the store is busy, it is written once.
   void Keep(SessionPtr session);
   /// Writes it once; `done` gets how that went.
   void Add(SessionPtr session, std::function<void(absl::Status)> done);
@@ -43,14 +43,15 @@ class SessionJournal : public std::enable_shared_from_this<SessionJournal> {
   using Entries = std::vector<Entry>;
 
   void Enqueue(Entry entry);
+  void EnqueueLocked(Entry entry);
   void Commit();
   void OnCommitted(Entries batch, const absl::Status& status);
 
   JobStore& store_;
-  const Clock& clock_;
   Timer& timer_;
   std::mutex mutex_;
   Entries waiting_;
+  absl::flat_hash_set<SessionPtr> kept_;  ///< Of waiting_, those of Keep.
   bool committing_ = false;
   int failures_ = 0;
 };

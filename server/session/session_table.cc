@@ -19,7 +19,7 @@ absl::Status NotOpen() {
 
 SessionTable::SessionTable(Deps deps, const policy::SessionLimits& limits)
     : deps_(deps),
-      journal_(std::make_shared<SessionJournal>(deps.store, deps.clock, deps.timer)),
+      journal_(std::make_shared<SessionJournal>(deps.store, deps.timer)),
       limits_(limits) {}
 
 policy::SessionLimits SessionTable::limits() const {

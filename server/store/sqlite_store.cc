@@ -24,7 +24,7 @@ constexpr char kSettings[] =
     "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF;";
 
 constexpr char kWhatToDo[] =
-    ". bitsd does not start with a store that it cannot read, and has changed nothing in it. "
+    ". bitsd does not start with a store that it cannot read, and has taken nothing out of it. "
     "Restore a backup, or move the folder's files away to start without jobs (docs/operations.md, "
     "\"The store\")";
 

@@ -24,6 +24,7 @@ class FaultStore : public JobStore {
   void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) override {
     std::unique_lock lock(mutex_);
     ++commits_;
+    changes_ += changes.size();
     if (holding_) {
       held_.emplace_back(std::move(changes), std::move(done));
       return;
@@ -79,6 +80,11 @@ class FaultStore : public JobStore {
     std::lock_guard lock(mutex_);
     return held_.size();
   }
+  /// In all commits that came.
+  size_t changes() const {
+    std::lock_guard lock(mutex_);
+    return changes_;
+  }
   size_t commits() const {
     std::lock_guard lock(mutex_);
     return commits_;
@@ -96,6 +102,7 @@ class FaultStore : public JobStore {
   bool holding_ = false;
   absl::Status error_;
   size_t commits_ = 0;
+  size_t changes_ = 0;
   std::deque<std::pair<std::vector<StoreChange>, std::function<void(absl::Status)>>> held_;
 };
 

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "broker_temp_folder.h"
@@ -40,13 +42,19 @@ class LyingWorkerTest : public testing::Test {
       SendPacket(broker_.get(), wire::Encode(wire::Reply{}), worker.second.get());
       worker.second.Reset();
       if (ReceivePacket(worker.first.get(), &packet) != ReceiveResult::kPacket) continue;
+      const std::lock_guard lock(mutex_);
       SendPacket(worker.first.get(), wire::Encode(reply_), fds_);
     }
   }
 
+  void AnswerWith(wire::Reply reply, std::vector<int> fds) {
+    const std::lock_guard lock(mutex_);
+    reply_ = std::move(reply);
+    fds_ = std::move(fds);
+  }
+
   std::string Create(const std::vector<FileId>& ids, const std::vector<int>& fds) {
-    reply_ = wire::Reply{absl::OkStatus(), ids};
-    fds_ = fds;
+    AnswerWith({absl::OkStatus(), ids}, fds);
     std::vector<OpenTemporary> created;
     const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
     const absl::Status status = client_->CreateTemporaries(
@@ -56,8 +64,7 @@ class LyingWorkerTest : public testing::Test {
   }
 
   std::string Publish(size_t count, const std::vector<int>& fds = {}) {
-    reply_ = wire::Reply{absl::OkStatus(), std::vector<FileId>(count)};
-    fds_ = fds;
+    AnswerWith({absl::OkStatus(), std::vector<FileId>(count)}, fds);
     const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
     const std::vector<Publication> files(
         2, {"/d/.BIT0000000000000001.tmp", {1, 2}, "/d/f", absl::InfinitePast()});
@@ -75,7 +82,7 @@ class LyingWorkerTest : public testing::Test {
   UniqueFd supervisor_;
   UniqueFd broker_;
   std::unique_ptr<BrokerClient> client_;
-  // Set before a request goes out, read after it has arrived.
+  std::mutex mutex_;  ///< Guards the answer: reply_ and fds_.
   wire::Reply reply_;
   std::vector<int> fds_;
   std::thread thread_;

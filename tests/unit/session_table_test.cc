@@ -377,6 +377,17 @@ TEST_F(SessionTableTest, ALogonThatAReloadOvertookOpensNothing) {
   EXPECT_EQ(table().Of(kAlice), nullptr);
 }
 
+TEST_F(SessionTableTest, HoweverManyCallsComeWhileTheStoreIsBusyASessionIsWrittenOnce) {
+  store_.Hold();
+  table().Default(kAlice);
+  for (int i = 0; i < 1000; ++i) {
+    clock_.Advance(absl::Minutes(2));
+    table().Default(kAlice);
+  }
+  store_.ReleaseAll();
+  EXPECT_TRUE(tests::WaitFor([&] { return store_.changes() == 2; })) << store_.changes();
+}
+
 TEST_F(SessionTableTest, LogoffsRenewalsAndCallsAtOnceLeaveNothingBehind) {
   table();  // Made here, not by whichever thread is first.
   clock_.FollowTheSystem();
