@@ -158,6 +158,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// The limits of the token that is used while `flags`, of those in force, are looked at.
   /// E_ACCESSDENIED, token_scope, when it may not be used for all of them.
   static absl::StatusOr<policy::LoanLimits> LoanOf(const JobVersion& version, uint32_t flags);
+  static std::optional<ActingIdentity> OwnerSide(const JobRecord& record, const Account* owner);
   std::string NetworkContext(const JobVersion& version) const;
   void OnWorkStopped();
   void AnswerStopped(Later& later);

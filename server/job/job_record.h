@@ -18,6 +18,7 @@
 #include "server/error/hresult.h"
 #include "server/identity/sid.h"
 #include "server/job/job_id.h"
+#include "server/job/network_settings.h"
 #include "server/job/rare.h"
 #include "server/job/shared_blocks.h"
 #include "server/policy/job_facts.h"
@@ -106,6 +107,7 @@ struct JobRecord {
   uint32_t token_flags = 0;
   absl::Duration minimum_retry_delay = absl::Seconds(600);
   absl::Duration no_progress_timeout = absl::Seconds(1209600);
+  NetworkSettingsPtr network;  ///< Null: as a new job.
   FileList files = std::make_shared<const FileRecords>();
   absl::Time creation;
   absl::Time modification;

@@ -131,6 +131,12 @@ std::string Job::NetworkContext(const JobVersion& version) const {
   return absl::StrCat(record.owner.ToString(), "/", acting.ToString(), helper ? "/helper" : "");
 }
 
+std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Account* owner) {
+  auto identity = policy::OwnerIdentity(owner, record.elevated);
+  if (!identity.ok()) return std::nullopt;
+  return *std::move(identity);
+}
+
 void Job::StartDownload(const JobVersion& version, Later& later) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
@@ -146,8 +152,11 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
   work_loan_ = *loan;
   work_context_ = NetworkContext(version);
   phase_ = JobState::kConnecting;
-  DownloadTask task{id_,           owner_,    version.record->files, *std::move(identity),
-                    work_context_, progress_, *std::move(loan)};
+  NetworkTask network{work_context_, version.record->network, nullptr,
+                      OwnerSide(*version.record, owner.get())};
+  DownloadTask task{
+      id_,       owner_,          version.record->files, *std::move(identity), std::move(network),
+      progress_, *std::move(loan)};
   work_ = environment_.transfers.StartDownload(std::move(task),
                                                std::make_shared<Events>(weak_from_this()));
 }

@@ -20,7 +20,9 @@
 
 #include "absl/status/status.h"
 #include "server/identity/access_token.h"
+#include "server/identity/network_identity.h"
 #include "server/job/job_record.h"
+#include "server/job/network_settings.h"
 #include "server/policy/token_scope.h"
 
 namespace bitsd {
@@ -80,14 +82,23 @@ class DownloadEvents {
 /// How the network context of a helper ends.
 inline constexpr char kHelperNetworkContext[] = "/helper";
 
+/// How a download shows itself on the network.
+struct NetworkTask {
+  /// Whose connections are used: no connection is ever shared between two of these. Ends with
+  /// kHelperNetworkContext when the helper is on the network side.
+  std::string context;
+  NetworkSettingsPtr settings;  ///< Null: a job without any.
+  /// Answers with implicit credentials; null: it has none.
+  NetworkIdentityPtr identity;
+  std::optional<ActingIdentity> owner;  ///< Opens the client certificate; unset: nobody can.
+};
+
 struct DownloadTask {
   JobId job;
   Sid owner;
   FileList files;
   ActingIdentity local;  ///< Opens the local files.
-  /// Whose connections are used: no connection is ever shared between two of these. Ends with
-  /// kHelperNetworkContext when the helper is on the network side.
-  std::string network_context;
+  NetworkTask network;
   std::shared_ptr<LiveProgress> progress;
   policy::LoanLimits loan;  ///< Of the helper token that is used in it.
 };

@@ -33,7 +33,7 @@ Download::Download(const TransferContext& context, DownloadTask task,
       job_(task.job),
       owner_(task.owner),
       list_(task.files),
-      network_context_(task.network_context),
+      network_(task.network),
       loan_(task.loan),
       files_(std::make_shared<LocalFiles>(context, std::move(task), std::move(events))) {}
 
@@ -73,7 +73,7 @@ void Download::Send() {
   discarded_ = 0;
   if (request_ == nullptr) {
     request_ =
-        std::make_unique<HttpRequest>(context_.engine, context_.options, network_context_, *this);
+        std::make_unique<HttpRequest>(context_.engine, context_.options, network_.context, *this);
   }
   request_->Start({url_, plan_.offset, ValidatorOf(plan_)});
 }
@@ -85,7 +85,7 @@ void Download::SetPhase(bool transferring) {
 }
 
 void Download::OnSending(std::string_view address) {
-  AuditRequest(context_.audit, job_, owner_, url_, address, network_context_);
+  AuditRequest(context_.audit, job_, owner_, url_, address, network_.context);
 }
 
 bool Download::OnHead(const HttpResponse& response) {

@@ -65,7 +65,7 @@ class Download final : public FileFeed,
   const JobId job_;
   const Sid owner_;
   const FileList list_;
-  const std::string network_context_;
+  const NetworkTask network_;
   const policy::LoanLimits loan_;
   const std::shared_ptr<LocalFiles> files_;
 

@@ -131,7 +131,7 @@ class BrokerBench {
     download.owner = helper_.sid;
     download.files = job->files();
     download.local = helper_;
-    download.network_context = "bench/owner";
+    download.network.context = "bench/owner";
     download.progress = std::make_shared<LiveProgress>();
     const auto downloading = service.StartDownload(std::move(download), job);
     job->AwaitEnd();

@@ -359,7 +359,7 @@ std::optional<Sight> System::See(size_t index) const {
   sight.transferred = static_cast<int>(view->files_transferred);
   if (const Run run = RunOf(jobs_[index]); run != nullptr && run->events != nullptr) {
     sight.runs_as = static_cast<int>(run->download.local.posix.uid);
-    sight.helper_sends = absl::EndsWith(run->download.network_context, kHelperNetworkContext);
+    sight.helper_sends = absl::EndsWith(run->download.network.context, kHelperNetworkContext);
   }
   return sight;
 }
