@@ -80,6 +80,9 @@ std::vector<std::string> ProtectedPaths(const Config& config) {
     paths.push_back(file);
     if (const std::string folder = FolderOf(file); !folder.empty()) paths.push_back(folder);
   }
+  // Public files, whose folders others may use; but no job replaces them.
+  paths.insert(paths.end(), config.network.crls.begin(), config.network.crls.end());
+  if (!config.network.ca_file.empty()) paths.push_back(config.network.ca_file);
   return paths;
 }
 

@@ -55,6 +55,7 @@ TransferOptions TransferOptionsOf(const Config& config, const policy::RemoteRule
   options.remote_rules = rules;
   options.connect_timeout = config.connect_timeout;
   options.stall_timeout = config.stall_timeout;
+  options.network = config.network;
   // Two for every job that runs, and for as many again whose file systems hang and whose places
   // were given to others; and some for checks and cleanups beside them. They start when needed.
   options.disk_threads = 4 * config.max_running_jobs + 64;

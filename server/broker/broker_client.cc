@@ -26,16 +26,17 @@ absl::Status NoAnswer(const wire::FileRequest& request) {
 
 bool GivesDescriptor(wire::Operation operation) {
   return operation == wire::Operation::kCreateTemporary ||
-         operation == wire::Operation::kReopenTemporary;
+         operation == wire::Operation::kReopenTemporary ||
+         operation == wire::Operation::kOpenToRead;
 }
 
 size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
 
-/// What the worker sent is the file it says it is, open for reading and writing.
-bool IsFile(int fd, FileId id) {
+/// What the worker sent is the file it says it is, open with `access`.
+bool IsFile(int fd, FileId id, int access) {
   struct stat file;
   return ::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-         FileId{file.st_dev, file.st_ino} == id && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+         FileId{file.st_dev, file.st_ino} == id && (::fcntl(fd, F_GETFL) & O_ACCMODE) == access;
 }
 
 /// A worker may have been taken over: it has done no more than was asked, and says which files.
@@ -48,8 +49,9 @@ bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const P
   const size_t count = packet.fds.size();
   if (reply.ids.size() != count || count > FilesOf(request)) return false;
   if (reply.status.ok() && count != FilesOf(request)) return false;
+  const int access = request.operation == wire::Operation::kOpenToRead ? O_RDONLY : O_RDWR;
   for (size_t i = 0; i < count; ++i) {
-    if (!IsFile(packet.fds[i].get(), reply.ids[i])) return false;
+    if (!IsFile(packet.fds[i].get(), reply.ids[i], access)) return false;
   }
   return true;
 }
@@ -66,6 +68,7 @@ wire::FileRequest Request(wire::Operation operation, const std::string& path, Fi
 std::string FolderChangedBy(const wire::FileRequest& request) {
   switch (request.operation) {
     case wire::Operation::kOpenWorker:
+    case wire::Operation::kOpenToRead:
     case wire::Operation::kCheckDirectory: return "";
     case wire::Operation::kSyncDirectory: return request.path;
     default: return policy::DirectoryOf(request.path);
@@ -171,6 +174,13 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
 absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) {
   return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status;
+}
+
+absl::StatusOr<UniqueFd> BrokerClient::OpenToRead(const ActingIdentity& who,
+                                                  const std::string& path) {
+  Answer answer = Call(who, Request(wire::Operation::kOpenToRead, path));
+  if (!answer.status.ok()) return answer.status;
+  return std::move(answer.fds.front());
 }
 
 absl::Status BrokerClient::SyncDirectory(const ActingIdentity& who, const std::string& directory) {

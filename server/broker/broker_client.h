@@ -42,6 +42,7 @@ class BrokerClient final : public FileBroker {
                             size_t* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
+  absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who, const std::string& path) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
   /// Bounds every operation that begins from now on.

@@ -72,6 +72,10 @@ class FileBroker {
   virtual absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                        FileId id) = 0;
 
+  /// Opens the regular file `path` for reading only. E_INVALIDARG when there is none.
+  virtual absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who,
+                                              const std::string& path) = 0;
+
   /// Makes renames in `directory` durable.
   virtual absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) = 0;
 };

@@ -182,6 +182,7 @@ FileOperations::Result FileOperations::Perform(const wire::FileRequest& request)
     case wire::Operation::kPublish: return Publish(request);
     case wire::Operation::kRemoveTemporary: return {Remove(request), {}, {}};
     case wire::Operation::kSyncDirectory: return {SyncDirectory(request.path), {}, {}};
+    case wire::Operation::kOpenToRead: return OpenToRead(request);
     case wire::Operation::kOpenWorker: break;
   }
   return {error::InvalidArgument("not an operation of a worker"), {}, {}};
@@ -322,6 +323,26 @@ absl::Status FileOperations::Remove(const wire::FileRequest& request) const {
   const int removed = ::unlinkat(place->directory.get(), place->name.c_str(), 0);
   if (removed == 0 || errno == ENOENT) return absl::OkStatus();
   return FileError(errno, "remove", request.path);
+}
+
+FileOperations::Result FileOperations::OpenToRead(const wire::FileRequest& request) const {
+  absl::StatusOr<Place> place = Find(request.path);
+  if (!place.ok()) return {place.status(), {}, {}};
+  if (!place->directory.valid()) return {FileError(ENOENT, "open", request.path), {}, {}};
+  absl::StatusOr<std::optional<Found>> found =
+      Look(place->directory.get(), place->name, request.path);
+  if (!found.ok()) return {found.status(), {}, {}};
+  if (!*found) return {FileError(ENOENT, "open", request.path), {}, {}};
+  // Nothing but a regular file is opened at all: opening a device or a pipe can act.
+  if (!S_ISREG((*found)->file.st_mode)) return {NotRegular((*found)->file, request.path), {}, {}};
+  const FileId id = (*found)->id();
+  absl::Status status = paths_.CheckFile(id, request.path);
+  if (!status.ok()) return {status, {}, {}};
+  auto fd = OpenFile(place->directory.get(), place->name, request.path, id, O_RDONLY);
+  if (!fd.ok()) return {fd.status(), {}, {}};
+  Result result{absl::OkStatus(), {id}, {}};
+  result.fds.push_back(*std::move(fd));
+  return result;
 }
 
 absl::Status FileOperations::SyncDirectory(const std::string& path) const {

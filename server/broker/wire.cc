@@ -135,7 +135,7 @@ bool TakesMany(Operation operation) {
 }
 
 bool IsFileOperation(Operation operation) {
-  return operation >= Operation::kCheckDirectory && operation <= Operation::kSyncDirectory;
+  return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenToRead;
 }
 
 int64_t EncodeTime(absl::Time time) {

@@ -34,6 +34,7 @@ enum class Operation : uint8_t {
   kPublish = 5,
   kRemoveTemporary = 6,
   kSyncDirectory = 7,
+  kOpenToRead = 8,
 };
 
 /// Asks the broker for a worker; the reply carries the worker's channel.

@@ -82,6 +82,9 @@ absl::Status Disconnected(std::string_view message) {
   return Make(Hresult::kDisconnected, message);
 }
 absl::Status LimitReached(std::string_view message) { return Make(Hresult::kOutOfMemory, message); }
+absl::Status InvalidProxyInfo(std::string_view message) {
+  return Make(Hresult::kInvalidProxyInfo, message);
+}
 absl::Status TooManyJobsPerUser(std::string_view message) {
   return Make(Hresult::kTooManyJobsPerUser, message);
 }

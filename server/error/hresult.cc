@@ -60,6 +60,8 @@ constexpr auto kTable = std::to_array<HresultInfo>({
      "The server closed the connection early."},
     {Hresult::kBlockedByPolicy, "BG_E_BLOCKED_BY_POLICY", Code::kPermissionDenied,
      "A policy of the service does not allow this."},
+    {Hresult::kInvalidProxyInfo, "BG_E_INVALID_PROXY_INFO", Code::kInvalidArgument,
+     "The proxy list or the proxy bypass list is not valid."},
     {Hresult::kTooManyJobsPerUser, "BG_E_TOO_MANY_JOBS_PER_USER", Code::kResourceExhausted,
      "The identity has as many jobs as it may have."},
     {Hresult::kTooManyJobsPerMachine, "BG_E_TOO_MANY_JOBS_PER_MACHINE", Code::kResourceExhausted,
@@ -70,6 +72,8 @@ constexpr auto kTable = std::to_array<HresultInfo>({
      "The job needs a helper token and has none: call SetHelperToken, or SetHelperTokenFlags(0)."},
     {Hresult::kRemoteFileChanged, "BG_E_REMOTE_FILE_CHANGED", Code::kUnknown,
      "The remote file changed during the transfer."},
+    {Hresult::kClientCertNeeded, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED", Code::kUnknown,
+     "The server wants a client certificate, and takes none that the job has."},
     {Hresult::kClientCertNoAccessPrivateKey, "ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY",
      Code::kUnknown, "The client certificate cannot be used together with a network helper token."},
 });

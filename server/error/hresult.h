@@ -46,11 +46,13 @@ enum class Hresult : uint32_t {
   kConnectFailure = 0x8020002D,
   kConnectionClosed = 0x8020002E,
   kBlockedByPolicy = 0x8020003E,
+  kInvalidProxyInfo = 0x8020003F,
   kTooManyJobsPerUser = 0x80200049,
   kTooManyJobsPerMachine = 0x80200050,
   kTooManyFilesInJob = 0x80200051,
   kTokenRequired = 0x80200056,
   kRemoteFileChanged = 0x80200073,
+  kClientCertNeeded = 0x80072F0C,
   kClientCertNoAccessPrivateKey = 0x80072F9A,
 
   /// BG_E_HTTP_ERROR_nnn is this plus the HTTP status; see HttpHresult.

@@ -46,6 +46,12 @@ std::string_view RuleName(Rule rule) {
     case Rule::kOwnerNotAdministrator: return "owner_not_administrator";
     case Rule::kOwnerUnknown: return "owner_unknown";
     case Rule::kNotPermitted: return "not_permitted";
+    case Rule::kCredentialsMissing: return "credentials_missing";
+    case Rule::kCredentialsRefused: return "credentials_refused";
+    case Rule::kCredentialsForAnotherHost: return "credentials_for_another_host";
+    case Rule::kImplicitNotListed: return "implicit_not_listed";
+    case Rule::kImplicitWeakenedTls: return "implicit_weakened_tls";
+    case Rule::kIdentityHasNoCredentials: return "identity_has_no_credentials";
   }
   return "unknown";
 }

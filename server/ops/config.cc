@@ -69,6 +69,15 @@ std::optional<policy::Endpoint> ReadEndpoint(const TreeNode& node, Errors& error
   return std::nullopt;
 }
 
+std::optional<policy::HostRule> ReadHostRule(const TreeNode& node, Errors& errors) {
+  const auto text = yaml::Text(node, errors);
+  if (!text) return std::nullopt;
+  absl::StatusOr<policy::HostRule> rule = policy::ParseHostRule("network", *text);
+  if (rule.ok()) return *std::move(rule);
+  errors.Add(node, std::string(rule.status().message()));
+  return std::nullopt;
+}
+
 /// Groups that a machine does not have are skipped, so a number would be skipped silently.
 std::optional<std::string> ReadGroupName(const TreeNode& node, Errors& errors) {
   auto name = yaml::Text(node, errors);
@@ -195,6 +204,47 @@ void ReadSessions(const TreeNode* node, Errors& errors, policy::SessionLimits& s
   errors.Add(*node, "sessions: write min_ttl, max_ttl and max_life in rising order");
 }
 
+/// "*" stands for every name.
+void ReadNamesBehindProxies(const TreeNode* node, Errors& errors,
+                            policy::NamesBehindProxies& names) {
+  if (node == nullptr) return;
+  const auto read = [&names](
+                        const TreeNode& entry, Errors& problems) -> std::
+                                                                     optional<policy::HostRule> {
+                                                                       names.every =
+                                                                           names.every ||
+                                                                           entry.text == "*";
+                                                                       return entry.text == "*" ? policy::HostRule{"*", "", false, std::nullopt, 0}
+                             : ReadHostRule(entry, problems);
+                                                                     };
+  if (auto rules = ListOf(read, kMaxListLength)(*node, errors)) {
+    std::erase_if(*rules, [](const policy::HostRule& rule) { return rule.text == "*"; });
+    names.rules = *std::move(rules);
+  }
+}
+
+void ReadNetwork(const TreeNode* node, Errors& errors, policy::NetworkRules& network) {
+  if (node == nullptr) return;
+  const Fields fields(
+      *node, errors,
+      {"proxy", "proxy_bypass", "hosts", "implicit_hosts", "implicit_proxies", "ca_file", "crls"});
+  const auto hosts = ListOf(ReadHostRule, kMaxListLength);
+  fields.Optional("proxy", network.proxy.proxies, yaml::Text);
+  fields.Optional("proxy_bypass", network.proxy.bypass, yaml::Text);
+  fields.Optional("implicit_hosts", network.implicit_hosts, hosts);
+  fields.Optional("implicit_proxies", network.implicit_proxies, hosts);
+  fields.Optional("ca_file", network.ca_file, ReadPath);
+  fields.Optional("crls", network.crls, ListOf(ReadPath, kMaxListLength));
+  ReadNamesBehindProxies(fields.Find("hosts"), errors, network.behind_proxies);
+  const absl::Status lists = policy::CheckProxyLists(network.proxy);
+  if (!lists.ok()) errors.Add(*node, "network: " + std::string(lists.message()));
+  const policy::NamesBehindProxies& names = network.behind_proxies;
+  if (network.proxy.proxies.empty() || names.every || !names.rules.empty()) return;
+  errors.Add(*node,
+             "network: write into hosts which names may be asked for through the proxy, as "
+             "[\"*.example.com\"], or [\"*\"] for every name");
+}
+
 void ReadTimeouts(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
   const Fields fields(*node, errors, {"broker", "connect", "stall"});
@@ -228,7 +278,7 @@ void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
       root, errors,
       {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store", "state_dir",
        "run_dir", "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
-       "scheduler", "sessions", "lifetimes", "timeouts"});
+       "network", "scheduler", "sessions", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);
@@ -238,6 +288,7 @@ void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   ReadSessions(fields.Find("sessions"), errors, config.sessions);
   ReadLifetimes(fields.Find("lifetimes"), errors, config);
   ReadTimeouts(fields.Find("timeouts"), errors, config);
+  ReadNetwork(fields.Find("network"), errors, config.network);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/policy/job_limits.h"
+#include "server/policy/network_rules.h"
 #include "server/policy/remote_names.h"
 #include "server/policy/session_rules.h"
 #include "server/policy/token_rules.h"
@@ -55,6 +56,7 @@ struct Config {
   policy::JobLimits limits;
   std::vector<std::string> allowed_roots;           ///< Empty: everywhere the kernel allows.
   std::vector<policy::Endpoint> allowed_addresses;  ///< Exceptions from the denied ones.
+  policy::NetworkRules network;
 
   size_t max_running_jobs = 64;  ///< 2 to 1,000.
   size_t background_jobs = 1;    ///< Less than max_running_jobs.

@@ -28,7 +28,7 @@ absl::Status CheckRemoteName(std::string_view url, const RemoteRules& rules) {
 }
 
 absl::Status CheckRedirect(std::string_view from, std::string_view to, int count,
-                           const RemoteRules& rules) {
+                           const RemoteRules& rules, bool https_to_http) {
   if (count > kMaxRedirects) return Denied("the server redirected more than 10 times");
   const absl::StatusOr<Url> source = ParseHop(from);
   const absl::StatusOr<Url> target = ParseHop(to);
@@ -37,7 +37,7 @@ absl::Status CheckRedirect(std::string_view from, std::string_view to, int count
     return Denied("the server redirected to a URL that is not taken: " +
                   std::string(status.message().data(), status.message().size()));
   }
-  if (source->https && !target->https) {
+  if (source->https && !target->https && !https_to_http) {
     return Denied(
         "the server redirected from https to http: add the file with the http URL if it "
         "may be read without protection");

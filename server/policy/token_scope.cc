@@ -11,8 +11,6 @@
 namespace bitsd::policy {
 namespace {
 
-constexpr std::string_view kBelow = "*.";
-
 absl::Status Outside(std::string_view what) {
   return error::AccessDenied(
       Rule::kTokenScope,
@@ -20,52 +18,6 @@ absl::Status Outside(std::string_view what) {
                    absl::string_view(what.data(), what.size()),
                    ": have it lent with a scope that covers it, or clear the flags; it is never "
                    "opened as the owner instead"));
-}
-
-std::string WithoutLastDot(std::string name) {
-  if (name.ends_with('.')) name.pop_back();
-  return name;
-}
-
-absl::Status BadHost() {
-  return error::InvalidArgument(
-      "scope.hosts: an entry is a host name, *.name, an IPv4 address or an IPv6 address in "
-      "brackets, with or without :port");
-}
-
-absl::StatusOr<HostRule> ParseHost(const std::string& text) {
-  HostRule rule;
-  rule.text = text;
-  std::string_view rest = text;
-  rule.below = rest.starts_with(kBelow);
-  if (rule.below) rest.remove_prefix(kBelow.size());
-  // Nothing but host and port: what would end them in a URL is none of a host.
-  if (rest.find_first_of("/?#@") != std::string_view::npos) return BadHost();
-  const absl::StatusOr<Url> url = ParseUrl("http://" + std::string(rest) + "/");
-  if (!url.ok() || (rule.below && url->literal)) return BadHost();
-  const std::string_view behind = rest.substr(std::min(rest.rfind(']'), rest.size()));
-  const bool has_port = (behind.empty() ? rest : behind).find(':') != std::string_view::npos;
-  rule.port = has_port ? url->port : 0;
-  rule.address = url->literal;
-  if (rule.address) {
-    rule.address->port = 0;
-  } else {
-    rule.name = WithoutLastDot(url->host);
-  }
-  return rule;
-}
-
-bool Covers(const HostRule& rule, const Url& url) {
-  if (rule.port != 0 && rule.port != url.port) return false;
-  if (rule.address || url.literal) {
-    if (!rule.address || !url.literal) return false;
-    Endpoint host = *url.literal;
-    host.port = 0;
-    return host == *rule.address;
-  }
-  const std::string name = WithoutLastDot(url.host);
-  if (!rule.below) return name == rule.name;
-  return name.size() > rule.name.size() + 1 && name.ends_with("." + rule.name);
 }
 
 bool IsBelow(std::string_view root, std::string_view path) {
@@ -95,7 +47,7 @@ absl::StatusOr<TokenScope> ParseScope(const std::vector<std::string>& local_root
     scope.local_roots.push_back(root);
   }
   for (const std::string& host : hosts) {
-    absl::StatusOr<HostRule> rule = ParseHost(host);
+    absl::StatusOr<HostRule> rule = ParseHostRule("scope.hosts", host);
     if (!rule.ok()) return rule.status();
     scope.hosts.push_back(*std::move(rule));
   }
@@ -129,10 +81,7 @@ absl::Status CheckLoanedHost(const LoanLimits& limits, std::string_view url) {
   if (limits.scope == nullptr || limits.scope->hosts.empty()) return absl::OkStatus();
   const absl::StatusOr<Url> parsed = ParseUrl(url.substr(0, url.find('#')));
   if (!parsed.ok()) return parsed.status();
-  const auto& hosts = limits.scope->hosts;
-  const bool inside = std::any_of(hosts.begin(), hosts.end(),
-                                  [&](const HostRule& rule) { return Covers(rule, *parsed); });
-  return inside ? absl::OkStatus() : Outside("host");
+  return Covered(limits.scope->hosts, *parsed) ? absl::OkStatus() : Outside("host");
 }
 
 }  // namespace bitsd::policy

@@ -2,10 +2,7 @@
 // as the owner.
 //
 // A folder holds what is below it, component by component, as text; that no link leads out of it is
-// the broker's to see to, which follows none. A host is a name or an address, with or without a
-// port: names are compared without case, addresses by value in whatever spelling. "*.example.com"
-// is every name below example.com, and not itself. What a name resolves to is not looked at: who
-// answers for the name answers for the host.
+// the broker's to see to, which follows none. Hosts are those of host_rules.h.
 //
 // Thread safety: values and pure functions.
 
@@ -15,29 +12,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/policy/remote_addresses.h"
-#include "server/policy/url.h"
+#include "server/policy/host_rules.h"
 
 namespace bitsd::policy {
 
 inline constexpr size_t kMaxScopeEntries = 64;  ///< Of each list.
-
-struct HostRule {
-  std::string text;  ///< As the lender wrote it.
-  std::string name;  ///< Lower case, without the dot at its end; unused for an address.
-  bool below = false;
-  std::optional<Endpoint> address;  ///< Its port is 0.
-  uint16_t port = 0;                ///< 0: every port.
-
-  friend bool operator==(const HostRule&, const HostRule&) = default;
-};
 
 /// An empty list limits nothing of its kind, and 0 no use.
 struct TokenScope {

@@ -13,7 +13,6 @@
 namespace bitsd::rpc {
 namespace {
 
-using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 
 /// Answers OpenSSL's question for a passphrase: there is none, and nobody at a terminal to ask.
 int NoPassphrase(char*, int, int, void*) { return 0; }
@@ -35,9 +34,9 @@ std::vector<X509Ptr> ReadCertificates(const std::string& pem) {
   return certificates;
 }
 
-KeyPtr ReadKey(const std::string& pem) {
+EvpPkeyPtr ReadKey(const std::string& pem) {
   const BioPtr bio = Reader(pem);
-  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  EvpPkeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
   return key;
 }
@@ -59,7 +58,7 @@ bool IsValidAt(const X509& leaf, absl::Time now) {
 absl::Status CheckServerPair(const TlsMaterial& material, absl::Time now) {
   const std::vector<X509Ptr> chain = ReadCertificates(material.certificate_chain);
   if (chain.empty()) return error::InvalidArgument("The TLS certificate is no PEM certificate.");
-  const KeyPtr key = ReadKey(material.private_key);
+  const EvpPkeyPtr key = ReadKey(material.private_key);
   if (key == nullptr) {
     return error::InvalidArgument("The TLS key is no PEM private key without a passphrase.");
   }

@@ -1,10 +1,15 @@
 #include "server/transfer/download.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/policy/challenge_rules.h"
+#include "server/policy/http_flags.h"
+#include "server/policy/proxy_rules.h"
 #include "server/policy/remote_names.h"
 #include "server/transfer/failures.h"
 #include "server/transfer/http/resolve_url.h"
@@ -19,6 +24,45 @@ constexpr size_t kMaxDiscarded = size_t{16} << 10;
 
 /// A slow server's bytes reach the disk, and the progress shown, at least this often.
 constexpr std::chrono::milliseconds kFlushEvery{100};
+
+/// It may come to show something: a login, a certificate, an identity.
+bool MayShow(const NetworkTask& task) {
+  return task.settings != nullptr &&
+         (!task.settings->credentials.empty() || task.settings->client_certificate);
+}
+
+/// Connections that may be authenticated are of one download, whose number is never given again;
+/// others are shared by what is the same security context in everything.
+std::string ContextOf(const NetworkTask& task) {
+  static std::atomic<uint64_t> downloads{0};
+  const uint32_t flags = task.settings != nullptr ? task.settings->security_flags : 0;
+  return absl::StrCat(task.context, "?flags=", flags,
+                      MayShow(task) ? absl::StrCat("&download=", ++downloads) : "", "|");
+}
+
+uint32_t FlagsOf(const NetworkTask& task) {
+  return task.settings != nullptr ? task.settings->security_flags : 0;
+}
+
+absl::StatusOr<std::optional<policy::Proxy>> ChooseProxy(const policy::Url& url,
+                                                         const NetworkTask& task,
+                                                         const policy::NetworkRules& rules) {
+  static const NetworkSettings kNone;
+  const NetworkSettings& settings = task.settings != nullptr ? *task.settings : kNone;
+  return policy::ProxyFor(url, settings.proxy_usage, {settings.proxy_list, settings.proxy_bypass},
+                          rules.proxy);
+}
+
+/// For the audit log: "server Negotiate, proxy Basic".
+std::string DescribeShown(std::optional<AuthScheme> server, std::optional<AuthScheme> proxy) {
+  std::string text;
+  if (server) absl::StrAppend(&text, "server ", policy::SchemeNames(policy::SchemeBit(*server)));
+  if (proxy) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", "proxy ",
+                    policy::SchemeNames(policy::SchemeBit(*proxy)));
+  }
+  return text;
+}
 
 bool IsShort(const HttpResponse& response) {
   const auto length = ParseFileSize(response.content_length);
@@ -35,7 +79,10 @@ Download::Download(const TransferContext& context, DownloadTask task,
       list_(task.files),
       network_(task.network),
       loan_(task.loan),
-      files_(std::make_shared<LocalFiles>(context, std::move(task), std::move(events))) {}
+      files_(std::make_shared<LocalFiles>(context, std::move(task), std::move(events))),
+      flags_(FlagsOf(network_)),
+      context_name_(ContextOf(network_)),
+      answers_(context.engine, network_, context.options.network) {}
 
 void Download::Start() { files_->Start(weak_from_this()); }
 
@@ -44,8 +91,11 @@ void Download::Stop(std::function<void()> stopped) {
 }
 
 void Download::Halt() {
-  halted_ = true;
+  if (std::exchange(halted_, true)) return;
+  answers_.Close();
   request_.reset();
+  certificate_.reset();
+  if (MayShow(network_)) context_.engine.Retire(context_name_);
   ready_.clear();
   pending_ = FileWork{};
 }
@@ -54,6 +104,10 @@ void Download::OnFilesReady(const std::vector<FilePlan>& plans) {
   if (halted_) return;
   ready_.insert(ready_.end(), plans.begin(), plans.end());
   if (!busy_) NextFile();
+}
+
+void Download::OnClientCertificate(ClientKeyPairPtr certificate) {
+  certificate_ = std::move(certificate);
 }
 
 void Download::NextFile() {
@@ -68,14 +122,54 @@ void Download::NextFile() {
   Send();
 }
 
+absl::Status Download::FindWay() {
+  const policy::NetworkRules& rules = context_.options.network;
+  const auto url = policy::ParseUrl(url_);
+  if (!url.ok()) return url.status();
+  const auto own = policy::ParseUrl((*list_)[plan_.index].remote_name);
+  if (!own.ok()) return own.status();
+  auto proxy = ChooseProxy(*url, network_, rules);
+  if (!proxy.ok()) return proxy.status();
+  hop_ = {*url, *std::move(proxy), redirects_ == 0 || policy::IsOwnHost(*own, *url)};
+  if (!hop_.proxy) return absl::OkStatus();
+  absl::Status lent = policy::CheckLoanedHost(loan_, hop_.proxy->Url());
+  if (!lent.ok()) return lent;
+  return policy::CheckBehindProxy(*url, context_.options.remote_rules, rules.behind_proxies);
+}
+
 void Download::Send() {
   verdict_.reset();
   discarded_ = 0;
+  status_ = 0;
+  sent_ = false;
+  if (const absl::Status way = FindWay(); !way.ok()) return Fail(RemoteRefusal(way));
+  answers_.Prepare(hop_, [this](AuthTarget target, absl::StatusOr<ChallengeAnswers::Shown> shown) {
+    if (!shown.ok()) return Fail(NoAnswerNow(target, shown.status()));
+    SendShowing(*std::move(shown));
+  });
+}
+
+void Download::SendShowing(ChallengeAnswers::Shown shown) {
+  shown_to_server_ = shown.to_server.scheme;
+  shown_to_proxy_ = shown.to_proxy.scheme;
+  HttpGet get{url_,
+              plan_.offset,
+              ValidatorOf(plan_),
+              "",
+              hop_.own_host,
+              std::move(shown.to_server),
+              std::move(shown.to_proxy)};
+  if (hop_.proxy) get.proxy = hop_.proxy->Url();
+  Request().Start(get);
+}
+
+HttpRequest& Download::Request() {
   if (request_ == nullptr) {
-    request_ =
-        std::make_unique<HttpRequest>(context_.engine, context_.options, network_.context, *this);
+    request_ = std::make_unique<HttpRequest>(
+        context_.engine, context_.options, context_name_,
+        TlsTrust(context_.options.network, flags_, certificate_), *this);
   }
-  request_->Start({url_, plan_.offset, ValidatorOf(plan_)});
+  return *request_;
 }
 
 void Download::OnConnecting() { SetPhase(false); }
@@ -85,10 +179,14 @@ void Download::SetPhase(bool transferring) {
 }
 
 void Download::OnSending(std::string_view address) {
-  AuditRequest(context_.audit, job_, owner_, url_, address, network_.context);
+  sent_ = true;
+  AuditRequest(context_.audit, job_, owner_,
+               {url_, address, network_.context, hop_.proxy ? hop_.proxy->Address() : "",
+                DescribeShown(shown_to_server_, shown_to_proxy_)});
 }
 
 bool Download::OnHead(const HttpResponse& response) {
+  status_ = response.status;
   verdict_ = JudgeResponse(plan_, response);
   location_ = response.location;
   if (verdict_->kind != Kind::kBody) return IsShort(response);
@@ -164,7 +262,13 @@ void Download::OnDrained() {
 }
 
 void Download::OnEnd(const HttpEnd& end) {
+  if (hop_.proxy && !sent_ && end.connect_status != 0) return EndOfTunnel(end);
   if (!verdict_) return Fail(TransportFailure(end));
+  if (IsChallenge() && verdict_->kind == Kind::kFailure) {
+    const bool server = status_ == 401;
+    return Answer(server ? AuthTarget::kServer : AuthTarget::kProxy,
+                  server ? end.server_offers : end.proxy_offers, status_);
+  }
   switch (verdict_->kind) {
     case Kind::kBody: return EndOfBody(end);
     case Kind::kRedirect: return FollowRedirect();
@@ -172,6 +276,27 @@ void Download::OnEnd(const HttpEnd& end) {
     case Kind::kWhole: return FinishFile();
     case Kind::kFailure: return FailByVerdict();
   }
+}
+
+// The proxy made no tunnel, and nothing was sent to the server.
+void Download::EndOfTunnel(const HttpEnd& end) {
+  AuditRequest(context_.audit, job_, owner_,
+               {url_, hop_.proxy->Address(), network_.context, hop_.proxy->Address(),
+                DescribeShown(std::nullopt, shown_to_proxy_)});
+  if (end.connect_status == 407) return Answer(AuthTarget::kProxy, end.proxy_offers, 407);
+  if (end.connect_status / 100 == 2) return Fail(TransportFailure(end));
+  Fail(TunnelRefused(end.connect_status));
+}
+
+// Once for each request and target: whoever asks again has refused the answer.
+void Download::Answer(AuthTarget target, uint32_t offered, int status) {
+  const bool server = target == AuthTarget::kServer;
+  const auto& shown = server ? shown_to_server_ : shown_to_proxy_;
+  if (shown) return Fail(AnswerRefused(status, *shown));
+  const bool nobody = !server && !hop_.proxy;
+  const absl::Status answered = nobody ? NotAProxy() : answers_.OnChallenge(target, offered, hop_);
+  if (!answered.ok()) return Fail(Unanswered(status, offered, answered));
+  Send();
 }
 
 void Download::EndOfBody(const HttpEnd& end) {
@@ -182,10 +307,12 @@ void Download::EndOfBody(const HttpEnd& end) {
 }
 
 void Download::FollowRedirect() {
+  if (!policy::FollowsRedirects(flags_)) return Fail(RedirectRefused(status_));
   const auto target = ResolveUrl(url_, location_);
   if (!target) return Fail(InvalidResponse("it redirects to something that is no URL"));
   const absl::Status allowed =
-      policy::CheckRedirect(url_, *target, ++redirects_, context_.options.remote_rules);
+      policy::CheckRedirect(url_, *target, ++redirects_, context_.options.remote_rules,
+                            policy::AllowsHttpsToHttp(flags_));
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
   const absl::Status lent = policy::CheckLoanedHost(loan_, *target);
   if (!lent.ok()) return Fail(RemoteRefusal(lent));

@@ -1,5 +1,9 @@
 // One download: asks for the files of a job one after the other and hands what comes to the disk.
 //
+// Each request goes the way that policy says, through a proxy or not, and shows what policy says to
+// who asks. A challenge is answered once for each request and target. A download that may show
+// anything has connections of its own, which end with it.
+//
 // The network side lives on the engine's thread; the disk side is LocalFiles. A body is never
 // waited for by the disk nor the other way round: at most max_backlog bytes lie in between, then
 // the connection is paused. Thread safety: Start and Stop from any thread. Ownership: shared by its
@@ -18,6 +22,7 @@
 
 #include "server/job/transfer_service.h"
 #include "server/transfer/files/local_files.h"
+#include "server/transfer/http/challenge_answers.h"
 #include "server/transfer/http/http_request.h"
 #include "server/transfer/http/response_rules.h"
 #include "server/transfer/transfer_context.h"
@@ -36,6 +41,7 @@ class Download final : public FileFeed,
 
   // FileFeed, on the engine's thread, as everything below.
   void OnFilesReady(const std::vector<FilePlan>& plans) override;
+  void OnClientCertificate(ClientKeyPairPtr certificate) override;
   void OnDrained() override;
   void Halt() override;
 
@@ -48,7 +54,13 @@ class Download final : public FileFeed,
   void OnEnd(const HttpEnd& end) override;
 
   void NextFile();
+  absl::Status FindWay();
   void Send();
+  void SendShowing(ChallengeAnswers::Shown shown);
+  HttpRequest& Request();
+  bool IsChallenge() const { return status_ == 401 || status_ == 407; }
+  void Answer(AuthTarget target, uint32_t offered, int status);
+  void EndOfTunnel(const HttpEnd& end);
   void EndOfBody(const HttpEnd& end);
   void FollowRedirect();
   void FinishFile();
@@ -69,7 +81,12 @@ class Download final : public FileFeed,
   const policy::LoanLimits loan_;
   const std::shared_ptr<LocalFiles> files_;
 
+  const uint32_t flags_;            ///< HTTP security flags.
+  const std::string context_name_;  ///< Whose connections are used.
+
   // The engine's thread only.
+  ChallengeAnswers answers_;
+  ClientKeyPairPtr certificate_;
   std::unique_ptr<HttpRequest> request_;
   std::deque<FilePlan> ready_;
   bool halted_ = false;
@@ -78,7 +95,12 @@ class Download final : public FileFeed,
 
   FilePlan plan_;
   std::string url_;
+  HttpHop hop_;  ///< The way to url_.
   int redirects_ = 0;
+  std::optional<AuthScheme> shown_to_server_;  ///< By the request under way.
+  std::optional<AuthScheme> shown_to_proxy_;
+  bool sent_ = false;  ///< Past any tunnel.
+  int status_ = 0;     ///< Of the response; 0: none yet.
   std::optional<ResponseVerdict> verdict_;
   std::string location_;
   size_t discarded_ = 0;

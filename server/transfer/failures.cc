@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/policy/challenge_rules.h"
+#include "server/policy/remote_names.h"
 
 namespace bitsd {
 namespace {
@@ -43,6 +45,23 @@ TransferFailure Transport(Hresult hresult, bool transient, std::string_view what
               absl::StrCat(std::string(what), ": ", Printable(end.detail), "."));
 }
 
+/// An answer of the server or proxy, fatal.
+TransferFailure HttpFailure(int status, std::string message) {
+  TransferFailure failure =
+      Make(ErrorContext::kRemoteFile, HttpHresult(status), false, std::move(message));
+  failure.error.http_status = status;
+  return failure;
+}
+
+const char* Asker(int status) { return status == 407 ? "The proxy" : "The server"; }
+
+/// What TLS says when the server wants a client certificate and gets none it takes.
+bool WantsCertificate(const HttpEnd& end) {
+  return end.detail.find("certificate required") != std::string::npos ||
+         end.detail.find("bad certificate") != std::string::npos ||
+         end.detail.find("alert unknown ca") != std::string::npos;
+}
+
 }  // namespace
 
 TransferFailure LocalFailure(const absl::Status& status) {
@@ -78,7 +97,63 @@ TransferFailure DiskHangs() {
 }
 
 TransferFailure RemoteRefusal(const absl::Status& status) {
-  return FromStatus(ErrorContext::kRemoteFile, status);
+  const bool proxy = DetailOf(status).hresult == Hresult::kInvalidProxyInfo;
+  return FromStatus(proxy ? ErrorContext::kGeneralTransport : ErrorContext::kRemoteFile, status);
+}
+
+TransferFailure Unanswered(int status, uint32_t offered, const absl::Status& why) {
+  TransferFailure failure =
+      HttpFailure(status, absl::StrCat(Asker(status), " asks who this is (HTTP ", status, ": ",
+                                       policy::SchemeNames(offered),
+                                       ") and gets no answer: ", std::string(why.message()), "."));
+  failure.error.rule = DetailOf(why).rule;
+  return failure;
+}
+
+absl::Status NotAProxy() {
+  return error::AccessDenied(Rule::kCredentialsMissing,
+                             "the server asks as a proxy does, and is none");
+}
+
+TransferFailure AnswerRefused(int status, AuthScheme scheme) {
+  TransferFailure failure = HttpFailure(
+      status, absl::StrCat(Asker(status), " does not take the credentials it was shown (",
+                           policy::SchemeNames(policy::SchemeBit(scheme)), ") and answers HTTP ",
+                           status, " again. Correct them, then resume the job."));
+  failure.error.rule = RuleName(Rule::kCredentialsRefused);
+  return failure;
+}
+
+TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
+  const ErrorDetail detail = DetailOf(status);
+  const std::string message =
+      absl::StrCat("No credentials for the ", target == AuthTarget::kServer ? "server" : "proxy",
+                   ": ", Printable(std::string(status.message())));
+  if (detail.hresult == Hresult::kTokenRequired) {
+    return Make(ErrorContext::kGeneralQueueManager, Hresult::kTokenRequired, true, message);
+  }
+  const bool later = status.code() == absl::StatusCode::kUnavailable ||
+                     status.code() == absl::StatusCode::kDeadlineExceeded;
+  if (later) return Make(ErrorContext::kGeneralTransport, Hresult::kConnectFailure, true, message);
+  TransferFailure failure = HttpFailure(target == AuthTarget::kServer ? 401 : 407, message);
+  failure.error.rule =
+      detail.rule.empty() ? RuleName(Rule::kIdentityHasNoCredentials) : detail.rule;
+  return failure;
+}
+
+TransferFailure TunnelRefused(int status) {
+  const bool known = status >= 100 && status <= 599;
+  if (!known) return InvalidResponse("the proxy's status is none");
+  TransferFailure failure =
+      HttpFailure(status, absl::StrCat("The proxy answered HTTP ", status, " to CONNECT."));
+  failure.transient = policy::ClassifyHttpStatus(status) == policy::HttpOutcome::kTransient;
+  return failure;
+}
+
+TransferFailure RedirectRefused(int status) {
+  return HttpFailure(status, absl::StrCat("The server redirects (HTTP ", status,
+                                          "), and the job's security flags follow none. Add the "
+                                          "file with its final URL, or change the flags."));
 }
 
 TransferFailure InvalidResponse(std::string_view what) {
@@ -99,7 +174,21 @@ TransferFailure TransportFailure(const HttpEnd& end) {
     return Make(ErrorContext::kGeneralTransport, Hresult::kNoProgress, true,
                 "The head of the server's answer took too long.");
   }
+  if (WantsCertificate(end)) {
+    return Transport(Hresult::kClientCertNeeded, false,
+                     "The server wants a client certificate, and takes none that it was shown",
+                     end);
+  }
   switch (end.code) {
+    case CURLE_SSL_CRL_BADFILE:
+      return Transport(Hresult::kConnectFailure, false,
+                       "The job wants revocation lists, and network.crls has none that is good",
+                       end);
+    case CURLE_SSL_CERTPROBLEM:
+      return Transport(Hresult::kConnectFailure, false, "The client certificate cannot be used",
+                       end);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Transport(Hresult::kConnectFailure, true, "No connection to the proxy", end);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:

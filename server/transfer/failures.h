@@ -5,11 +5,13 @@
 #ifndef BITSD_SERVER_TRANSFER_FAILURES_H_
 #define BITSD_SERVER_TRANSFER_FAILURES_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "server/job/transfer_service.h"
+#include "server/policy/network_facts.h"
 #include "server/transfer/http/http_request.h"
 
 namespace bitsd {
@@ -23,11 +25,30 @@ TransferFailure WriteFailure(int error);
 /// A write or sync that has not returned for too long.
 TransferFailure DiskHangs();
 
-/// A refusal by policy: of a URL, a redirect or an address.
+/// A refusal by policy: of a URL, a redirect, an address or a proxy list.
 TransferFailure RemoteRefusal(const absl::Status& status);
 
 /// A request that ended without the whole response.
 TransferFailure TransportFailure(const HttpEnd& end);
+
+/// A challenge with `status` (401, 407) that gets no answer: `why` is policy's.
+TransferFailure Unanswered(int status, uint32_t offered, const absl::Status& why);
+
+/// Why a challenge is none: a 407, and there is no proxy.
+absl::Status NotAProxy();
+
+/// A challenge that came again though it was answered.
+TransferFailure AnswerRefused(int status, AuthScheme scheme);
+
+/// The acting identity has no answer for `target` now, as `status` says: transient when that may
+/// change.
+TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status);
+
+/// The proxy's answer to CONNECT.
+TransferFailure TunnelRefused(int status);
+
+/// A redirect, and the job's flags follow none.
+TransferFailure RedirectRefused(int status);
 
 /// BG_E_INVALID_SERVER_RESPONSE, fatal.
 TransferFailure InvalidResponse(std::string_view what);

@@ -23,16 +23,18 @@ std::string WithoutQuery(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
 }
 
-void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, std::string_view url,
-                  std::string_view address, std::string_view network_context) {
-  const bool helper =
-      absl::EndsWith({network_context.data(), network_context.size()}, kHelperNetworkContext);
-  audit.Write({"request_sent",
-               {{"job", job.ToString()},
-                {"owner_sid", owner.ToString()},
-                {"role", helper ? "helper" : "owner"},
-                {"url", WithoutQuery(url)},
-                {"address", std::string(address)}}});
+void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request) {
+  const std::string_view context = request.network_context;
+  const bool helper = absl::EndsWith({context.data(), context.size()}, kHelperNetworkContext);
+  AuditEvent event{"request_sent",
+                   {{"job", job.ToString()},
+                    {"owner_sid", owner.ToString()},
+                    {"role", helper ? "helper" : "owner"},
+                    {"url", WithoutQuery(request.url)},
+                    {"address", std::string(request.address)}}};
+  if (!request.proxy.empty()) event.fields.emplace_back("proxy", request.proxy);
+  if (!request.credentials.empty()) event.fields.emplace_back("credentials", request.credentials);
+  audit.Write(std::move(event));
 }
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
@@ -85,6 +87,13 @@ absl::Status JobFiles::Remove(const ActingIdentity& who, const TemporaryFile& fi
   absl::Status status = broker_.RemoveTemporary(who, file.path, file.id);
   Write("temporary_removed", who, file.path, status);
   return status;
+}
+
+absl::StatusOr<UniqueFd> JobFiles::OpenToRead(const ActingIdentity& who,
+                                              const std::string& path) const {
+  auto fd = broker_.OpenToRead(who, path);
+  Write("certificate_opened", who, path, fd.status());
+  return fd;
 }
 
 absl::Status JobFiles::SyncDirectory(const ActingIdentity& who,

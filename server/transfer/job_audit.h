@@ -25,9 +25,17 @@ namespace bitsd {
 /// `url` without query and fragment.
 std::string WithoutQuery(std::string_view url);
 
-/// request_sent, for a request of the security context `network_context`.
-void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, std::string_view url,
-                  std::string_view address, std::string_view network_context);
+/// What a request was, besides its job.
+struct SentRequest {
+  std::string_view url;
+  std::string_view address;
+  std::string_view network_context;
+  std::string_view proxy;        ///< Empty: none.
+  std::string_view credentials;  ///< What was shown to whom; empty: nothing.
+};
+
+/// request_sent.
+void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request);
 
 /// The files of one job. The owner is unknown where only a directory is checked.
 class JobFiles {
@@ -44,6 +52,7 @@ class JobFiles {
   absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
                        size_t* published) const;
   absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
+  absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who, const std::string& path) const;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
 
  private:

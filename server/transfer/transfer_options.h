@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "absl/time/time.h"
+#include "server/policy/network_rules.h"
 #include "server/policy/remote_names.h"
 
 namespace bitsd {
@@ -25,7 +25,7 @@ struct TransferOptions {
   size_t max_backlog = size_t{4} << 20;
   /// Bytes between two syncs of a file that is being written.
   uint64_t sync_interval = uint64_t{64} << 20;
-  std::string ca_file;  ///< PEM file of trust roots; empty: those of the system.
+  policy::NetworkRules network;
 };
 
 }  // namespace bitsd

@@ -224,7 +224,7 @@ TEST_F(HttpDownloadTest, DeniedAddressesAreRefusedHoweverTheyAreNamed) {
 
 TEST_F(HttpDownloadTest, TlsIsVerified) {
   EXPECT_TRUE(Run({File(server().SecureUrl("/plain/1000"), "tls")})->done());
-  options_.ca_file.clear();
+  options_.network.ca_file.clear();
   Restart();
   const auto recorder = Run({File(server().SecureUrl("/plain/1000"), "tls")});
   ASSERT_TRUE(recorder->failure());

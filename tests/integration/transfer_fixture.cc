@@ -121,7 +121,7 @@ bool Running::Stop() {
 TransferTest::TransferTest() {
   who_.sid = Sid(5, {21, 1, 2, 3, 1001});
   who_.posix = {getuid(), getgid(), {}};
-  options_.ca_file = server().ca_file();
+  options_.network.ca_file = server().ca_file();
   options_.stall_timeout = absl::Seconds(2);
   for (const uint16_t port : {server().port(), server().secure_port()}) {
     options_.remote_rules.allowed.push_back(
@@ -153,9 +153,10 @@ Running TransferTest::Start(std::vector<FileRecord> files, const std::string& co
                     who_.sid,
                     std::make_shared<const FileRecords>(std::move(files)),
                     who_,
-                    context,
+                    network_,
                     running.live,
-                    {}};
+                    loan_};
+  task.network.context = context;
   running.activity = service_->StartDownload(std::move(task), running.recorder);
   return running;
 }

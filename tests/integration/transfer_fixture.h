@@ -107,6 +107,8 @@ class TransferTest : public ::testing::Test {
   AuditMemory audit_;
   TransferOptions options_;
   ActingIdentity who_;
+  NetworkTask network_;  ///< Of the downloads; each has a context of its own.
+  policy::LoanLimits loan_;
   std::unique_ptr<CurlTransferService> service_;
 };
 

@@ -18,8 +18,6 @@ namespace bitsd::tests {
 namespace {
 
 constexpr char kApache[] = "/usr/sbin/apache2";
-// Whom the web server becomes: an identity that no account of the tests has.
-constexpr uid_t kWebUser = 61090;
 
 constexpr char kModules[] = R"conf(
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
@@ -56,7 +54,7 @@ RedirectMatch 302 "^/moved/(.*)" "/$1"
 )conf";
 
 constexpr char kLogFormat[] =
-    R"conf(LogFormat "%m\t%U%q\t%>s\t%{Range}i\t%{If-Range}i\t%{Authorization}i" tests)conf";
+    R"conf(LogFormat "%m\t%U%q\t%>s\t%{Range}i\t%{If-Range}i\t%{Authorization}i\t%u\t%{SSL_CLIENT_S_DN_CN}e" tests)conf";
 
 sockaddr_in Loopback(uint16_t port) {
   sockaddr_in address{};
@@ -82,6 +80,8 @@ Request ParseRequest(const std::string& text) {
   request.range = Field(line);
   request.if_range = Field(line);
   request.authorization = Field(line);
+  request.user = Field(line);
+  request.certificate = Field(line);
   return request;
 }
 
@@ -106,7 +106,8 @@ bool Accepts(uint16_t port) {
   return accepted;
 }
 
-absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(std::string_view directives) {
+absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(
+    std::string_view directives, const std::vector<std::string>& environment) {
   if (::access(kApache, X_OK) != 0) {
     return absl::NotFoundError("the web server is missing: apt-get install apache2-bin");
   }
@@ -114,22 +115,23 @@ absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(std::string_view dir
   // Somebody may take a free port before the server does.
   for (int attempt = 0; attempt < 3; ++attempt) {
     std::unique_ptr<WebServer> server(new WebServer());
-    status = server->StartOn(FreePort(), directives);
+    status = server->StartOn(FreePort(), directives, environment);
     if (status.ok()) return server;
   }
   return status;
 }
 
-absl::Status WebServer::StartOn(uint16_t port, std::string_view directives) {
+absl::Status WebServer::StartOn(uint16_t port, std::string_view directives,
+                                const std::vector<std::string>& environment) {
   port_ = port;
   folder_.MakeFolder("files", ::geteuid(), ::getegid());
   folder_.MakeFolder("logs", ::geteuid(), ::getegid());
   WriteFile(folder_.File("httpd.conf"), Configuration(directives));
+  std::vector<std::string> argv = {"/usr/bin/env"};
+  argv.insert(argv.end(), environment.begin(), environment.end());
+  argv.insert(argv.end(), {kApache, "-f", folder_.File("httpd.conf"), "-DFOREGROUND"});
   absl::StatusOr<Process> process =
-      Process::Start({{kApache, "-f", folder_.File("httpd.conf"), "-DFOREGROUND"},
-                      folder_.File("logs/output"),
-                      "",
-                      std::nullopt});
+      Process::Start({argv, folder_.File("logs/output"), "", std::nullopt});
   if (!process.ok()) return process.status();
   process_ = std::make_unique<Process>(*std::move(process));
   WaitFor([&] { return Accepts(port_) || !process_->IsRunning(); });

@@ -8,6 +8,8 @@
 #ifndef BITSD_TESTS_TESTING_WEB_SERVER_H_
 #define BITSD_TESTS_TESTING_WEB_SERVER_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,6 +30,8 @@ struct Request {
   std::string range;          ///< The Range header; empty without.
   std::string if_range;       ///< The If-Range header; empty without.
   std::string authorization;  ///< The Authorization header; empty without.
+  std::string user;           ///< Whom the server took it from; empty: nobody.
+  std::string certificate;    ///< Common name of the client certificate; empty: none.
 };
 
 class WebServer {
@@ -39,7 +43,9 @@ class WebServer {
   ///   /chunked/FILE    neither length nor ranges
   ///   /unnamed/FILE    ranges, but neither ETag nor Last-Modified
   ///   /moved/FILE      302 to /FILE
-  static absl::StatusOr<std::unique_ptr<WebServer>> Start(std::string_view directives = "");
+  /// `environment` is of the server alone, as NAME=VALUE.
+  static absl::StatusOr<std::unique_ptr<WebServer>> Start(
+      std::string_view directives = "", const std::vector<std::string>& environment = {});
 
   uint16_t port() const { return port_; }
   /// "127.0.0.1:PORT", as `allowed_addresses` wants it.
@@ -56,13 +62,17 @@ class WebServer {
 
  private:
   WebServer() = default;
-  absl::Status StartOn(uint16_t port, std::string_view directives);
+  absl::Status StartOn(uint16_t port, std::string_view directives,
+                       const std::vector<std::string>& environment);
   std::string Configuration(std::string_view directives) const;
 
   TempFolder folder_;
   uint16_t port_ = 0;
   std::unique_ptr<Process> process_;
 };
+
+/// Whom a web server that root starts becomes: an identity that no account of the tests has.
+inline constexpr uid_t kWebUser = 61090;
 
 /// A port of 127.0.0.1 that nobody listens on now; 0 when there is none.
 uint16_t FreePort();

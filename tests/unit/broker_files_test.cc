@@ -348,6 +348,34 @@ TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
   EXPECT_GT(refused, 0u);
 }
 
+TEST_F(FileOperationsTest, ARegularFileIsOpenedForReadingOnly) {
+  const std::string path = folder_.MakeFile("jobs/client.pem", "certificate");
+  const FileOperations::Result result = Do(Operation::kOpenToRead, path);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_EQ(result.fds.size(), 1u);
+  ASSERT_EQ(result.ids.size(), 1u);
+  EXPECT_EQ(::fcntl(result.fds[0].get(), F_GETFL) & O_ACCMODE, O_RDONLY);
+  char text[32] = {};
+  EXPECT_EQ(::read(result.fds[0].get(), text, sizeof(text)), 11);
+  EXPECT_STREQ(text, "certificate");
+}
+
+TEST_F(FileOperationsTest, NothingButAnUnprotectedRegularFileIsOpenedForReading) {
+  const std::string path = folder_.MakeFile("jobs/client.pem", "certificate");
+  ASSERT_EQ(::symlink(path.c_str(), (jobs_ + "/link").c_str()), 0);
+  ASSERT_EQ(::link((jobs_ + "/key.pem").c_str(), (jobs_ + "/hard").c_str()), 0);
+  ASSERT_EQ(::mkfifo((jobs_ + "/pipe").c_str(), 0600), 0);
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/link").status), "path_is_link");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/pipe").status), "path_not_regular");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_).status), "path_not_regular");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/key.pem").status), "path_protected");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/hard").status), "path_protected");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, "/proc/self/environ").status), "pseudo_file_system");
+  EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none").status.ok());
+  EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none/below").status.ok());
+  EXPECT_FALSE(Do(Operation::kOpenToRead, "relative").status.ok());
+}
+
 TEST_F(FileOperationsTest, FoldersAreCheckedAndSynced) {
   EXPECT_EQ(Refusal(Do(Operation::kCheckDirectory, jobs_).status), "ok");
   EXPECT_EQ(Refusal(Do(Operation::kSyncDirectory, jobs_).status), "ok");

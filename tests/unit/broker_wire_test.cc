@@ -86,7 +86,8 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   crowd.next.push_back(crowd.next.back());
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
   for (const Operation operation : {Operation::kCheckDirectory, Operation::kReopenTemporary,
-                                    Operation::kRemoveTemporary, Operation::kSyncDirectory}) {
+                                    Operation::kRemoveTemporary, Operation::kSyncDirectory,
+                                    Operation::kOpenToRead}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());

@@ -47,6 +47,7 @@ void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
     if (!self->Active()) return;
     self->context_.engine.Post([self] { self->LookLater(); });
     self->events_->OnPhase(false);
+    self->OpenClientCertificate();
     self->OpenAhead();
     self->ReportEnd();
   });

@@ -35,6 +35,7 @@
 #include "server/job/transfer_service.h"
 #include "server/transfer/files/chunk.h"
 #include "server/transfer/files/disk_operation.h"
+#include "server/transfer/http/client_certificate.h"
 #include "server/transfer/http/response_rules.h"
 #include "server/transfer/job_audit.h"
 #include "server/transfer/transfer_context.h"
@@ -47,6 +48,8 @@ class FileFeed {
   virtual ~FileFeed() = default;
   /// These files are open and may be asked for. In order.
   virtual void OnFilesReady(const std::vector<FilePlan>& plans) = 0;
+  /// The job's client certificate, if it has one: before the first of its files is ready.
+  virtual void OnClientCertificate(ClientKeyPairPtr certificate) = 0;
   /// Backlog() has fallen after AwaitDrain.
   virtual void OnDrained() = 0;
   /// Sends and receives nothing any more.
@@ -125,6 +128,8 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void PostToFeed(std::function<void(FileFeed&)> call);
 
   // The file strand only, as everything down to SyncForResume.
+  void OpenClientCertificate();
+  absl::StatusOr<ClientKeyPairPtr> ReadClientCertificate(const ClientCertificate& certificate);
   void OpenAhead();
   void PlanNext();
   /// What a lender did not lend for is not opened, and nobody else opens it instead.

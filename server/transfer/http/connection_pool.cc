@@ -13,6 +13,8 @@ ConnectionPool::ConnectionPool(int epoll_fd, uint32_t id)
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &ConnectionPool::TimerChanged);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  // A connection carries one request at a time, over HTTP/2 too: none waits behind another's body.
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
 }
 
 ConnectionPool::~ConnectionPool() { curl_multi_cleanup(multi_); }

@@ -71,6 +71,13 @@ ConnectionPool& HttpEngine::PoolFor(const std::string& context) {
   return *pools_.at(id);
 }
 
+void HttpEngine::Retire(const std::string& prefix) { retired_.push_back(prefix); }
+
+bool HttpEngine::IsRetired(const std::string& context) const {
+  return std::any_of(retired_.begin(), retired_.end(),
+                     [&](const std::string& prefix) { return context.starts_with(prefix); });
+}
+
 void HttpEngine::Loop() {
   BlockSignalsInThread();
   std::array<epoll_event, 64> events;
@@ -127,13 +134,14 @@ void HttpEngine::DropIdlePools() {
   const SteadyTime limit = std::chrono::steady_clock::now() - idle_connections_;
   for (auto entry = ids_.begin(); entry != ids_.end();) {
     const auto idle_since = pools_.at(entry->second)->idle_since();
-    if (!idle_since || *idle_since > limit) {
+    if (!idle_since || (*idle_since > limit && !IsRetired(entry->first))) {
       ++entry;
       continue;
     }
     pools_.erase(entry->second);
     ids_.erase(entry++);
   }
+  retired_.clear();
 }
 
 int HttpEngine::Timeout() const {

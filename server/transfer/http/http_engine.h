@@ -38,6 +38,9 @@ class HttpEngine {
 
   /// The connections of `context`; stays while it has requests.
   ConnectionPool& PoolFor(const std::string& context);
+  /// Nobody will ask for contexts that begin with `prefix` any more: their connections are closed
+  /// soon. Also inside of curl's callbacks.
+  void Retire(const std::string& prefix);
 
  private:
   void Loop();
@@ -45,6 +48,7 @@ class HttpEngine {
   bool RunPosted();
   void RunTimers();
   void DropIdlePools();
+  bool IsRetired(const std::string& context) const;
   int Timeout() const;
 
   const std::chrono::milliseconds idle_connections_;
@@ -58,6 +62,7 @@ class HttpEngine {
   // The engine's thread only.
   std::multimap<SteadyTime, std::function<void()>> delayed_;
   absl::flat_hash_map<std::string, uint32_t> ids_;
+  std::vector<std::string> retired_;
   std::map<uint32_t, std::unique_ptr<ConnectionPool>> pools_;
   uint32_t last_id_ = 0;  // 0 is the wake-up's.
 

@@ -1,10 +1,14 @@
 #include "server/transfer/http/http_request.h"
 
+#include <string.h>
+
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/policy/challenge_rules.h"
 
 namespace bitsd {
 namespace {
@@ -12,28 +16,71 @@ namespace {
 /// The largest that curl takes: fewer system calls.
 constexpr long kReceiveBuffer = 512L * 1024;
 
+/// Responses of one request that curl may answer by itself: NTLM takes two, Digest one more when
+/// its nonce is stale.
+constexpr int kMaxChallenges = 4;
+
 long Seconds(absl::Duration duration) {
   return std::max<long>(
       1, static_cast<long>(absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1)))));
 }
 
+/// The scheme that curl answers with by itself; 0: none.
+unsigned long CurlScheme(const HttpShown& shown) {
+  if (!shown.scheme) return CURLAUTH_NONE;
+  switch (*shown.scheme) {
+    case AuthScheme::kBasic: return CURLAUTH_BASIC;
+    case AuthScheme::kDigest: return CURLAUTH_DIGEST;
+    case AuthScheme::kNtlm: return CURLAUTH_NTLM;
+    case AuthScheme::kNegotiate:
+    case AuthScheme::kPassport: break;
+  }
+  return CURLAUTH_NONE;
+}
+
+/// The schemes in a bit set of curl's.
+uint32_t SchemesOf(long available) {
+  const auto bits = static_cast<unsigned long>(available);
+  uint32_t schemes = 0;
+  if ((bits & CURLAUTH_BASIC) != 0) schemes |= policy::SchemeBit(AuthScheme::kBasic);
+  if ((bits & CURLAUTH_DIGEST) != 0) schemes |= policy::SchemeBit(AuthScheme::kDigest);
+  if ((bits & CURLAUTH_NTLM) != 0) schemes |= policy::SchemeBit(AuthScheme::kNtlm);
+  if ((bits & CURLAUTH_NEGOTIATE) != 0) schemes |= policy::SchemeBit(AuthScheme::kNegotiate);
+  return schemes;
+}
+
+/// The token of `shown`, if it has one, as header `name`.
+curl_slist* AppendToken(curl_slist* list, const char* name, const HttpShown& shown) {
+  if (shown.token.empty()) return list;
+  std::string line = absl::StrCat(name, ": Negotiate ", absl::string_view(shown.token.c_str()));
+  list = curl_slist_append(list, line.c_str());
+  explicit_bzero(line.data(), line.size());
+  return list;
+}
+
+/// Overwrites it first: it may hold a token.
+void FreeList(curl_slist* list) {
+  for (curl_slist* line = list; line != nullptr; line = line->next) {
+    explicit_bzero(line->data, std::strlen(line->data));
+  }
+  curl_slist_free_all(list);
+}
+
 }  // namespace
 
 HttpRequest::HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
-                         HttpListener& listener)
+                         TlsTrust trust, HttpListener& listener)
     : engine_(engine),
       options_(options),
       context_(std::move(context)),
       listener_(listener),
-      easy_(curl_easy_init()) {
-  SetFixedOptions();
-  SetTrust();
-}
+      trust_(std::move(trust)),
+      easy_(curl_easy_init()) {}
 
 HttpRequest::~HttpRequest() {
   Detach();
   curl_easy_cleanup(easy_);
-  curl_slist_free_all(headers_);
+  FreeHeaders();
 }
 
 void HttpRequest::SetFixedOptions() {
@@ -42,22 +89,27 @@ void HttpRequest::SetFixedOptions() {
   // Cancelling must not wait for a name server: a resolver thread is left behind instead.
   curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy_, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy_, CURLOPT_HTTPGET, 1L);
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy_, CURLOPT_HTTP09_ALLOWED, 0L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, "bitsd/" BITSD_VERSION);
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
+}
+
+void HttpRequest::SetLimits() {
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(absl::ToInt64Milliseconds(options_.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_TIME, Seconds(options_.stall_timeout));
-  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
+}
+
+void HttpRequest::SetCallbacks() {
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &HttpRequest::OpenSocket);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &HttpRequest::BeforeSending);
@@ -71,35 +123,80 @@ void HttpRequest::SetFixedOptions() {
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
 }
 
-void HttpRequest::SetTrust() {
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (options_.ca_file.empty()) return;
-  curl_easy_setopt(easy_, CURLOPT_CAINFO, options_.ca_file.c_str());
-  curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+// What curl remembers of one server or proxy (the state of Digest, a login) is not for another.
+void HttpRequest::SetPlace(const HttpGet& get) {
+  const std::string origin = get.url.substr(0, get.url.find('/', get.url.find("://") + 3));
+  std::string place = absl::StrCat(get.proxy, "|", origin, get.with_certificate ? "" : "|without");
+  if (std::exchange(place_, place) == place) return;
+  curl_easy_reset(easy_);
+  SetFixedOptions();
+  SetLimits();
+  SetCallbacks();
+  trusted_ = trust_.SetOn(easy_, get.with_certificate) == CURLE_OK;
+  curl_easy_setopt(easy_, CURLOPT_PROXY, get.proxy.c_str());
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, get.proxy.empty() ? "*" : "");
+}
+
+void HttpRequest::SetHeaders(const HttpGet& get) {
+  FreeHeaders();
+  headers_ = curl_slist_append(nullptr, "Accept-Encoding: identity");
+  if (get.offset > 0) {
+    headers_ = curl_slist_append(headers_, absl::StrCat("Range: bytes=", get.offset, "-").c_str());
+    headers_ = curl_slist_append(headers_, absl::StrCat("If-Range: ", get.if_range).c_str());
+  }
+  headers_ = AppendToken(headers_, "Authorization", get.to_server);
+  proxy_headers_ = AppendToken(nullptr, "Proxy-Authorization", get.to_proxy);
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+  curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_headers_);
+}
+
+void HttpRequest::SetLogins(const HttpGet& get) {
+  const unsigned long server = CurlScheme(get.to_server);
+  const unsigned long proxy = CurlScheme(get.to_proxy);
+  curl_easy_setopt(easy_, CURLOPT_HTTPAUTH, server);
+  curl_easy_setopt(easy_, CURLOPT_USERNAME, server != 0 ? get.to_server.user.c_str() : nullptr);
+  curl_easy_setopt(easy_, CURLOPT_PASSWORD, server != 0 ? get.to_server.password.c_str() : nullptr);
+  curl_easy_setopt(easy_, CURLOPT_PROXYAUTH, proxy);
+  curl_easy_setopt(easy_, CURLOPT_PROXYUSERNAME, proxy != 0 ? get.to_proxy.user.c_str() : nullptr);
+  curl_easy_setopt(easy_, CURLOPT_PROXYPASSWORD,
+                   proxy != 0 ? get.to_proxy.password.c_str() : nullptr);
+  answers_401_ = server != 0;
+  answers_407_ = proxy != 0;
+  // NTLM is of the connection, which HTTP/2 knows nothing of.
+  const bool old = server == CURLAUTH_NTLM;
+  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION,
+                   static_cast<long>(old ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+}
+
+void HttpRequest::FreeHeaders() {
+  FreeList(std::exchange(headers_, nullptr));
+  FreeList(std::exchange(proxy_headers_, nullptr));
 }
 
 void HttpRequest::Start(const HttpGet& get) {
   head_ = HttpHeadParser{};
   end_ = HttpEnd{};
   address_tried_ = false;
+  undecided_ = false;
+  responses_ = 0;
   head_deadline_.reset();
   error_[0] = '\0';
-  curl_slist_free_all(headers_);
-  headers_ = curl_slist_append(nullptr, "Accept-Encoding: identity");
-  if (get.offset > 0) {
-    headers_ = curl_slist_append(headers_, absl::StrCat("Range: bytes=", get.offset, "-").c_str());
-    headers_ = curl_slist_append(headers_, absl::StrCat("If-Range: ", get.if_range).c_str());
-  }
-  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+  SetPlace(get);
+  if (!trusted_) return FailToStart("the TLS library cannot verify as the job wants it");
+  SetHeaders(get);
+  SetLogins(get);
   curl_easy_setopt(easy_, CURLOPT_URL, get.url.c_str());
-  pool_ = &engine_.PoolFor(context_);
+  pool_ = &engine_.PoolFor(
+      absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without"));
   if (pool_->Add(easy_) == CURLM_OK) return;
   pool_ = nullptr;
+  FailToStart("no more requests can be made just now");
+}
+
+void HttpRequest::FailToStart(std::string_view why) {
   HttpEnd end;
   end.code = CURLE_OUT_OF_MEMORY;
-  end.detail = "no more requests can be made just now";
+  end.detail = std::string(why);
   listener_.OnEnd(end);  // It may destroy this object.
 }
 
@@ -112,6 +209,9 @@ void HttpRequest::Detach() {
 }
 
 void HttpRequest::OnCurlDone(CURLcode code) {
+  // Nobody answered the challenge: it is what the server says.
+  if (undecided_) DeliverHead();
+  ReadOffers();
   Detach();
   end_.code = code;
   // What curl says to a line that is longer than it takes.
@@ -120,6 +220,18 @@ void HttpRequest::OnCurlDone(CURLcode code) {
   if (address_tried_ || end_.connected) end_.denied = absl::OkStatus();
   const HttpEnd end = std::exchange(end_, HttpEnd{});
   listener_.OnEnd(end);
+}
+
+void HttpRequest::ReadOffers() {
+  long connect = 0;
+  long server = 0;
+  long proxy = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &connect);
+  curl_easy_getinfo(easy_, CURLINFO_HTTPAUTH_AVAIL, &server);
+  curl_easy_getinfo(easy_, CURLINFO_PROXYAUTH_AVAIL, &proxy);
+  end_.connect_status = static_cast<int>(connect);
+  end_.server_offers = SchemesOf(server);
+  end_.proxy_offers = SchemesOf(proxy);
 }
 
 curl_socket_t HttpRequest::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {
@@ -160,21 +272,41 @@ int HttpRequest::Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_o
 size_t HttpRequest::HeadLine(char* data, size_t size, size_t count, void* self) {
   auto* request = static_cast<HttpRequest*>(self);
   const size_t length = size * count;
+  // curl has answered the challenge: this is the next response.
+  if (request->undecided_ && std::string_view(data, length).starts_with("HTTP/")) {
+    request->undecided_ = false;
+    request->head_ = HttpHeadParser{};
+  }
   switch (request->head_.Add({data, length})) {
     case HttpHeadParser::Step::kMore:
     case HttpHeadParser::Step::kTrailer: return length;
-    case HttpHeadParser::Step::kComplete:
-      request->head_deadline_.reset();
-      return request->listener_.OnHead(request->head_.response()) ? length : 0;
+    case HttpHeadParser::Step::kComplete: return request->OnHeadComplete() ? length : 0;
     case HttpHeadParser::Step::kTooLarge: break;
   }
   request->end_.head_too_large = true;
   return 0;
 }
 
+bool HttpRequest::OnHeadComplete() {
+  head_deadline_.reset();
+  const int status = head_.response().status;
+  const bool answered = (status == 401 && answers_401_) || (status == 407 && answers_407_);
+  // A server that asks for ever gets a few answers.
+  undecided_ = answered && ++responses_ <= kMaxChallenges;
+  return undecided_ || listener_.OnHead(head_.response());
+}
+
+bool HttpRequest::DeliverHead() {
+  undecided_ = false;
+  return listener_.OnHead(head_.response());
+}
+
 size_t HttpRequest::BodyData(char* data, size_t size, size_t count, void* self) {
+  auto* request = static_cast<HttpRequest*>(self);
   const size_t length = size * count;
-  switch (static_cast<HttpRequest*>(self)->listener_.OnBody({data, length})) {
+  // What curl answers, it reads the body of by itself.
+  if (request->undecided_ && !request->DeliverHead()) return 0;
+  switch (request->listener_.OnBody({data, length})) {
     case BodyStep::kTaken: return length;
     case BodyStep::kLater: return CURL_WRITEFUNC_PAUSE;
     case BodyStep::kStop: break;

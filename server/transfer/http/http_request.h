@@ -1,8 +1,12 @@
 // HTTP GETs, one after the other, over the connections of one security context.
 //
 // One easy handle is used again for every request. Nothing of the environment counts: no proxy, no
-// netrc, no cookies, no redirects followed (the caller judges each and asks again), TLS always
-// verified, and every address is judged before it is connected to.
+// netrc, no cookies, no redirects followed (the caller judges each and asks again), TLS verified as
+// TlsTrust says, and every address is judged before it is connected to.
+//
+// A request shows what it is given and nothing else: curl answers a challenge by itself only with
+// the one scheme and login it was given, and no more than a few times. What it leaves unanswered is
+// the listener's to judge.
 //
 // Thread safety: the engine's thread only. Ownership: the listener must outlive the request.
 
@@ -21,17 +25,32 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "server/identity/secret.h"
+#include "server/policy/network_facts.h"
 #include "server/transfer/http/connection_pool.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/http/http_response.h"
+#include "server/transfer/http/tls_trust.h"
 #include "server/transfer/transfer_options.h"
 
 namespace bitsd {
+
+/// What a request shows to a server or proxy that asks who it is.
+struct HttpShown {
+  std::optional<AuthScheme> scheme;  ///< Unset: nothing.
+  std::string user;                  ///< With `password` for Basic, Digest and NTLM.
+  Secret password;
+  Secret token;  ///< For Negotiate: good for this request.
+};
 
 struct HttpGet {
   std::string url;
   uint64_t offset = 0;  ///< Over 0: Range from here on, with If-Range.
   std::string if_range;
+  std::string proxy;             ///< "http://HOST:PORT/"; empty: none.
+  bool with_certificate = true;  ///< The job's client certificate may be shown.
+  HttpShown to_server;
+  HttpShown to_proxy;
 };
 
 /// How a request ended, as far as the transport knows.
@@ -40,8 +59,11 @@ struct HttpEnd {
   bool connected = false;  ///< A connection was made or there was one.
   bool head_too_large = false;
   bool head_too_slow = false;
-  absl::Status denied;  ///< Not OK: every address it might have used was refused.
-  std::string detail;   ///< curl's words.
+  absl::Status denied;         ///< Not OK: every address it might have used was refused.
+  std::string detail;          ///< curl's words.
+  int connect_status = 0;      ///< The proxy's answer to CONNECT; 0 without.
+  uint32_t server_offers = 0;  ///< Schemes, as SchemeBit, that a 401 had.
+  uint32_t proxy_offers = 0;   ///< And a 407.
 };
 
 enum class BodyStep {
@@ -66,8 +88,10 @@ class HttpListener {
 
 class HttpRequest final : private CurlClient {
  public:
+  /// `options` must outlive it. Connections are those of `context` and what it says of
+  /// the request: no other context may use them.
   HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
-              HttpListener& listener);
+              TlsTrust trust, HttpListener& listener);
   ~HttpRequest();
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
@@ -85,7 +109,16 @@ class HttpRequest final : private CurlClient {
   static size_t BodyData(char* data, size_t size, size_t count, void* self);
 
   void SetFixedOptions();
-  void SetTrust();
+  void SetLimits();
+  void SetCallbacks();
+  void SetPlace(const HttpGet& get);
+  void SetHeaders(const HttpGet& get);
+  void SetLogins(const HttpGet& get);
+  void FreeHeaders();
+  void FailToStart(std::string_view why);
+  bool OnHeadComplete();
+  bool DeliverHead();
+  void ReadOffers();
   void OnCurlDone(CURLcode code) override;
   void Detach();
 
@@ -93,15 +126,23 @@ class HttpRequest final : private CurlClient {
   const TransferOptions& options_;
   const std::string context_;
   HttpListener& listener_;
+  TlsTrust trust_;
   CURL* const easy_;
-  curl_slist* headers_ = nullptr;
-  ConnectionPool* pool_ = nullptr;  // Set while a request is under way.
+  curl_slist* headers_ = nullptr;        ///< For the server.
+  curl_slist* proxy_headers_ = nullptr;  ///< For the proxy.
+  std::string place_;                    ///< Whom the handle's state is of.
+  bool trusted_ = false;                 ///< The handle verifies as it must.
+  ConnectionPool* pool_ = nullptr;       // Set while a request is under way.
   std::array<char, CURL_ERROR_SIZE> error_{};
 
   // Of the request under way.
   HttpHeadParser head_;
   HttpEnd end_;
   bool address_tried_ = false;
+  bool answers_401_ = false;  ///< By curl itself.
+  bool answers_407_ = false;
+  int responses_ = 0;
+  bool undecided_ = false;  ///< A challenge that curl may answer yet: its head was not delivered.
   std::optional<SteadyTime> head_deadline_;  ///< Set while the head is awaited.
 };
 
