@@ -1,5 +1,7 @@
 #include "server/check_config.h"
 
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include "server/broker/privileges.h"
 #include "server/broker/safe_path.h"
 #include "server/identity/certificate_identity.h"
+#include "server/identity/openssl_ptr.h"
 #include "server/material.h"
 
 namespace bitsd {
@@ -82,6 +85,21 @@ void CheckTls(const Config& config, Problems& problems) {
   }
 }
 
+/// Every file holds something that verifying servers can use.
+void CheckNetwork(const policy::NetworkRules& network, Problems& problems) {
+  const X509StorePtr store(X509_STORE_new());
+  X509_LOOKUP* lookup = X509_STORE_add_lookup(store.get(), X509_LOOKUP_file());
+  const std::string& roots = network.ca_file;
+  if (!roots.empty() && X509_load_cert_file(lookup, roots.c_str(), X509_FILETYPE_PEM) <= 0) {
+    problems.Add(absl::StrCat(roots, ": network.ca_file holds no certificate in PEM"));
+  }
+  for (const std::string& file : network.crls) {
+    if (X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) > 0) continue;
+    problems.Add(absl::StrCat(file, ": network.crls: it holds no revocation list in PEM"));
+  }
+  ERR_clear_error();
+}
+
 }  // namespace
 
 std::vector<std::string> CheckConfig(const std::string& path) {
@@ -99,6 +117,7 @@ std::vector<std::string> CheckConfig(const std::string& path) {
   problems.Add(ReadConfig(path, owner).status());
   problems.Add(ReadAccounts(*config, owner).status());
   CheckTls(*config, problems);
+  CheckNetwork(config->network, problems);
   problems.Add(SafePaths::Make({{}, config->allowed_roots, !switching}).status());
   return problems.Take();
 }

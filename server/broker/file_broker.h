@@ -72,7 +72,11 @@ class FileBroker {
   virtual absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                        FileId id) = 0;
 
-  /// Opens the regular file `path` for reading only. E_INVALIDARG when there is none.
+  /// The largest file that is opened for reading.
+  static constexpr int64_t kMaxReadable = int64_t{1} << 20;
+
+  /// Opens the regular file `path` for reading only. E_INVALIDARG when there is none, or it is
+  /// larger than kMaxReadable.
   virtual absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who,
                                               const std::string& path) = 0;
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "server/broker/file_broker.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 
@@ -38,6 +39,10 @@ absl::Status NotTemporary(const std::string& path) {
 absl::Status LeavesFolder(const std::string& path) {
   return error::InvalidArgument("\"" + path +
                                 "\": a temporary file is published in its own folder");
+}
+
+absl::Status TooLarge(const std::string& path) {
+  return error::InvalidArgument("\"" + path + "\" is larger than what is read for a job, 1 MiB");
 }
 
 absl::Status NotRegular(const struct stat& file, const std::string& path) {
@@ -337,6 +342,8 @@ FileOperations::Result FileOperations::OpenToRead(const wire::FileRequest& reque
   if (!S_ISREG((*found)->file.st_mode)) return {NotRegular((*found)->file, request.path), {}, {}};
   const FileId id = (*found)->id();
   absl::Status status = paths_.CheckFile(id, request.path);
+  if (status.ok() && (*found)->file.st_size > FileBroker::kMaxReadable)
+    status = TooLarge(request.path);
   if (!status.ok()) return {status, {}, {}};
   auto fd = OpenFile(place->directory.get(), place->name, request.path, id, O_RDONLY);
   if (!fd.ok()) return {fd.status(), {}, {}};

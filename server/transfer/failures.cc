@@ -57,8 +57,8 @@ const char* Asker(int status) { return status == 407 ? "The proxy" : "The server
 
 /// What TLS says when the server wants a client certificate and gets none it takes.
 bool WantsCertificate(const HttpEnd& end) {
-  return end.detail.find("certificate required") != std::string::npos ||
-         end.detail.find("bad certificate") != std::string::npos ||
+  return end.detail.find("alert certificate required") != std::string::npos ||
+         end.detail.find("alert bad certificate") != std::string::npos ||
          end.detail.find("alert unknown ca") != std::string::npos;
 }
 

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 constexpr uid_t kAlice = 61002;
 constexpr uid_t kBob = 61003;
 
-ActingIdentity Identity(uid_t uid) {
+ActingIdentity Acting(uid_t uid) {
   ActingIdentity identity;
   identity.sid = Sid(5, {21, 1, 2, 3, uid});
   identity.posix = {uid, uid, {}};
@@ -27,9 +27,9 @@ class OneAccountEach : public AccountDirectory {
  public:
   std::shared_ptr<const Account> Find(const Sid& sid) const override {
     for (const uid_t uid : {kAlice, kBob}) {
-      if (sid != Identity(uid).sid) continue;
+      if (sid != Acting(uid).sid) continue;
       auto account = std::make_shared<Account>();
-      account->posix = Identity(uid).posix;
+      account->posix = Acting(uid).posix;
       return account;
     }
     return nullptr;
@@ -42,7 +42,9 @@ class ClientCertificateTest : public NetworkTest {
   static void SetUpTestSuite() {
     if (::geteuid() != 0) return;
     BrokerOptions options;
-    options.directory = std::make_shared<OneAccountEach>();
+    options.load = [](uid_t) -> absl::StatusOr<BrokerFiles> {
+      return BrokerFiles{std::make_shared<OneAccountEach>(), {}};
+    };
     broker = new BrokerProcess(options, 61000);
   }
   static void TearDownTestSuite() { delete broker; }
@@ -53,8 +55,8 @@ class ClientCertificateTest : public NetworkTest {
     static const std::unique_ptr<BrokerClient> client = *broker->Connect(absl::Seconds(20));
     service_ = std::make_unique<CurlTransferService>(*client, audit_, options_);
     home_ = folder_.MakeFolder("alice", kAlice, kAlice, 0700);
-    who_ = Identity(kAlice);
-    network_.owner = Identity(kAlice);
+    who_ = Acting(kAlice);
+    network_.owner = Acting(kAlice);
     Use("client", "client");
   }
 
@@ -99,14 +101,14 @@ TEST_F(ClientCertificateTest, AServerThatDemandsOneSeesIt) {
 TEST_F(ClientCertificateTest, ItIsOpenedAsTheOwnerWhoeverOpensTheFiles) {
   // The key is alice's alone: bob, who writes the file, could not open it.
   const std::string bobs = folder_.MakeFolder("bob", kBob, kBob, 0700);
-  who_ = Identity(kBob);
+  who_ = Acting(kBob);
   who_.is_helper = true;
   FileRecord file = File(web().MutualUrl("f"), "unused");
   file.local_name = bobs + "/fetched";
   network_.settings = std::make_shared<const NetworkSettings>(settings_);
   EXPECT_TRUE(Run({file})->done());
   // And not as bob, though he could open his own.
-  network_.owner = Identity(kBob);
+  network_.owner = Acting(kBob);
   const auto recorder = Run({file});
   ASSERT_TRUE(recorder->failure());
   EXPECT_EQ(recorder->failure()->error.rule, "not_permitted");

@@ -21,14 +21,12 @@ T Need(absl::StatusOr<T> value) {
 
 }  // namespace
 
+Servers::Servers() : realm(Need(Realm::Start())), web(Need(AuthServer::Start(*realm, tls))) {
+  web->web().Put("f", kContent);
+}
+
 Servers& Servers::Get() {
-  static Servers servers = [] {
-    Servers made;
-    made.realm = Need(Realm::Start());
-    made.web = Need(AuthServer::Start(*made.realm, made.tls));
-    made.web->web().Put("f", kContent);
-    return made;
-  }();
+  static Servers servers;
   return servers;
 }
 

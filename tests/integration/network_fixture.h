@@ -22,9 +22,11 @@ namespace bitsd::tests {
 
 /// What runs while the program does.
 struct Servers {
-  std::unique_ptr<Realm> realm;
-  TlsFiles tls;
-  std::unique_ptr<AuthServer> web;
+  Servers();
+
+  const std::unique_ptr<Realm> realm;
+  const TlsFiles tls;
+  const std::unique_ptr<AuthServer> web;
   AskingServer asking;
 
   static Servers& Get();

@@ -371,6 +371,8 @@ TEST_F(FileOperationsTest, NothingButAnUnprotectedRegularFileIsOpenedForReading)
   EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/key.pem").status), "path_protected");
   EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/hard").status), "path_protected");
   EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, "/proc/self/environ").status), "pseudo_file_system");
+  const std::string large = folder_.MakeFile("jobs/large", std::string((1 << 20) + 1, 'x'));
+  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, large).status), "E_INVALIDARG");
   EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none").status.ok());
   EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none/below").status.ok());
   EXPECT_FALSE(Do(Operation::kOpenToRead, "relative").status.ok());

@@ -99,6 +99,37 @@ timeouts: {broker: 5s, connect: 6s, stall: 7m}
   EXPECT_EQ(config->stall_timeout, absl::Minutes(7));
 }
 
+TEST(ConfigTest, TheNetworkIsRead) {
+  const auto config = Parse(R"(network:
+  proxy: "http=proxy.example:3128 https=proxy.example:3129"
+  proxy_bypass: "<local>; *.example"
+  hosts: ["*.example.com", "127.0.0.1:8080", "*"]
+  implicit_hosts: [intranet.example]
+  implicit_proxies: ["proxy.example:3128"]
+  ca_file: /pki/web.pem
+  crls: [/pki/web.crl]
+)");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const policy::NetworkRules& network = config->network;
+  EXPECT_EQ(network.proxy.proxies, "http=proxy.example:3128 https=proxy.example:3129");
+  EXPECT_EQ(network.proxy.bypass, "<local>; *.example");
+  EXPECT_TRUE(network.behind_proxies.every);
+  ASSERT_EQ(network.behind_proxies.rules.size(), 2u);
+  EXPECT_TRUE(network.behind_proxies.rules[0].below);
+  EXPECT_EQ(network.implicit_hosts.at(0).name, "intranet.example");
+  EXPECT_EQ(network.implicit_proxies.at(0).port, 3128);
+  EXPECT_EQ(network.ca_file, "/pki/web.pem");
+  EXPECT_THAT(network.crls, ElementsAre("/pki/web.crl"));
+}
+
+TEST(ConfigTest, TheNetworkGivesNothingAwayByDefault) {
+  const auto config = Parse("network: {}\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->network, policy::NetworkRules{});
+  EXPECT_FALSE(config->network.behind_proxies.every);
+  EXPECT_THAT(config->network.implicit_hosts, IsEmpty());
+}
+
 TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"tls: {}", "'tls' is given twice"},
@@ -128,6 +159,15 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
       {"run_as: {uid: -1, gid: 5}", "number from 0"},
       {"run_as: bits", "write a map"},
       {"policy: windows8", "windows10_1607 or windows7"},
+      {"network: {proxy: \"p:1\"}", "which names may be asked for"},
+      {"network: {proxy: \"socks=p:1\", hosts: [\"*\"]}", "the proxy list has"},
+      {"network: {proxy_bypass: a/b}", "the proxy bypass list has"},
+      {"network: {implicit_hosts: [\"*\"]}", "an entry is a host name"},
+      {"network: {implicit_hosts: [\"http://a\"]}", "an entry is a host name"},
+      {"network: {hosts: [\"a*b\"]}", "an entry is a host name"},
+      {"network: {hosts: \"*\"}", "write a list"},
+      {"network: {ca_file: web.pem}", "absolute path"},
+      {"network: {autodetect: true}", "unknown key 'autodetect'"},
       {"policy: []", "windows10_1607 or windows7"},
       {"log_level: loud", "debug, info, warning or error"},
       {"allowed_roots: [srv]", "absolute path"},

@@ -13,9 +13,11 @@
 namespace bitsd {
 namespace {
 
+constexpr size_t kMaxFile = FileBroker::kMaxReadable;
+
 /// The whole file, with one byte more than it may have when it is larger.
 absl::StatusOr<Secret> ReadWhole(const UniqueFd& fd, const std::string& path) {
-  std::string text(kMaxCertificateFile + 1, '\0');
+  std::string text(kMaxFile + 1, '\0');
   size_t size = 0;
   ssize_t count = 1;
   while (count > 0 && size < text.size()) {
@@ -26,7 +28,7 @@ absl::StatusOr<Secret> ReadWhole(const UniqueFd& fd, const std::string& path) {
   const Secret content(std::string_view(text).substr(0, size));
   explicit_bzero(text.data(), text.size());
   if (count < 0) return error::Unavailable("\"" + path + "\" could not be read");
-  if (size <= kMaxCertificateFile) return content;
+  if (size <= kMaxFile) return content;
   return error::InvalidArgument("\"" + path +
                                 "\" is larger than a certificate or key may be, 1 MiB");
 }

@@ -6,7 +6,6 @@
 #ifndef BITSD_SERVER_TRANSFER_HTTP_CLIENT_CERTIFICATE_H_
 #define BITSD_SERVER_TRANSFER_HTTP_CLIENT_CERTIFICATE_H_
 
-#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -14,9 +13,6 @@
 #include "server/identity/openssl_ptr.h"
 
 namespace bitsd {
-
-/// The largest file that is taken.
-inline constexpr size_t kMaxCertificateFile = size_t{1} << 20;
 
 struct ClientKeyPair {
   X509Ptr certificate;

@@ -186,8 +186,8 @@ void HttpRequest::Start(const HttpGet& get) {
   SetHeaders(get);
   SetLogins(get);
   curl_easy_setopt(easy_, CURLOPT_URL, get.url.c_str());
-  pool_ = &engine_.PoolFor(
-      absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without"));
+  pool_ =
+      &engine_.PoolFor(absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without"));
   if (pool_->Add(easy_) == CURLM_OK) return;
   pool_ = nullptr;
   FailToStart("no more requests can be made just now");

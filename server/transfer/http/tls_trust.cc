@@ -53,6 +53,9 @@ Verify VerifierFor(uint32_t flags) {
   }
 }
 
+/// Seconds until a changed file of trust roots counts.
+constexpr long kKeepRoots = 60;
+
 }  // namespace
 
 CURLcode TlsTrust::SetOn(CURL* easy, bool with_certificate) {
@@ -65,9 +68,9 @@ CURLcode TlsTrust::SetOn(CURL* easy, bool with_certificate) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   const bool revocation = (flags_ & kSslCrlCheck) != 0;
-  if (!revocation && VerifierFor(flags_) == nullptr && !show_certificate_) return CURLE_OK;
   // Lists would be added to a store that is kept, again and again.
-  if (revocation) curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, revocation ? 0L : kKeepRoots);
+  if (!revocation && VerifierFor(flags_) == nullptr && !show_certificate_) return CURLE_OK;
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
   return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &TlsTrust::Prepare);
 }
