@@ -20,6 +20,7 @@
 #include "server/identity/identity_cache.h"
 #include "server/job/job_manager.h"
 #include "server/material.h"
+#include "server/network/agent_identities.h"
 #include "server/ops/file_audit_log.h"
 #include "server/ops/reload_board.h"
 #include "server/ops/timer.h"
@@ -133,6 +134,9 @@ class Server::Parts {
     if (!opened.ok()) return opened.status();
     store = *std::move(opened);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
+    networks.emplace(
+        [this](const auto& who, Deadline deadline) { return broker->OpenAgent(who, deadline); },
+        timer, network::AgentIdentities::Options{});
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
     sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
     jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
@@ -195,6 +199,7 @@ class Server::Parts {
   IdentityCache identities;
   ReloadBoard board;
   std::unique_ptr<JobStore> store;
+  std::optional<network::AgentIdentities> networks;
   std::optional<CurlTransferService> transfers;
   Timer timer;
   std::optional<SessionTable> sessions;

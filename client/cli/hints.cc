@@ -83,6 +83,10 @@ constexpr Hint kHints[] = {
     {"implicit_weakened_tls", "clear the security flags that weaken TLS, then resume the job"},
     {"identity_has_no_credentials",
      "ask whoever keeps bitsd's account directory for network credentials of that identity"},
+    {"network_credentials_unusable",
+     "whoever keeps bitsd's account directory must mend the network: entry, or the file it names"},
+    {"kerberos_server_unknown",
+     "check the host of the URL: the KDC needs a principal HTTP/HOST for it"},
     // HRESULTs.
     {"E_NOTIMPL", "bitsctl server-info lists what this service has"},
     {"E_NOINTERFACE", "bitsd has IBitsTokenOptions and no other interface"},

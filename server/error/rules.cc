@@ -52,6 +52,8 @@ std::string_view RuleName(Rule rule) {
     case Rule::kImplicitNotListed: return "implicit_not_listed";
     case Rule::kImplicitWeakenedTls: return "implicit_weakened_tls";
     case Rule::kIdentityHasNoCredentials: return "identity_has_no_credentials";
+    case Rule::kNetworkCredentialsUnusable: return "network_credentials_unusable";
+    case Rule::kKerberosServerUnknown: return "kerberos_server_unknown";
   }
   return "unknown";
 }

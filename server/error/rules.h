@@ -66,12 +66,14 @@ enum class Rule {
   kNotPermitted,           ///< The kernel refused the acting identity.
 
   // What a job may show to servers and proxies that ask who it is.
-  kCredentialsMissing,         ///< None for what was asked.
-  kCredentialsRefused,         ///< They were shown, and asked for again.
-  kCredentialsForAnotherHost,  ///< A redirect led away from the job's host.
-  kImplicitNotListed,          ///< Implicit ones, and no list of the service has the place.
-  kImplicitWeakenedTls,        ///< Implicit ones, and the job's flags weaken TLS.
-  kIdentityHasNoCredentials,   ///< The acting identity, of the kind that was asked for.
+  kCredentialsMissing,          ///< None for what was asked.
+  kCredentialsRefused,          ///< They were shown, and asked for again.
+  kCredentialsForAnotherHost,   ///< A redirect led away from the job's host.
+  kImplicitNotListed,           ///< Implicit ones, and no list of the service has the place.
+  kImplicitWeakenedTls,         ///< Implicit ones, and the job's flags weaken TLS.
+  kIdentityHasNoCredentials,    ///< The acting identity, of the kind that was asked for.
+  kNetworkCredentialsUnusable,  ///< The acting identity's: unreadable, unknown to the KDC, ...
+  kKerberosServerUnknown,       ///< The KDC does not know HTTP@host.
 };
 
 /// "handle_bound_to_another" for kHandleBoundToAnother.

@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "server/identity/lifeline.h"
+#include "server/identity/network_credentials.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -60,6 +61,8 @@ struct AccessToken {
   /// Unset: a filtered token of an account without a `filtered:` identity. It may open nothing.
   std::optional<PosixIdentity> posix;
   mode_t umask = 022;
+  /// What it may show to servers and proxies; nothing where it may open nothing.
+  NetworkCredentials network;
   ImpersonationLevel level = ImpersonationLevel::kImpersonate;
   bool filtered = false;
   bool service = false;  ///< Always logged on.

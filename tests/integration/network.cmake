@@ -1,9 +1,8 @@
 # Downloads from and through real servers that ask who one is: Apache, squid, a KDC.
-pkg_check_modules(gssapi REQUIRED IMPORTED_TARGET krb5-gssapi)
 bitsd_library(bitsd_network_testing
-  SRCS network_fixture.cc servers/apache.cc servers/asking_server.cc servers/real_identity.cc servers/realm.cc servers/squid.cc
+  SRCS network_fixture.cc servers/apache.cc servers/asking_server.cc servers/real_identity.cc servers/kdc.cc servers/squid.cc
        servers/tls_files.cc ../testing/web_server.cc
-  DEPS bitsd_transfer_testing PkgConfig::gssapi absl::strings)
+  DEPS bitsd_transfer_testing PkgConfig::krb5 absl::strings)
 target_compile_definitions(bitsd_network_testing
   PRIVATE ASKING_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/asking_server.py")
 foreach(name network_auth_test network_context_test network_proxy_test network_tls_test)

@@ -21,7 +21,10 @@ T Need(absl::StatusOr<T> value) {
 
 }  // namespace
 
-Servers::Servers() : realm(Need(Realm::Start())), web(Need(AuthServer::Start(*realm, tls))) {
+Servers::Servers() : kdc(Need(Kdc::Start())), web(Need(AuthServer::Start(*kdc, tls))) {
+  ::setenv("KRB5_CONFIG", kdc->config().c_str(), 1);
+  // Whoever names no credentials has none.
+  ::setenv("KRB5CCNAME", "FILE:/nonexistent", 1);
   web->web().Put("f", kContent);
 }
 
@@ -43,8 +46,12 @@ void NetworkTest::SetUp() {
 
 std::shared_ptr<RealIdentity> NetworkTest::Identity(const std::string& name,
                                                     std::optional<NtlmLogin> login) {
-  const std::string keytab = servers().realm->AddPrincipal(name, ::getuid());
-  return std::make_shared<RealIdentity>(name + "@" + Realm::kName, keytab, std::move(login));
+  const std::string keytab = servers().keys.File(name);
+  if (::access(keytab.c_str(), F_OK) != 0) {
+    servers().kdc->Admin({"addprinc -randkey " + name}).IgnoreError();
+    EXPECT_TRUE(servers().kdc->WriteKeytab(name, keytab).ok()) << name;
+  }
+  return std::make_shared<RealIdentity>(name + "@" + kRealm, keytab, std::move(login));
 }
 
 void NetworkTest::Allow(uint16_t port) {

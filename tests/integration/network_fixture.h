@@ -1,4 +1,4 @@
-// What tests of proxies, challenges and TLS share: a realm, servers that ask, and jobs with network
+// What tests of proxies, challenges and TLS share: a KDC, servers that ask, and jobs with network
 // settings. The servers run once for all tests of a program.
 //
 // Thread safety: the test's thread.
@@ -12,8 +12,8 @@
 
 #include "tests/integration/servers/apache.h"
 #include "tests/integration/servers/asking_server.h"
+#include "tests/integration/servers/kdc.h"
 #include "tests/integration/servers/real_identity.h"
-#include "tests/integration/servers/realm.h"
 #include "tests/integration/servers/squid.h"
 #include "tests/integration/servers/tls_files.h"
 #include "tests/integration/transfer_fixture.h"
@@ -24,8 +24,9 @@ namespace bitsd::tests {
 struct Servers {
   Servers();
 
-  const std::unique_ptr<Realm> realm;
+  const std::unique_ptr<Kdc> kdc;
   const TlsFiles tls;
+  const TempFolder keys;  ///< Keytabs of identities.
   const std::unique_ptr<AuthServer> web;
   AskingServer asking;
 

@@ -38,19 +38,19 @@ class NetworkProxyTest : public NetworkTest {
   }
 
   static Squid& open() {
-    static const auto squid = Need(Squid::Start(*servers().realm, Squid::Asks::kNothing));
+    static const auto squid = Need(Squid::Start(*servers().kdc, Squid::Asks::kNothing));
     return *squid;
   }
   static Squid& basic() {
-    static const auto squid = Need(Squid::Start(*servers().realm, Squid::Asks::kBasic));
+    static const auto squid = Need(Squid::Start(*servers().kdc, Squid::Asks::kBasic));
     return *squid;
   }
   static Squid& negotiate() {
-    static const auto squid = Need(Squid::Start(*servers().realm, Squid::Asks::kNegotiate));
+    static const auto squid = Need(Squid::Start(*servers().kdc, Squid::Asks::kNegotiate));
     return *squid;
   }
   static AuthProxy& apache() {
-    static const auto proxy = Need(AuthProxy::Start(*servers().realm));
+    static const auto proxy = Need(AuthProxy::Start(*servers().kdc));
     return *proxy;
   }
   static std::string HostAndPort(const std::string& url) {

@@ -66,25 +66,25 @@ std::string TlsHost(uint16_t port, const TlsFiles& tls, const std::string& certi
          tls.ca_file() + "\nSSLOptions +StdEnvVars\n" + more + "</VirtualHost>\n";
 }
 
-std::vector<std::string> Environment(const Realm& realm, const TempFolder& folder) {
-  const std::string keytab = realm.AddPrincipal("HTTP/localhost", kWebUser);
+std::vector<std::string> Environment(const Kdc& kdc, const TempFolder& folder) {
+  const std::string keytab = folder.File("http.keytab");
+  if (kdc.WriteKeytab("HTTP/localhost", keytab).ok()) GiveTo(keytab, kWebUser, kWebUser);
   WriteFile(folder.File("ntlm.users"),
             std::string("TEST:alice:") + kAliceNtlm + "\nTEST:bob:" + kBobNtlm + "\n", 0600);
   GiveTo(folder.File("ntlm.users"), kWebUser, kWebUser);
-  return {realm.Environment(), "KRB5_KTNAME=" + keytab,
+  return {"KRB5_CONFIG=" + kdc.config(), "KRB5_KTNAME=" + keytab,
           "KRB5RCACHENAME=none:", "NTLM_USER_FILE=" + folder.File("ntlm.users")};
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<AuthServer>> AuthServer::Start(const Realm& realm,
-                                                              const TlsFiles& tls) {
+absl::StatusOr<std::unique_ptr<AuthServer>> AuthServer::Start(const Kdc& kdc, const TlsFiles& tls) {
   std::unique_ptr<AuthServer> server(new AuthServer());
   server->tls_port_ = FreePort();
   server->mutual_port_ = FreePort();
   for (const std::string& name : tls.odd()) server->odd_ports_.emplace_back(name, FreePort());
   server->WritePasswords();
-  auto web = WebServer::Start(server->Directives(tls), Environment(realm, server->folder_));
+  auto web = WebServer::Start(server->Directives(tls), Environment(kdc, server->folder_));
   if (!web.ok()) return web.status();
   server->web_ = *std::move(web);
   return server;
@@ -132,13 +132,13 @@ std::vector<std::string> AuthServer::Log(int status) const {
   return lines;
 }
 
-absl::StatusOr<std::unique_ptr<AuthProxy>> AuthProxy::Start(const Realm& realm) {
+absl::StatusOr<std::unique_ptr<AuthProxy>> AuthProxy::Start(const Kdc& kdc) {
   std::unique_ptr<AuthProxy> proxy(new AuthProxy());
   const std::string directives =
       kModules + PadNtlm("Proxy-Authorization") +
       "ProxyRequests On\nAllowCONNECT 1-65535\n<Proxy \"*\">\nAuthType GSSAPI\nAuthName proxy\n"
       "GssapiConnectionBound On\nRequire valid-user\n</Proxy>\n";
-  auto web = WebServer::Start(directives, Environment(realm, proxy->folder_));
+  auto web = WebServer::Start(directives, Environment(kdc, proxy->folder_));
   if (!web.ok()) return web.status();
   proxy->web_ = *std::move(web);
   return proxy;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tests/integration/servers/realm.h"
+#include "tests/integration/servers/kdc.h"
 #include "tests/integration/servers/tls_files.h"
 #include "tests/testing/temp_folder.h"
 #include "tests/testing/web_server.h"
@@ -32,7 +32,7 @@ inline constexpr char kBobNtlm[] = "bob-ntlm-word";
 /// The same over TLS (HTTP/2 where asked for) at TlsUrl; MutualUrl demands a client certificate.
 class AuthServer {
  public:
-  static absl::StatusOr<std::unique_ptr<AuthServer>> Start(const Realm& realm, const TlsFiles& tls);
+  static absl::StatusOr<std::unique_ptr<AuthServer>> Start(const Kdc& kdc, const TlsFiles& tls);
 
   const WebServer& web() const { return *web_; }
   std::string Url(const std::string& path) const { return AtPort(false, web_->port(), path); }
@@ -61,7 +61,7 @@ class AuthServer {
 /// A forward proxy that wants Negotiate or NTLM for every request and CONNECT.
 class AuthProxy {
  public:
-  static absl::StatusOr<std::unique_ptr<AuthProxy>> Start(const Realm& realm);
+  static absl::StatusOr<std::unique_ptr<AuthProxy>> Start(const Kdc& kdc);
 
   std::string Address() const { return "localhost:" + std::to_string(web_->port()); }
   uint16_t port() const { return web_->port(); }

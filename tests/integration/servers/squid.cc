@@ -21,23 +21,23 @@ uid_t SquidUser() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Squid>> Squid::Start(const Realm& realm, Asks asks) {
+absl::StatusOr<std::unique_ptr<Squid>> Squid::Start(const Kdc& kdc, Asks asks) {
   if (::access(kSquid, X_OK) != 0) {
     return absl::NotFoundError("the proxy is missing: apt-get install squid");
   }
   std::unique_ptr<Squid> squid(new Squid());
-  const absl::Status status = squid->StartOn(realm, asks);
+  const absl::Status status = squid->StartOn(kdc, asks);
   if (!status.ok()) return status;
   return squid;
 }
 
-absl::Status Squid::StartOn(const Realm& realm, Asks asks) {
+absl::Status Squid::StartOn(const Kdc& kdc, Asks asks) {
   port_ = FreePort();
   folder_.MakeFolder("run", SquidUser(), SquidUser());
-  WriteFile(folder_.File("squid.conf"), Configuration(realm, asks));
+  WriteFile(folder_.File("squid.conf"), Configuration(kdc, asks));
   auto process =
-      Process::Start({{"/usr/bin/env", realm.Environment(), "KRB5RCACHENAME=none:", kSquid, "-N",
-                       "-f", folder_.File("squid.conf")},
+      Process::Start({{"/usr/bin/env", "KRB5_CONFIG=" + kdc.config(),
+                       "KRB5RCACHENAME=none:", kSquid, "-N", "-f", folder_.File("squid.conf")},
                       folder_.File("output"),
                       "",
                       std::nullopt});
@@ -49,7 +49,7 @@ absl::Status Squid::StartOn(const Realm& realm, Asks asks) {
                                 ReadFile(folder_.File("run/cache.log")));
 }
 
-std::string Squid::Configuration(const Realm& realm, Asks asks) const {
+std::string Squid::Configuration(const Kdc& kdc, Asks asks) const {
   const std::string run = folder_.File("run");
   std::string text = "http_port 127.0.0.1:" + std::to_string(port_) + "\npid_filename " + run +
                      "/pid\ncache_log " + run + "/cache.log\naccess_log stdio:" + run +
@@ -58,7 +58,8 @@ std::string Squid::Configuration(const Realm& realm, Asks asks) const {
                      "visible_hostname localhost\ndns_nameservers 127.0.0.1\n";
   if (asks == Asks::kNothing) return text + "http_access allow all\n";
   if (asks == Asks::kNegotiate) {
-    const std::string keytab = realm.AddPrincipal("HTTP/localhost", SquidUser());
+    const std::string keytab = folder_.File("http.keytab");
+    if (kdc.WriteKeytab("HTTP/localhost", keytab).ok()) GiveTo(keytab, SquidUser(), SquidUser());
     text += "auth_param negotiate program /usr/lib/squid/negotiate_kerberos_auth -k " + keytab +
             " -s HTTP/localhost\nauth_param negotiate children 4 startup=1 idle=1\n";
   } else {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tests/integration/servers/realm.h"
+#include "tests/integration/servers/kdc.h"
 #include "tests/testing/process.h"
 #include "tests/testing/temp_folder.h"
 
@@ -25,7 +25,7 @@ class Squid {
   enum class Asks { kNothing, kBasic, kNegotiate };
 
   /// Fails, with what to install, where there is no squid.
-  static absl::StatusOr<std::unique_ptr<Squid>> Start(const Realm& realm, Asks asks);
+  static absl::StatusOr<std::unique_ptr<Squid>> Start(const Kdc& kdc, Asks asks);
 
   uint16_t port() const { return port_; }
   std::string Address() const { return "localhost:" + std::to_string(port_); }
@@ -34,8 +34,8 @@ class Squid {
 
  private:
   Squid() = default;
-  absl::Status StartOn(const Realm& realm, Asks asks);
-  std::string Configuration(const Realm& realm, Asks asks) const;
+  absl::Status StartOn(const Kdc& kdc, Asks asks);
+  std::string Configuration(const Kdc& kdc, Asks asks) const;
 
   TempFolder folder_;
   uint16_t port_ = 0;
