@@ -188,7 +188,8 @@ FileOperations::Result FileOperations::Perform(const wire::FileRequest& request)
     case wire::Operation::kRemoveTemporary: return {Remove(request), {}, {}};
     case wire::Operation::kSyncDirectory: return {SyncDirectory(request.path), {}, {}};
     case wire::Operation::kOpenToRead: return OpenToRead(request);
-    case wire::Operation::kOpenWorker: break;
+    case wire::Operation::kOpenWorker:
+    case wire::Operation::kOpenAgent: break;
   }
   return {error::InvalidArgument("not an operation of a worker"), {}, {}};
 }
