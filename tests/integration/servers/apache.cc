@@ -148,7 +148,9 @@ std::vector<std::string> AuthProxy::Log(int status) const {
   std::vector<std::string> lines;
   for (const Request& request : web_->Requests()) {
     if (request.status != status) continue;
-    lines.push_back(request.user + " " + request.method + " " + request.path);
+    // Of a request that is passed on, the server logs the query twice.
+    const std::string place = request.path.substr(0, request.path.find('?'));
+    lines.push_back(request.user + " " + request.method + " " + place);
   }
   return lines;
 }

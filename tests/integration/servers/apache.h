@@ -65,7 +65,7 @@ class AuthProxy {
 
   std::string Address() const { return "localhost:" + std::to_string(web_->port()); }
   uint16_t port() const { return web_->port(); }
-  /// "user method path" of every request that was answered with `status`.
+  /// "user method url" of every request that was answered with `status`, without the query.
   std::vector<std::string> Log(int status) const;
 
  private:
