@@ -16,7 +16,7 @@ namespace {
 /// The largest that curl takes: fewer system calls.
 constexpr long kReceiveBuffer = 512L * 1024;
 
-/// Responses of one request that curl may answer by itself: NTLM takes two, Digest one more when
+/// Challenges that curl may answer by itself in one request: NTLM takes two, Digest one more when
 /// its nonce is stale.
 constexpr int kMaxChallenges = 4;
 
@@ -178,7 +178,7 @@ void HttpRequest::Start(const HttpGet& get) {
   end_ = HttpEnd{};
   address_tried_ = false;
   undecided_ = false;
-  responses_ = 0;
+  challenges_ = 0;
   head_deadline_.reset();
   error_[0] = '\0';
   SetPlace(get);
@@ -291,9 +291,12 @@ bool HttpRequest::OnHeadComplete() {
   head_deadline_.reset();
   const int status = head_.response().status;
   const bool answered = (status == 401 && answers_401_) || (status == 407 && answers_407_);
+  undecided_ = answered;
+  if (!answered) return listener_.OnHead(head_.response());
+  if (++challenges_ <= kMaxChallenges) return true;
   // A server that asks for ever gets a few answers.
-  undecided_ = answered && ++responses_ <= kMaxChallenges;
-  return undecided_ || listener_.OnHead(head_.response());
+  DeliverHead();
+  return false;
 }
 
 bool HttpRequest::DeliverHead() {

@@ -141,7 +141,7 @@ class HttpRequest final : private CurlClient {
   bool address_tried_ = false;
   bool answers_401_ = false;  ///< By curl itself.
   bool answers_407_ = false;
-  int responses_ = 0;
+  int challenges_ = 0;
   bool undecided_ = false;  ///< A challenge that curl may answer yet: its head was not delivered.
   std::optional<SteadyTime> head_deadline_;  ///< Set while the head is awaited.
 };
