@@ -205,7 +205,18 @@ void HttpRequest::Continue() {
 }
 
 void HttpRequest::Detach() {
-  if (pool_ != nullptr) std::exchange(pool_, nullptr)->Remove(easy_);
+  if (pool_ == nullptr) return;
+  std::exchange(pool_, nullptr)->Remove(easy_);
+  ForgetShown();
+}
+
+// What a request showed does not stay behind, as far as curl lets go of it.
+void HttpRequest::ForgetShown() {
+  for (const CURLoption login : {CURLOPT_USERNAME, CURLOPT_PASSWORD, CURLOPT_PROXYUSERNAME,
+                                 CURLOPT_PROXYPASSWORD, CURLOPT_HTTPHEADER, CURLOPT_PROXYHEADER}) {
+    curl_easy_setopt(easy_, login, nullptr);
+  }
+  FreeHeaders();
 }
 
 void HttpRequest::OnCurlDone(CURLcode code) {

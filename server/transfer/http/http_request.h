@@ -115,6 +115,7 @@ class HttpRequest final : private CurlClient {
   void SetHeaders(const HttpGet& get);
   void SetLogins(const HttpGet& get);
   void FreeHeaders();
+  void ForgetShown();
   void FailToStart(std::string_view why);
   bool OnHeadComplete();
   bool DeliverHead();
