@@ -22,7 +22,7 @@
 #include "server/identity/network_identity.h"
 #include "server/network/agent_queue.h"
 #include "server/ops/timer.h"
-#include "server/transfer/disk_pool.h"
+#include "server/transfer/files/disk_pool.h"
 
 namespace bitsd::network {
 

@@ -21,7 +21,7 @@
 #include "absl/status/statusor.h"
 #include "server/identity/network_identity.h"
 #include "server/network/agent_link.h"
-#include "server/transfer/disk_pool.h"
+#include "server/transfer/files/disk_pool.h"
 
 namespace bitsd::network {
 
