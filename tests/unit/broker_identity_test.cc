@@ -106,8 +106,15 @@ TEST(AgentTableTest, AgentsAreBoundedAndCountUntilTheyHaveEnded) {
   EXPECT_EQ(Refusal(table.Admit(delegated)), "unavailable");
   table.Remove(1);
   EXPECT_EQ(Refusal(table.Admit(keytab)), "ok");
-  for (uint32_t i = 0; table.size() < AgentTable::kMaxAgents; ++i) {
-    table.Add(pid++, {Sid(5, {21, i}), std::nullopt, std::nullopt}, UniqueFd());
+  const auto of = [](uint32_t user) { return Sid(5, {21, user}); };
+  for (uint32_t i = AgentTable::kMaxDelegatedPerUser; i < AgentTable::kMaxDelegated; ++i) {
+    EXPECT_EQ(Refusal(table.Admit({of(i), std::nullopt, std::nullopt})), "ok");
+    table.Add(pid++, {of(i), std::nullopt, std::nullopt}, UniqueFd());
+  }
+  EXPECT_EQ(Refusal(table.Admit({of(1), std::nullopt, std::nullopt})), "unavailable");
+  EXPECT_EQ(Refusal(table.Admit(keytab)), "ok") << "loans leave room for the directory's";
+  while (table.size() < AgentTable::kMaxAgents) {
+    table.Add(pid++, {of(static_cast<uint32_t>(pid)), keytab.kerberos, std::nullopt}, UniqueFd());
   }
   EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
 }
