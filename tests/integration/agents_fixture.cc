@@ -60,7 +60,11 @@ std::unique_ptr<BrokerProcess> AgentsTest::StartBroker() {
   }
   auto directory = std::make_shared<const FileDirectory>(std::move(accounts));
   BrokerOptions options;
-  options.load = [directory](uid_t) { return BrokerFiles{directory, {}}; };
+  options.load = [directory, withdrawn = Withdrawn()](uid_t) {
+    const auto nobody = std::make_shared<const FileDirectory>(FileDirectory::Accounts());
+    return BrokerFiles{::access(withdrawn.c_str(), F_OK) == 0 ? nobody : directory, {}};
+  };
+  options.watched_files = {Withdrawn()};
   options.run_agent = network::RunAgent;
   return std::make_unique<BrokerProcess>(options, kAgentUser);
 }

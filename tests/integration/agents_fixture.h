@@ -63,6 +63,9 @@ class AgentsTest : public ::testing::Test {
   /// Whose token it gets; or "BG_E_TOKEN_REQUIRED", the rule, or "unavailable".
   std::string Who(const NetworkIdentityPtr& who, const std::string& host = "localhost");
 
+  /// The broker's directory has no account any more.
+  void Withdraw() const { WriteFile(Withdrawn(), ""); }
+
   std::string OwnFile(const std::string& name) const { return own_ + "/" + name; }
   /// Gives a file to bitsd, mode 0600.
   void Own(const std::string& path) const;
@@ -73,6 +76,8 @@ class AgentsTest : public ::testing::Test {
   BrokerClient& client() { return *client_; }
 
  private:
+  std::string Withdrawn() const { return folder_.File("withdrawn"); }
+
   TempFolder folder_;
   std::string own_;
   std::map<Sid, NetworkCredentials> accounts_;

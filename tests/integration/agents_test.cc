@@ -270,6 +270,21 @@ TEST_F(AgentsTest, CredentialsThatTheDirectoryDoesNotHoldAreRefused) {
   EXPECT_TRUE(Agents().empty());
 }
 
+TEST_F(AgentsTest, AgentsEndWhenTheDirectoryGivesTheirCredentialsNoMore) {
+  GiveKeytab(kAliceSid, "alice");
+  CredentialsOf(kNetuserSid).delegated = {{"netuser@TEST.LOCAL"}};
+  Start();
+  const auto alice = Identity(kAliceSid);
+  auto lent = Lend(kNetuserSid, CacheOf("netuser"));
+  ASSERT_TRUE(lent.ok()) << lent.status();
+  ASSERT_EQ(Who(alice), "alice@TEST.LOCAL");
+  ASSERT_EQ(Agents().size(), 2u);
+  Withdraw();
+  EXPECT_TRUE(WaitFor([&] { return Agents().empty(); }));
+  EXPECT_EQ(Who(alice), "unknown_identity");
+  EXPECT_EQ(Who(lent->identity), "BG_E_TOKEN_REQUIRED");
+}
+
 TEST_F(AgentsTest, AnAgentEndsWhenNothingIsAskedOfIt) {
   GiveKeytab(kAliceSid, "alice");
   network::AgentIdentities::Options options;

@@ -320,6 +320,12 @@ TEST_F(AgentIdentitiesTest, ACacheThatIsNoneOrTooLargeReachesNoAgent) {
   EXPECT_EQ(agents_->started(), 0);
 }
 
+TEST_F(AgentIdentitiesTest, ACacheThatAnAgentDiesOfIsNone) {
+  Start([](const AgentRequest&) { return std::nullopt; });
+  EXPECT_EQ(RefusalOf(Take("cache").status()), "E_INVALIDARG");
+  EXPECT_EQ(agents_->started(), 1);
+}
+
 TEST_F(AgentIdentitiesTest, RequestsThatWaitAreBounded) {
   Gate gate;
   AgentIdentities::Options options;
