@@ -99,6 +99,7 @@ std::vector<std::string> CheckConfig(const std::string& path) {
   problems.Add(ReadConfig(path, owner).status());
   problems.Add(ReadAccounts(*config, owner).status());
   CheckTls(*config, problems);
+  problems.Add(ReadStoreKey(*config).status());
   problems.Add(SafePaths::Make({{}, config->allowed_roots, !switching}).status());
   return problems.Take();
 }

@@ -77,12 +77,26 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   return options;
 }
 
+/// Where nobody has network credentials: nothing implicit is ever sent.
+class NoNetworkIdentities : public NetworkIdentities {
+ public:
+  NetworkIdentityPtr Of(const Sid&, const NetworkCredentials&) override { return nullptr; }
+  void Take(const Sid&, Secret, std::function<void(absl::StatusOr<Delegated>)> done) override {
+    done(error::NotImplemented("this bitsd has no credential agents: lend without credentials"));
+  }
+};
+
 absl::StatusOr<std::unique_ptr<JobStore>> OpenStore(const Config& config) {
   if (config.store == StoreKind::kMemory) {
     spdlog::warn("store: memory: a restart forgets every job");
     return std::make_unique<MemoryStore>();
   }
-  return SqliteStore::Open(config.state_dir);
+  auto secrets = ReadStoreKey(config);
+  if (!secrets.ok()) return secrets.status();
+  if (*secrets == nullptr) {
+    spdlog::info("no store_key_file: passwords that jobs are given do not outlive a restart");
+  }
+  return SqliteStore::Open(config.state_dir, *std::move(secrets));
 }
 
 /// Reads what `loaded` does not have yet.
@@ -105,7 +119,8 @@ rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
-           "token_scope", "sessions"}};
+           "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
+           "http_security_flags", "delegated_credentials"}};
 }
 
 }  // namespace
@@ -134,8 +149,9 @@ class Server::Parts {
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
     sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
-    jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
-                 JobOptionsOf(start.config, rules));
+    jobs.emplace(
+        JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions, network},
+        JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
         {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
@@ -197,6 +213,7 @@ class Server::Parts {
   std::optional<CurlTransferService> transfers;
   Timer timer;
   std::optional<SessionTable> sessions;
+  NoNetworkIdentities network;
   std::optional<JobManager> jobs;
   std::unique_ptr<rpc::GrpcServer> rpc;
   std::optional<Reloader> reloader;

@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "server/identity/lifeline.h"
+#include "server/identity/network_credentials.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -62,7 +63,8 @@ struct AccessToken {
   mode_t umask = 022;
   ImpersonationLevel level = ImpersonationLevel::kImpersonate;
   bool filtered = false;
-  bool service = false;  ///< Always logged on.
+  bool service = false;        ///< Always logged on.
+  NetworkCredentials network;  ///< Those of the `filtered:` entry, when filtered.
   absl::Time certificate_not_after;
   /// Ends when the certificate that made the token is revoked. Null: it is never.
   std::shared_ptr<Lifeline> certificate;

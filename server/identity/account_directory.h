@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/identity/access_token.h"
+#include "server/identity/network_credentials.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -26,7 +27,9 @@ struct Account {
   bool service = false;
   bool disabled = false;
   ImpersonationLevel max_level = ImpersonationLevel::kDelegate;
+  NetworkCredentials network;
   std::optional<PosixIdentity> filtered;  ///< Who a filtered token opens files as.
+  NetworkCredentials filtered_network;    ///< What it shows.
   /// SHA-256 of the certificates (DER, lower-case hex) that may carry S-1-5-18, -19 or -20.
   std::vector<std::string> certificates;
 
