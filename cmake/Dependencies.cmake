@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(krb5 REQUIRED IMPORTED_TARGET krb5-gssapi krb5)
 if(BITSD_SERVICE)
   find_package(Protobuf REQUIRED)  # Debian's gRPC configuration needs it first.
   find_package(gRPC REQUIRED)

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/network/secret_files.h"
 #include "server/ops/private_file.h"
 
 namespace bitsd {
@@ -52,7 +53,11 @@ absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& 
   const std::string& path = config.account_directory;
   const absl::StatusOr<std::string> content = ReadPrivateFile(path, owner, kMaxDirectoryBytes);
   if (!content.ok()) return content.status();
-  return ParseAccountDirectory(*content, path, config.privileged_groups);
+  auto directory = ParseAccountDirectory(*content, path, config.privileged_groups);
+  if (!directory.ok()) return directory.status();
+  // Like PEM files, they may be the server's own.
+  if (absl::Status s = network::CheckSecretFiles(**directory, geteuid()); !s.ok()) return s;
+  return directory;
 }
 
 absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material) {

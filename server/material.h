@@ -26,6 +26,7 @@ uid_t DecidingOwner(bool identity_switching);
 
 absl::StatusOr<Config> ReadConfig(const std::string& path, uid_t owner);
 
+/// The files that it names are looked at, too.
 absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& config,
                                                                   uid_t owner);
 

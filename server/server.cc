@@ -20,6 +20,7 @@
 #include "server/identity/identity_cache.h"
 #include "server/job/job_manager.h"
 #include "server/material.h"
+#include "server/network/agent_identities.h"
 #include "server/ops/file_audit_log.h"
 #include "server/ops/reload_board.h"
 #include "server/ops/timer.h"
@@ -76,15 +77,6 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.retention = config.retention;
   return options;
 }
-
-/// Where nobody has network credentials: nothing implicit is ever sent.
-class NoNetworkIdentities : public NetworkIdentities {
- public:
-  NetworkIdentityPtr Of(const Sid&, const NetworkCredentials&) override { return nullptr; }
-  void Take(const Sid&, Secret, std::function<void(absl::StatusOr<Delegated>)> done) override {
-    done(error::NotImplemented("this bitsd has no credential agents: lend without credentials"));
-  }
-};
 
 absl::StatusOr<std::unique_ptr<JobStore>> OpenStore(const Config& config) {
   if (config.store == StoreKind::kMemory) {
@@ -147,10 +139,13 @@ class Server::Parts {
     if (!opened.ok()) return opened.status();
     store = *std::move(opened);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
+    networks.emplace(
+        [this](const auto& who, Deadline deadline) { return broker->OpenAgent(who, deadline); },
+        timer, network::AgentIdentities::Options{});
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
     sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
     jobs.emplace(
-        JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions, network},
+        JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions, *networks},
         JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
@@ -210,10 +205,10 @@ class Server::Parts {
   IdentityCache identities;
   ReloadBoard board;
   std::unique_ptr<JobStore> store;
+  std::optional<network::AgentIdentities> networks;
   std::optional<CurlTransferService> transfers;
   Timer timer;
   std::optional<SessionTable> sessions;
-  NoNetworkIdentities network;
   std::optional<JobManager> jobs;
   std::unique_ptr<rpc::GrpcServer> rpc;
   std::optional<Reloader> reloader;

@@ -6,10 +6,14 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/material.h"
+#include "server/network/agent_process.h"
+#include "server/network/secret_files.h"
 #include "server/ops/config_change.h"
 
 namespace bitsd {
@@ -22,7 +26,8 @@ absl::StatusOr<BrokerFiles> LoadBrokerFiles(const Config& start, uid_t owner) {
   const Config config = ReloadConfig(start, *std::move(read)).config;
   auto directory = ReadAccounts(config, owner);
   if (!directory.ok()) return directory.status();
-  return BrokerFiles{*std::move(directory), config.allowed_roots};
+  std::vector<std::string> secrets = network::SecretPaths(**directory);
+  return BrokerFiles{*std::move(directory), config.allowed_roots, std::move(secrets)};
 }
 
 }  // namespace
@@ -53,6 +58,7 @@ SupervisorOptions SupervisorOptionsOf(const Config& config) {
   if (geteuid() != 0) options.broker.trusted_owner = geteuid();
   options.broker.protected_paths = ProtectedPaths(config);
   options.broker.allow_root = config.allow_root;
+  options.broker.run_agent = network::RunAgent;
   return options;
 }
 

@@ -80,6 +80,11 @@ constexpr Hint kHints[] = {
     {"owner_unknown", "put the owner back into the account directory, or cancel the job"},
     {"not_permitted",
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
+    // Rules: what a job shows to servers and proxies.
+    {"network_credentials_unusable",
+     "whoever keeps bitsd's account directory must mend the network: entry, or the file it names"},
+    {"kerberos_server_unknown",
+     "check the host of the URL: the KDC needs a principal HTTP/HOST for it"},
     // HRESULTs.
     {"E_NOTIMPL", "bitsctl server-info lists what this service has"},
     {"E_NOINTERFACE", "bitsd has IBitsTokenOptions and no other interface"},

@@ -33,18 +33,24 @@ UniqueFd WatchSignals() {
   return UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-struct WorkerLifeline {
-  UniqueFd worker;  ///< Ends when the broker lets go of the other end, or dies.
+struct ChildLifeline {
+  UniqueFd child;  ///< Ends when the broker lets go of the other end, or dies.
   UniqueFd broker;
 };
 
-WorkerLifeline MakeLifeline() {
+ChildLifeline MakeLifeline() {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 }  // namespace
+
+struct Broker::Child {
+  pid_t pid;
+  UniqueFd channel;
+  UniqueFd lifeline;
+};
 
 absl::StatusOr<Broker::Beliefs> Broker::Load(const BrokerOptions& options,
                                              bool identity_switching) {
@@ -54,12 +60,15 @@ absl::StatusOr<Broker::Beliefs> Broker::Load(const BrokerOptions& options,
   absl::StatusOr<BrokerFiles> files = options.load(own ? 0 : options.trusted_owner.value_or(0));
   if (!files.ok()) return files.status();
   const bool roots_required = !identity_switching;
+  std::vector<std::string> protect = options.protected_paths;
+  protect.insert(protect.end(), files->protected_paths.begin(), files->protected_paths.end());
   absl::StatusOr<SafePaths> paths =
-      SafePaths::Make({options.protected_paths, files->allowed_roots, roots_required});
+      SafePaths::Make({std::move(protect), files->allowed_roots, roots_required});
   if (!paths.ok()) return paths.status();
   IdentityCheck check(std::move(files->directory),
                       {identity_switching, options.allow_root, ::getuid()});
-  return Beliefs{std::move(files->allowed_roots), *std::move(paths), std::move(check)};
+  return Beliefs{std::move(files->allowed_roots), std::move(files->protected_paths),
+                 *std::move(paths), std::move(check)};
 }
 
 absl::StatusOr<Broker> Broker::Make(const BrokerOptions& options, bool identity_switching) {
@@ -81,13 +90,17 @@ void Broker::Refresh() {
 // Workers have copies of the paths, and are whom the old directory said.
 void Broker::Adopt(Beliefs beliefs) {
   last_failure_.clear();
-  const bool same_roots = beliefs.allowed_roots == beliefs_.allowed_roots;
+  const bool same_paths = beliefs.allowed_roots == beliefs_.allowed_roots &&
+                          beliefs.protected_paths == beliefs_.protected_paths;
   beliefs_ = std::move(beliefs);
-  const size_t ended = workers_.EndUnless([&](const wire::OpenWorkerRequest& who) {
-    return same_roots && beliefs_.check.Check(who).ok();
+  size_t ended = workers_.EndUnless([&](const wire::OpenWorkerRequest& who) {
+    return same_paths && beliefs_.check.Check(who).ok();
   });
+  ended += agents_.EndUnless(
+      [&](const wire::OpenAgentRequest& who) { return beliefs_.check.Check(who).ok(); });
   if (ended > 0) {
-    std::fprintf(stderr, "bitsd: broker: %zu workers ended: the files that allow them changed\n",
+    std::fprintf(stderr,
+                 "bitsd: broker: %zu workers and agents ended: the files that allow them changed\n",
                  ended);
   }
 }
@@ -118,26 +131,51 @@ absl::StatusOr<UniqueFd> Broker::Open(ReceiveResult received, const Packet& pack
   if (received == ReceiveResult::kMalformed) {
     return error::InvalidArgument("malformed broker message: too long");
   }
-  absl::StatusOr<wire::OpenWorkerRequest> request = wire::DecodeOpenWorker(packet.bytes);
-  if (!request.ok()) return request.status();
-  if (absl::Status status = beliefs_.check.Check(*request); !status.ok()) return status;
-  Reap();
-  if (absl::Status status = workers_.Admit(request->posix); !status.ok()) return status;
-  return StartWorker(*request);
+  return wire::IsOpenAgent(packet.bytes) ? OpenAgent(packet.bytes) : OpenWorker(packet.bytes);
 }
 
-absl::StatusOr<UniqueFd> Broker::StartWorker(const wire::OpenWorkerRequest& who) {
+absl::StatusOr<UniqueFd> Broker::OpenWorker(std::string_view bytes) {
+  absl::StatusOr<wire::OpenWorkerRequest> who = wire::DecodeOpenWorker(bytes);
+  if (!who.ok()) return who.status();
+  if (absl::Status status = beliefs_.check.Check(*who); !status.ok()) return status;
+  Reap();
+  if (absl::Status status = workers_.Admit(who->posix); !status.ok()) return status;
+  const WorkerOptions options{who->posix, switching_, ::getpid()};
+  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd lifeline) {
+    RunWorker(options, beliefs_.paths, std::move(channel), std::move(lifeline));
+  });
+  if (!child.ok()) return child.status();
+  workers_.Add(child->pid, *std::move(who), std::move(child->lifeline));
+  return std::move(child->channel);
+}
+
+absl::StatusOr<UniqueFd> Broker::OpenAgent(std::string_view bytes) {
+  absl::StatusOr<wire::OpenAgentRequest> who = wire::DecodeOpenAgent(bytes);
+  if (!who.ok()) return who.status();
+  if (options_.run_agent == nullptr) return error::Unavailable("this broker has no agents");
+  if (absl::Status status = beliefs_.check.Check(*who); !status.ok()) return status;
+  Reap();
+  if (absl::Status status = agents_.Admit(*who); !status.ok()) return status;
+  const pid_t broker = ::getpid();
+  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd lifeline) {
+    options_.run_agent(*who, broker, std::move(channel), std::move(lifeline));
+  });
+  if (!child.ok()) return child.status();
+  agents_.Add(child->pid, *std::move(who), std::move(child->lifeline));
+  return std::move(child->channel);
+}
+
+absl::StatusOr<Broker::Child> Broker::Fork(
+    const std::function<void(UniqueFd channel, UniqueFd lifeline)>& run) {
   ChannelPair pair = MakeChannelPair();
-  WorkerLifeline lifeline = MakeLifeline();
-  const WorkerOptions options{who.posix, switching_, ::getpid()};
-  const pid_t worker = pair.first.valid() && lifeline.worker.valid() ? ::fork() : -1;
-  if (worker < 0) return error::Unavailable("the broker cannot start one more worker: try later");
-  if (worker == 0) {
-    RunWorker(options, beliefs_.paths, std::move(pair.second), std::move(lifeline.worker));
+  ChildLifeline lifeline = MakeLifeline();
+  const pid_t child = pair.first.valid() && lifeline.child.valid() ? ::fork() : -1;
+  if (child < 0) return error::Unavailable("the broker cannot start one more process: try later");
+  if (child == 0) {
+    run(std::move(pair.second), std::move(lifeline.child));
     ::_exit(EXIT_SUCCESS);
   }
-  workers_.Add(worker, who, std::move(lifeline.broker));
-  return std::move(pair.first);
+  return Child{child, std::move(pair.first), std::move(lifeline.broker)};
 }
 
 void Broker::HandleSignals() {
@@ -152,7 +190,9 @@ void Broker::Reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     workers_.Remove(pid);
-    if (status != 0) std::fprintf(stderr, "bitsd: a broker worker failed, status 0x%x\n", status);
+    agents_.Remove(pid);
+    if (status == 0) continue;
+    std::fprintf(stderr, "bitsd: a worker or agent of the broker failed, status 0x%x\n", status);
   }
 }
 

@@ -2,8 +2,9 @@
 //
 // It loads the account directory and the paths itself, again when their files change, takes
 // requests for workers from its channel, and hands back the channel of a worker that has become the
-// identity for good. It opens no file of a job. It ends when the server closes the channel. Thread
-// safety: one thread, from fork to exit. Ownership: owns its channel and reaps its workers.
+// identity for good; or of a credential agent, which stays who the broker is and loses what it may.
+// It opens no file of a job. It ends when the server closes the channel. Thread safety: one thread,
+// from fork to exit. Ownership: owns its channel and reaps its workers and agents.
 
 #ifndef BITSD_SERVER_BROKER_BROKER_H_
 #define BITSD_SERVER_BROKER_BROKER_H_
@@ -12,10 +13,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/broker/agent_table.h"
 #include "server/broker/channel.h"
 #include "server/broker/identity_check.h"
 #include "server/broker/safe_path.h"
@@ -30,6 +33,7 @@ namespace bitsd {
 struct BrokerFiles {
   std::shared_ptr<const AccountDirectory> directory;
   std::vector<std::string> allowed_roots;
+  std::vector<std::string> protected_paths = {};  ///< Besides those of BrokerOptions.
 };
 
 struct BrokerOptions {
@@ -41,6 +45,11 @@ struct BrokerOptions {
   /// Folders and files out of reach of every job (safe_path.h).
   std::vector<std::string> protected_paths;
   bool allow_root = false;
+  /// What a credential agent does, in the process that `broker` forked for it, until the peer of
+  /// `channel` or `lifeline` is gone. Null: there are none.
+  std::function<void(const wire::OpenAgentRequest& who, pid_t broker, UniqueFd channel,
+                     UniqueFd lifeline)>
+      run_agent;
 };
 
 class Broker {
@@ -54,6 +63,7 @@ class Broker {
  private:
   struct Beliefs {
     std::vector<std::string> allowed_roots;
+    std::vector<std::string> protected_paths;
     SafePaths paths;
     IdentityCheck check;
   };
@@ -71,7 +81,12 @@ class Broker {
   void Refresh();
   void Adopt(Beliefs beliefs);
   absl::StatusOr<UniqueFd> Open(ReceiveResult received, const Packet& packet);
-  absl::StatusOr<UniqueFd> StartWorker(const wire::OpenWorkerRequest& who);
+  absl::StatusOr<UniqueFd> OpenWorker(std::string_view bytes);
+  absl::StatusOr<UniqueFd> OpenAgent(std::string_view bytes);
+  struct Child;
+  /// Forks a process in which `run` runs, and nothing after it.
+  static absl::StatusOr<Child> Fork(
+      const std::function<void(UniqueFd channel, UniqueFd lifeline)>& run);
   void HandleSignals();
   void Reap();
 
@@ -81,6 +96,7 @@ class Broker {
   std::string last_failure_;
   bool switching_;
   WorkerTable workers_;
+  AgentTable agents_;
   UniqueFd channel_;
   UniqueFd signals_;
 };

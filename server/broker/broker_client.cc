@@ -214,7 +214,7 @@ absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCre
   auto result = ExchangeResult::kNotSent;
   for (int tries = 0; tries < 2 && result == ExchangeResult::kNotSent; ++tries) {
     if (!worker.channel.valid()) {
-      absl::StatusOr<UniqueFd> channel = link_.OpenWorker(identity, deadline);
+      absl::StatusOr<UniqueFd> channel = link_.Open(identity, deadline);
       if (!channel.ok()) return channel.status();
       worker.channel = *std::move(channel);
     }

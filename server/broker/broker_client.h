@@ -44,6 +44,11 @@ class BrokerClient final : public FileBroker {
                                FileId id) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
+  /// The channel of a new credential agent, or the broker's refusal.
+  absl::StatusOr<UniqueFd> OpenAgent(const wire::OpenAgentRequest& who, Deadline deadline) {
+    return link_.Open(wire::Encode(who), deadline);
+  }
+
   /// Bounds every operation that begins from now on.
   void SetDeadline(absl::Duration deadline) { timeout_ms_ = absl::ToInt64Milliseconds(deadline); }
 

@@ -36,7 +36,7 @@ std::string EncodeBrokerHello(bool identity_switching) {
   return std::string(identity_switching ? kSwitching : kOwnUser);
 }
 
-absl::StatusOr<UniqueFd> BrokerLink::OpenWorker(std::string_view request, Deadline deadline) {
+absl::StatusOr<UniqueFd> BrokerLink::Open(std::string_view request, Deadline deadline) {
   const Turn::Taken turn = turn_.Take(deadline);
   if (!turn) return NoAnswer();
   while (const SharedFd channel = Channel(deadline)) {

@@ -30,10 +30,10 @@ class BrokerLink {
   /// True when there is a broker before `deadline`.
   bool AwaitBroker(Deadline deadline) { return Channel(deadline) != nullptr; }
 
-  /// Sends an encoded OpenWorkerRequest; returns the worker's channel, the broker's refusal, or
-  /// kUnavailable. A broker that dies on the way is replaced by the next one. A broker that hangs
-  /// may cost some seconds more than `deadline`.
-  absl::StatusOr<UniqueFd> OpenWorker(std::string_view request, Deadline deadline);
+  /// Sends an encoded OpenWorkerRequest or OpenAgentRequest; returns the channel of the worker or
+  /// agent, the broker's refusal, or kUnavailable. A broker that dies on the way is replaced by the
+  /// next one. A broker that hangs may cost some seconds more than `deadline`.
+  absl::StatusOr<UniqueFd> Open(std::string_view request, Deadline deadline);
 
   bool healthy();
   bool identity_switching() const { return identity_switching_; }

@@ -82,8 +82,8 @@ SendResult TrySendPacket(int socket, std::string_view bytes, int fd) {
   return Send(socket, bytes, OneOrNone(fd), MSG_DONTWAIT);
 }
 
-ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds) {
-  packet->bytes.resize(kMaxPacket);
+ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds, size_t max_bytes) {
+  packet->bytes.resize(max_bytes);
   packet->fds.clear();
   iovec part{packet->bytes.data(), packet->bytes.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(kDescriptorRoom * sizeof(int))];

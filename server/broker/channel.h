@@ -54,8 +54,10 @@ SendResult TrySendPacket(int socket, std::string_view bytes, int fd = -1);
 
 enum class ReceiveResult { kPacket, kMalformed, kPeerGone };
 
-/// Blocks until a packet arrives or the peer is gone. Takes at most `max_fds` descriptors.
-ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds = 1);
+/// Blocks until a packet arrives or the peer is gone. Takes at most `max_fds` descriptors and
+/// `max_bytes` bytes.
+ReceiveResult ReceivePacket(int socket, Packet* packet, size_t max_fds = 1,
+                            size_t max_bytes = kMaxPacket);
 
 /// True when `fd` is readable, or its peer gone, before `deadline`.
 bool WaitReadable(int fd, Deadline deadline);

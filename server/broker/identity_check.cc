@@ -30,6 +30,17 @@ absl::Status IdentityCheck::Check(const wire::OpenWorkerRequest& request) const 
           " with these groups: correct it there, it is read again by itself");
 }
 
+absl::Status IdentityCheck::Check(const wire::OpenAgentRequest& request) const {
+  const bool held = request.delegated()
+                        ? directory_->MayDelegate(request.sid)
+                        : directory_->HoldsCredentials(request.sid, request.kerberos, request.ntlm);
+  if (held) return absl::OkStatus();
+  return error::AccessDenied(
+      Rule::kUnknownIdentity,
+      "the broker's account directory does not give " + request.sid.ToString() +
+          " these network credentials: correct it there, it is read again by itself");
+}
+
 absl::Status IdentityCheck::CheckNumbers(const PosixIdentity& posix) const {
   if (Mentions(posix, kNobodyAtAll)) {
     return error::AccessDenied(Rule::kUnknownIdentity, "-1 is no uid, gid or group");

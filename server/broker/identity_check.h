@@ -26,6 +26,8 @@ class IdentityCheck {
 
   /// E_ACCESSDENIED with the rule that refuses, or OK.
   absl::Status Check(const wire::OpenWorkerRequest& request) const;
+  /// The same for whose credentials an agent may hold.
+  absl::Status Check(const wire::OpenAgentRequest& request) const;
 
  private:
   absl::Status CheckNumbers(const PosixIdentity& posix) const;

@@ -1,133 +1,26 @@
 #include "server/broker/wire.h"
 
-#include <algorithm>
-#include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
+#include "server/broker/wire_codec.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
-#include "server/policy/utf8.h"
 
 namespace bitsd::wire {
 namespace {
 
-/// The longest text: two paths and words around them.
-constexpr size_t kMaxText = 12'288;
 constexpr int64_t kLeaveTime = std::numeric_limits<int64_t>::min();
 
 /// The longest name of a temporary file that is not refused as malformed already.
 constexpr size_t kMaxTemporaryName = 32;
 
-enum class Outcome : uint8_t { kOk = 0, kError = 1, kUnavailable = 2 };
-
-class Writer {
- public:
-  template <typename T>
-  Writer& Number(T value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-    return *this;
-  }
-  Writer& Text(std::string_view text) {
-    text = text.substr(0, kMaxText);
-    Number(static_cast<uint16_t>(text.size()));
-    bytes_.append(text);
-    return *this;
-  }
-  std::string Take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  template <typename T>
-  T Number() {
-    T value{};
-    const std::string_view bytes = Bytes(sizeof(value));
-    if (ok_) std::memcpy(&value, bytes.data(), sizeof(value));
-    return value;
-  }
-  std::string Text(size_t limit) {
-    const size_t size = Number<uint16_t>();
-    if (size > limit) ok_ = false;
-    return std::string(Bytes(size));
-  }
-  /// Everything was read, and nothing is left.
-  bool Finished() const { return ok_ && rest_.empty(); }
-
- private:
-  std::string_view Bytes(size_t size) {
-    if (size > rest_.size()) ok_ = false;
-    if (!ok_) return {};
-    const std::string_view bytes = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return bytes;
-  }
-
-  std::string_view rest_;
-  bool ok_ = true;
-};
+/// The longest name of a principal, a user or a domain.
+constexpr size_t kMaxLoginName = 512;
 
 absl::Status Malformed(std::string_view what) {
   return error::InvalidArgument("malformed broker message: " + std::string(what));
-}
-
-std::string_view MessageOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
-/// RuleName answers "unknown" from the first number that is no rule.
-bool IsRule(uint32_t number) {
-  return number < 1000 && RuleName(static_cast<Rule>(number)) != "unknown";
-}
-
-uint32_t NumberOfRule(std::string_view name) {
-  uint32_t number = 0;
-  while (IsRule(number) && RuleName(static_cast<Rule>(number)) != name) ++number;
-  return number;
-}
-
-std::optional<absl::Status> MakeError(uint32_t hresult, uint32_t rule, const std::string& message) {
-  switch (static_cast<Hresult>(hresult)) {
-    case Hresult::kAccessDenied:
-      if (!IsRule(rule)) return std::nullopt;
-      return error::AccessDenied(static_cast<Rule>(rule), message);
-    case Hresult::kInvalidArgument: return error::InvalidArgument(message);
-    case Hresult::kStringTooLong: return error::StringTooLong(message);
-    case Hresult::kDiskFull: return error::DiskFull(message);
-    default: return std::nullopt;
-  }
-}
-
-/// A message that clients and logs can show, whoever wrote it.
-std::string Printable(std::string text) {
-  const bool utf8 = policy::DecodeUtf8(text).has_value();
-  std::replace_if(
-      text.begin(), text.end(),
-      [utf8](unsigned char c) { return c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8); }, '?');
-  return text;
-}
-
-std::optional<absl::Status> ReadStatus(Reader* reader) {
-  const auto outcome = reader->Number<Outcome>();
-  const auto hresult = reader->Number<uint32_t>();
-  const auto rule = reader->Number<uint32_t>();
-  const std::string message = Printable(reader->Text(kMaxText));
-  switch (outcome) {
-    case Outcome::kOk: return absl::OkStatus();
-    case Outcome::kUnavailable: return error::Unavailable(message);
-    case Outcome::kError: return MakeError(hresult, rule, message);
-  }
-  return std::nullopt;
-}
-
-Outcome OutcomeOf(const absl::Status& status, const ErrorDetail& detail) {
-  if (status.ok()) return Outcome::kOk;
-  return detail.hresult == Hresult::kOk ? Outcome::kUnavailable : Outcome::kError;
 }
 
 bool TakesMany(Operation operation) {
@@ -163,6 +56,30 @@ NextFile ReadNextFile(Reader* reader) {
   return file;
 }
 
+void WriteKerberos(const KerberosAccount& account, Writer* writer) {
+  writer->Text(account.principal).Text(account.keytab).Text(account.credential_cache);
+}
+
+KerberosAccount ReadKerberos(Reader* reader) {
+  KerberosAccount account;
+  account.principal = reader->Text(kMaxLoginName);
+  account.keytab = reader->Text(policy::kMaxLocalName);
+  account.credential_cache = reader->Text(policy::kMaxLocalName);
+  return account;
+}
+
+void WriteNtlm(const NtlmAccount& account, Writer* writer) {
+  writer->Text(account.domain).Text(account.user).Text(account.password_file);
+}
+
+NtlmAccount ReadNtlm(Reader* reader) {
+  NtlmAccount account;
+  account.domain = reader->Text(kMaxLoginName);
+  account.user = reader->Text(kMaxLoginName);
+  account.password_file = reader->Text(policy::kMaxLocalName);
+  return account;
+}
+
 }  // namespace
 
 std::string Encode(const OpenWorkerRequest& request) {
@@ -185,6 +102,37 @@ absl::StatusOr<OpenWorkerRequest> DecodeOpenWorker(std::string_view bytes) {
   if (count > kMaxGroups) return Malformed("too many groups");
   for (uint32_t i = 0; i < count; ++i) request.posix.groups.push_back(reader.Number<gid_t>());
   if (!reader.Finished()) return Malformed("wrong length");
+  absl::StatusOr<Sid> parsed = Sid::Parse(sid);
+  if (!parsed.ok()) return parsed.status();
+  request.sid = *parsed;
+  return request;
+}
+
+std::string Encode(const OpenAgentRequest& request) {
+  Writer writer;
+  writer.Number(Operation::kOpenAgent).Text(request.sid.ToString());
+  writer.Number(static_cast<uint8_t>(request.kerberos ? 1 : 0));
+  if (request.kerberos) WriteKerberos(*request.kerberos, &writer);
+  writer.Number(static_cast<uint8_t>(request.ntlm ? 1 : 0));
+  if (request.ntlm) WriteNtlm(*request.ntlm, &writer);
+  return writer.Take();
+}
+
+bool IsOpenAgent(std::string_view bytes) {
+  return Reader(bytes).Number<Operation>() == Operation::kOpenAgent;
+}
+
+absl::StatusOr<OpenAgentRequest> DecodeOpenAgent(std::string_view bytes) {
+  Reader reader(bytes);
+  if (reader.Number<Operation>() != Operation::kOpenAgent) return Malformed("unknown operation");
+  const std::string sid = reader.Text(Sid::kMaxTextLength);
+  OpenAgentRequest request;
+  const auto kerberos = reader.Number<uint8_t>();
+  if (kerberos == 1) request.kerberos = ReadKerberos(&reader);
+  const auto ntlm = reader.Number<uint8_t>();
+  if (ntlm == 1) request.ntlm = ReadNtlm(&reader);
+  if (!reader.Finished()) return Malformed("wrong length");
+  if (kerberos > 1 || ntlm > 1) return Malformed("no such credentials");
   absl::StatusOr<Sid> parsed = Sid::Parse(sid);
   if (!parsed.ok()) return parsed.status();
   request.sid = *parsed;
@@ -225,11 +173,8 @@ absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes) {
 }
 
 std::string Encode(const Reply& reply) {
-  const ErrorDetail detail = DetailOf(reply.status);
   Writer writer;
-  writer.Number(OutcomeOf(reply.status, detail));
-  writer.Number(static_cast<uint32_t>(detail.hresult)).Number(NumberOfRule(detail.rule));
-  writer.Text(MessageOf(reply.status));
+  WriteStatus(reply.status, &writer);
   writer.Number(static_cast<uint8_t>(reply.ids.size()));
   for (const FileId& id : reply.ids) writer.Number(id.device).Number(id.inode);
   return writer.Take();

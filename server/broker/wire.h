@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/time/time.h"
 #include "server/broker/file_id.h"
 #include "server/identity/access_token.h"
+#include "server/identity/network_credentials.h"
 
 namespace bitsd::wire {
 
@@ -27,19 +29,31 @@ inline constexpr size_t kMaxGroups = 1024;
 inline constexpr size_t kMaxFiles = 32;
 
 enum class Operation : uint8_t {
-  kOpenWorker = 1,  ///< To the broker; all others to a worker.
+  kOpenWorker = 1,  ///< To the broker, as kOpenAgent; all others to a worker.
   kCheckDirectory = 2,
   kCreateTemporary = 3,
   kReopenTemporary = 4,
   kPublish = 5,
   kRemoveTemporary = 6,
   kSyncDirectory = 7,
+  kOpenAgent = 64,
 };
 
 /// Asks the broker for a worker; the reply carries the worker's channel.
 struct OpenWorkerRequest {
   Sid sid;
   PosixIdentity posix;
+};
+
+/// Asks the broker for a credential agent; the reply carries the agent's channel.
+struct OpenAgentRequest {
+  Sid sid;
+  /// As the account directory has them. Without any, the agent waits for delegated credentials.
+  std::optional<KerberosAccount> kerberos;
+  std::optional<NtlmAccount> ntlm;
+
+  bool delegated() const { return !kerberos && !ntlm; }
+  friend bool operator==(const OpenAgentRequest&, const OpenAgentRequest&) = default;
 };
 
 /// One more file of a request, in the folder of its first; names without that folder.
@@ -70,13 +84,18 @@ struct Reply {
 };
 
 std::string Encode(const OpenWorkerRequest& request);
+std::string Encode(const OpenAgentRequest& request);
 std::string Encode(const FileRequest& request);
 std::string Encode(const Reply& reply);
 
 /// E_INVALIDARG when `bytes` are not such a message.
 absl::StatusOr<OpenWorkerRequest> DecodeOpenWorker(std::string_view bytes);
+absl::StatusOr<OpenAgentRequest> DecodeOpenAgent(std::string_view bytes);
 absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes);
 absl::StatusOr<Reply> DecodeReply(std::string_view bytes);
+
+/// Which of the two requests to the broker `bytes` may be.
+bool IsOpenAgent(std::string_view bytes);
 
 }  // namespace bitsd::wire
 

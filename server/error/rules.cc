@@ -48,6 +48,8 @@ std::string_view RuleName(Rule rule) {
     case Rule::kOwnerNotAdministrator: return "owner_not_administrator";
     case Rule::kOwnerUnknown: return "owner_unknown";
     case Rule::kNotPermitted: return "not_permitted";
+    case Rule::kNetworkCredentialsUnusable: return "network_credentials_unusable";
+    case Rule::kKerberosServerUnknown: return "kerberos_server_unknown";
   }
   return "unknown";
 }

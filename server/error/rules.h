@@ -66,6 +66,10 @@ enum class Rule {
   kOwnerNotAdministrator,  ///< An elevated job whose owner is no longer an administrator.
   kOwnerUnknown,           ///< The owner is no longer in the account directory, or disabled.
   kNotPermitted,           ///< The kernel refused the acting identity.
+
+  // What a job shows to servers and proxies.
+  kNetworkCredentialsUnusable,  ///< The acting identity's: unreadable, unknown to the KDC, ...
+  kKerberosServerUnknown,       ///< The KDC does not know HTTP@host.
 };
 
 /// "handle_bound_to_another" for kHandleBoundToAnother.

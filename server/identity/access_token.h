@@ -61,10 +61,11 @@ struct AccessToken {
   /// Unset: a filtered token of an account without a `filtered:` identity. It may open nothing.
   std::optional<PosixIdentity> posix;
   mode_t umask = 022;
+  /// What it may show to servers and proxies; nothing where it may open nothing.
+  NetworkCredentials network;
   ImpersonationLevel level = ImpersonationLevel::kImpersonate;
   bool filtered = false;
   bool service = false;        ///< Always logged on.
-  NetworkCredentials network;  ///< Those of the `filtered:` entry, when filtered.
   absl::Time certificate_not_after;
   /// Ends when the certificate that made the token is revoked. Null: it is never.
   std::shared_ptr<Lifeline> certificate;

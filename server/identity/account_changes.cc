@@ -10,6 +10,7 @@ std::string_view NameOf(AccountChange change) {
     case AccountChange::kDisabled: return "account_disabled";
     case AccountChange::kGroups: return "groups_changed";
     case AccountChange::kPosix: return "posix_identity_changed";
+    case AccountChange::kNetwork: return "network_credentials_changed";
     case AccountChange::kCertificates: return "certificates_changed";
     case AccountChange::kLevel: return "impersonation_level_changed";
     case AccountChange::kService: return "service_changed";
@@ -24,6 +25,9 @@ std::optional<AccountChange> WhatChanged(const Account& before, const Account* a
   const bool same_posix = after->posix == before.posix && after->filtered == before.filtered &&
                           after->umask == before.umask;
   if (!same_posix) return AccountChange::kPosix;
+  const bool same_network =
+      after->network == before.network && after->filtered_network == before.filtered_network;
+  if (!same_network) return AccountChange::kNetwork;
   if (after->certificates != before.certificates) return AccountChange::kCertificates;
   if (after->max_level != before.max_level) return AccountChange::kLevel;
   if (after->service != before.service) return AccountChange::kService;

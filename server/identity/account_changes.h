@@ -20,6 +20,7 @@ enum class AccountChange {
   kDisabled,
   kGroups,        ///< SID groups or their attributes.
   kPosix,         ///< uid, gid, groups or umask, of the account or of its filtered side.
+  kNetwork,       ///< Network credentials, of the account or of its filtered side.
   kCertificates,  ///< The certificates that may be a well-known service.
   kLevel,         ///< The cap on the impersonation level.
   kService,

@@ -27,9 +27,9 @@ struct Account {
   bool service = false;
   bool disabled = false;
   ImpersonationLevel max_level = ImpersonationLevel::kDelegate;
-  NetworkCredentials network;
+  NetworkCredentials network;             ///< What a token that is not filtered may show.
   std::optional<PosixIdentity> filtered;  ///< Who a filtered token opens files as.
-  NetworkCredentials filtered_network;    ///< What it shows.
+  NetworkCredentials filtered_network;    ///< What it may show. Nothing without `filtered`.
   /// SHA-256 of the certificates (DER, lower-case hex) that may carry S-1-5-18, -19 or -20.
   std::vector<std::string> certificates;
 
@@ -47,6 +47,14 @@ class AccountDirectory {
 
   /// True when an enabled account maps `sid` to exactly `identity`, as its full or filtered side.
   bool Holds(const Sid& sid, const PosixIdentity& identity) const;
+
+  /// True when an enabled account has exactly `kerberos` and `ntlm`, on its full or filtered side,
+  /// and any of the two.
+  bool HoldsCredentials(const Sid& sid, const std::optional<KerberosAccount>& kerberos,
+                        const std::optional<NtlmAccount>& ntlm) const;
+
+  /// True when an enabled account may delegate credentials of some principal.
+  bool MayDelegate(const Sid& sid) const;
 };
 
 }  // namespace bitsd

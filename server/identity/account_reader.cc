@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/identity/impersonation_level.h"
+#include "server/identity/network_reader.h"
 #include "server/identity/posix_names.h"
 
 namespace bitsd {
@@ -118,8 +119,20 @@ std::optional<PosixIdentity> ReadPosixFields(const Fields& fields) {
   return identity;
 }
 
-std::optional<PosixIdentity> ReadFiltered(const TreeNode& node, Errors& errors) {
-  return ReadPosixFields(Fields(node, errors, {"uid", "gid", "groups"}));
+/// The side that a filtered token has.
+struct FilteredSide {
+  PosixIdentity posix;
+  NetworkCredentials network;
+};
+
+std::optional<FilteredSide> ReadFiltered(const TreeNode& node, Errors& errors) {
+  const Fields fields(node, errors, {"uid", "gid", "groups", "network"});
+  FilteredSide side;
+  fields.Optional("network", side.network, ReadNetworkCredentials);
+  std::optional<PosixIdentity> posix = ReadPosixFields(fields);
+  if (!posix) return std::nullopt;
+  side.posix = *std::move(posix);
+  return side;
 }
 
 bool HasPosixFields(const Fields& fields) {
@@ -133,7 +146,12 @@ void ReadOptionalFields(const Fields& fields, Account& account) {
   fields.Optional("disabled", account.disabled, yaml::Bool);
   fields.Optional("max_impersonation_level", account.max_level, ReadLevel);
   fields.Optional("umask", account.umask, ReadUmask);
-  fields.Optional("filtered", account.filtered, ReadFiltered);
+  fields.Optional("network", account.network, ReadNetworkCredentials);
+  FilteredSide side;
+  if (fields.Optional("filtered", side, ReadFiltered)) {
+    account.filtered = std::move(side.posix);
+    account.filtered_network = std::move(side.network);
+  }
   fields.Optional("certificates", account.certificates, ListOf(ReadFingerprint, kMaxCertificates));
 }
 
@@ -151,7 +169,7 @@ bool IsPrivileged(const PosixIdentity& identity, const std::vector<gid_t>& privi
 std::optional<Account> ReadAccount(const TreeNode& node, Errors& errors) {
   const Fields fields(node, errors,
                       {"sid", "name", "uid", "gid", "groups", "sid_groups", "service", "disabled",
-                       "max_impersonation_level", "umask", "filtered", "certificates"});
+                       "max_impersonation_level", "umask", "network", "filtered", "certificates"});
   Account account;
   fields.Required("sid", account.sid, ReadSid);
   fields.Required("name", account.name, ReadName);

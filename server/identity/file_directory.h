@@ -12,7 +12,12 @@
 //       disabled: false
 //       max_impersonation_level: delegate  # anonymous, identify, impersonate, delegate
 //       umask: "022"                     # octal
-//       filtered: {uid: 61011, gid: 61011, groups: []}  # who a filtered token opens files as
+//       network:                         # what it shows to servers and proxies; all optional
+//         kerberos: {principal: alice@EXAMPLE.COM, keytab: /etc/bitsd/alice.keytab}
+//                                        # or credential_cache: a file that somebody else renews
+//         ntlm: {domain: EXAMPLE, user: alice, password_file: /etc/bitsd/alice.password}
+//         delegated: [{principal: alice@EXAMPLE.COM, administrator: false}]
+//       filtered: {uid: 61011, gid: 61011, groups: []}  # who a filtered token is; with `network`
 //       certificates: []                 # SHA-256 in hex; only for S-1-5-18, -19 and -20
 //
 // Strict: unknown keys, keys given twice, a SID or name given twice, wrong types and files over

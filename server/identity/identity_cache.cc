@@ -28,6 +28,7 @@ std::shared_ptr<const AccessToken> MakeToken(const CertificateIdentity& certific
   if (filtered) DenyAdministrators(token->groups);
   token->posix = filtered ? account.filtered : account.posix;
   token->umask = account.umask;
+  token->network = filtered ? account.filtered_network : account.network;
   token->level = level;
   token->filtered = filtered;
   token->service = account.service || IsWellKnownService(account.sid);

@@ -13,6 +13,12 @@
 
 namespace bitsd {
 
+/// Overwrites `text`; for where a secret is a plain string for a while.
+inline void WipeText(std::string& text) noexcept {
+  explicit_bzero(text.data(), text.size());
+  text.clear();
+}
+
 class Secret {
  public:
   Secret() = default;
@@ -39,10 +45,7 @@ class Secret {
   friend bool operator==(const Secret&, const Secret&) = default;
 
  private:
-  void Wipe() noexcept {
-    explicit_bzero(text_.data(), text_.size());
-    text_.clear();
-  }
+  void Wipe() noexcept { WipeText(text_); }
 
   std::string text_;
 };

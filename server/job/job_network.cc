@@ -63,7 +63,8 @@ NetworkIdentityPtr Job::ImplicitIdentity(const JobVersion& version, const Accoun
   const JobRecord& record = *version.record;
   if (!HasImplicitCredentials(record.network.get())) return nullptr;
   if (!HelperIsOnNetwork(version)) {
-    return environment_.network.Of(owner_, policy::OwnerNetwork(owner, record.elevated));
+    if (!policy::OwnerStanding(owner, record.elevated).ok()) return nullptr;
+    return environment_.network.Of(owner_, policy::OwnerNetwork(*owner, record.elevated));
   }
   if (!version.token->principal().empty()) return DelegatedIdentity(version);
   const AccessToken& helper = version.token->identity();

@@ -53,8 +53,13 @@ absl::Status CheckFile(const std::string& path, int fd, uid_t owner, Secrecy sec
   if (!S_ISREG(info.st_mode)) return Refused(path, "is no regular file");
   if (absl::Status status = CheckOwner(path, info, owner); !status.ok()) return status;
   if (absl::Status status = CheckMode(path, info, 0); !status.ok()) return status;
-  if (secrecy == Secrecy::kSecret && (info.st_mode & S_IRWXO) != 0) {
+  if (secrecy != Secrecy::kPublic && (info.st_mode & S_IRWXO) != 0) {
     return Refused(path, "is a secret that others may read: take that away (chmod o=)");
+  }
+  if (secrecy == Secrecy::kOwn && (info.st_mode & S_IRWXG) != 0 && info.st_gid != getegid()) {
+    return Refused(path, "is a secret that group " + std::to_string(info.st_gid) +
+                             " may read: take that away (chmod g=), or give it to group " +
+                             std::to_string(getegid()) + " (chgrp)");
   }
   return absl::OkStatus();
 }

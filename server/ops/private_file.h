@@ -21,6 +21,7 @@ namespace bitsd {
 enum class Secrecy {
   kPublic,  ///< Everybody may read it.
   kSecret,  ///< Nobody but the owner and the group may read it: a private key.
+  kOwn,     ///< Nobody but the owner and this process's own group may: a password.
 };
 
 /// OK when the regular file `path` and its folder belong to root or `owner` and neither group nor

@@ -3,14 +3,8 @@
 #include "server/error/errors.h"
 #include "server/policy/credential_rules.h"
 #include "server/policy/job_facts.h"
-#include "server/policy/openers.h"
 
 namespace bitsd::policy {
-
-NetworkCredentials OwnerNetwork(const Account* account, bool elevated) {
-  if (!OwnerStanding(account, elevated).ok()) return {};
-  return account->IsAdministrator() && !elevated ? account->filtered_network : account->network;
-}
 
 absl::Status MayDelegate(const AccessToken& lender, size_t size) {
   if (lender.level != ImpersonationLevel::kDelegate) {

@@ -1,6 +1,6 @@
-// Who a job is on the network: the owner or the helper, with which credentials.
+// What a helper may be on the network: whose credentials it may delegate, and what goes with it.
 //
-// The table of docs/semantics.md, "Which identity opens what". Thread safety: pure functions.
+// Whose side the network is, and what the owner shows: openers.h. Thread safety: pure functions.
 
 #ifndef BITSD_SERVER_POLICY_NETWORK_SIDE_H_
 #define BITSD_SERVER_POLICY_NETWORK_SIDE_H_
@@ -10,16 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/identity/account_directory.h"
+#include "server/identity/access_token.h"
 #include "server/identity/network_credentials.h"
 #include "server/identity/sid.h"
 
 namespace bitsd::policy {
-
-/// What the owner's side shows: the account's full credentials on an elevated job, the filtered
-/// ones on any other job of an administrator's account, the plain ones otherwise. Nobody may be
-/// shown for an account that does not stand (OwnerStanding): empty.
-NetworkCredentials OwnerNetwork(const Account* account, bool elevated);
 
 /// May `lender` delegate credentials at all? E_INVALIDARG below level delegate, and for a cache
 /// that is empty or too large.

@@ -23,9 +23,13 @@ absl::Status NoIdentity(const char* message) {
   return error::AccessDenied(Rule::kFilteredTokenHasNoIdentity, message);
 }
 
+bool ActsAsFiltered(const Account& account, bool elevated) {
+  return account.IsAdministrator() && !elevated;
+}
+
 /// The side of `account` that opens for its job; unset when the account has no such side.
 const std::optional<PosixIdentity>& OwnerPosix(const Account& account, bool elevated) {
-  return account.IsAdministrator() && !elevated ? account.filtered : account.posix;
+  return ActsAsFiltered(account, elevated) ? account.filtered : account.posix;
 }
 
 }  // namespace
@@ -62,6 +66,10 @@ absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevat
   return ActingIdentity{account->sid, *posix, account->umask, /*is_helper=*/false};
 }
 
+const NetworkCredentials& OwnerNetwork(const Account& account, bool elevated) {
+  return ActsAsFiltered(account, elevated) ? account.filtered_network : account.network;
+}
+
 absl::StatusOr<ActingIdentity> HelperIdentity(const AccessToken& token) {
   if (!token.posix) return NoIdentity("the helper token has no POSIX identity: it opens nothing");
   return ActingIdentity{token.user, *token.posix, token.umask, /*is_helper=*/true};
@@ -69,7 +77,8 @@ absl::StatusOr<ActingIdentity> HelperIdentity(const AccessToken& token) {
 
 bool ActAlike(const AccessToken& a, const AccessToken& b) {
   // A filtered token sends other network credentials, even where the POSIX side is the same.
-  return a.user == b.user && a.filtered == b.filtered && a.posix.has_value() && a.posix == b.posix;
+  return a.user == b.user && a.filtered == b.filtered && a.posix.has_value() &&
+         a.posix == b.posix && a.network == b.network;
 }
 
 }  // namespace bitsd::policy

@@ -35,6 +35,10 @@ absl::Status OwnerStanding(const Account* account, bool elevated);
 /// filtered_token_has_no_identity (the account has no such side).
 absl::StatusOr<ActingIdentity> OwnerIdentity(const Account* account, bool elevated);
 
+/// What the owner's side may show to servers and proxies, by the same rule. `account` passed
+/// OwnerStanding.
+const NetworkCredentials& OwnerNetwork(const Account& account, bool elevated);
+
 /// Who the helper's side is. E_ACCESSDENIED, filtered_token_has_no_identity, without a POSIX side.
 absl::StatusOr<ActingIdentity> HelperIdentity(const AccessToken& token);
 

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "server/error/errors.h"
-#include "server/transfer/cleanup.h"
-#include "server/transfer/completion.h"
 #include "server/transfer/download.h"
+#include "server/transfer/files/cleanup.h"
+#include "server/transfer/files/completion.h"
 #include "server/transfer/job_audit.h"
 
 namespace bitsd {

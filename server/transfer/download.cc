@@ -7,7 +7,7 @@
 
 #include "server/policy/remote_names.h"
 #include "server/transfer/failures.h"
-#include "server/transfer/resolve_url.h"
+#include "server/transfer/http/resolve_url.h"
 
 namespace bitsd {
 namespace {

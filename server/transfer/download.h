@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "server/job/transfer_service.h"
-#include "server/transfer/http_request.h"
-#include "server/transfer/local_files.h"
-#include "server/transfer/response_rules.h"
+#include "server/transfer/files/local_files.h"
+#include "server/transfer/http/http_request.h"
+#include "server/transfer/http/response_rules.h"
 #include "server/transfer/transfer_context.h"
 
 namespace bitsd {

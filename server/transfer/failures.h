@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "server/job/transfer_service.h"
-#include "server/transfer/http_request.h"
+#include "server/transfer/http/http_request.h"
 
 namespace bitsd {
 

@@ -8,10 +8,10 @@
 
 #include "server/broker/file_broker.h"
 #include "server/ops/audit.h"
-#include "server/transfer/chunk.h"
-#include "server/transfer/disk_pool.h"
-#include "server/transfer/file_sync.h"
-#include "server/transfer/http_engine.h"
+#include "server/transfer/files/chunk.h"
+#include "server/transfer/files/disk_pool.h"
+#include "server/transfer/files/file_sync.h"
+#include "server/transfer/http/http_engine.h"
 #include "server/transfer/transfer_options.h"
 
 namespace bitsd {

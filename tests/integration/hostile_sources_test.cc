@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_cat.h"
-#include "server/transfer/response_rules.h"
+#include "server/transfer/http/response_rules.h"
 #include "tests/integration/hostile_fixture.h"
 
 namespace bitsd::tests {

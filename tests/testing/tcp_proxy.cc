@@ -76,15 +76,20 @@ void TcpProxy::Accept() {
   const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0) return;
   const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (mode_ == Mode::kHold) {
+    links_.push_back({client, server, /*silent=*/true});
+    ++accepted_;
+    return;
+  }
   const sockaddr_in address = Loopback(target_);
   const bool reached =
       mode_ != Mode::kCut &&
       ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   if (!reached) {
     ++refused_;
-    return Close({client, server});
+    return Close({client, server, /*silent=*/false});
   }
-  links_.push_back({client, server});
+  links_.push_back({client, server, /*silent=*/false});
   ++accepted_;
 }
 

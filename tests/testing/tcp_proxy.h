@@ -29,15 +29,17 @@ class TcpProxy {
   void Cut() { mode_ = Mode::kCut; }
   /// On the connections that are open now nothing arrives any more, in either direction.
   void Silence() { silence_ = true; }
+  /// New connections are accepted, and nothing ever arrives on them.
+  void Hold() { mode_ = Mode::kHold; }
   void Restore() { mode_ = Mode::kForward; }
 
-  /// Connections that were accepted and forwarded so far.
+  /// Connections that were accepted so far, and forwarded or held.
   int accepted() const { return accepted_; }
   /// Connections that were refused so far.
   int refused() const { return refused_; }
 
  private:
-  enum class Mode { kForward, kCut };
+  enum class Mode { kForward, kCut, kHold };
   struct Link {
     int client;
     int server;

@@ -25,6 +25,8 @@ Account Full(const Sid& sid) {
   account.posix = PosixIdentity{61001, 61001, {61002}};
   account.groups = {{kAdministratorsSid, kGroupEnabled}};
   account.filtered = PosixIdentity{61011, 61011, {}};
+  account.network.kerberos = {"alice@TEST.LOCAL", "/etc/alice.keytab", ""};
+  account.filtered_network.ntlm = {"TEST", "alice", "/etc/alice.password"};
   account.certificates = {"aa"};
   account.max_level = ImpersonationLevel::kImpersonate;
   return account;
@@ -61,6 +63,13 @@ TEST(AccountChangesTest, EveryFieldThatATokenSaysCountsAndNoOther) {
       {"filtered groups", [](Account& a) { a.filtered->groups = {7}; }, AccountChange::kPosix},
       {"no filtered", [](Account& a) { a.filtered.reset(); }, AccountChange::kPosix},
       {"umask", [](Account& a) { a.umask = 077; }, AccountChange::kPosix},
+      {"keytab", [](Account& a) { a.network.kerberos->keytab = "/other"; },
+       AccountChange::kNetwork},
+      {"no Kerberos", [](Account& a) { a.network.kerberos.reset(); }, AccountChange::kNetwork},
+      {"a principal to delegate", [](Account& a) { a.network.delegated = {{"alice@TEST.LOCAL"}}; },
+       AccountChange::kNetwork},
+      {"filtered password", [](Account& a) { a.filtered_network.ntlm->password_file = "/other"; },
+       AccountChange::kNetwork},
       {"pins", [](Account& a) { a.certificates = {"bb"}; }, AccountChange::kCertificates},
       {"level", [](Account& a) { a.max_level = ImpersonationLevel::kIdentify; },
        AccountChange::kLevel},

@@ -76,7 +76,7 @@ TEST_F(BrokerTest, ACallerThatComesLateDoesNotCostTheOthersTheirBroker) {
             SendResult::kSent);
   BrokerLink link(std::move(control.second));
   const std::string request = wire::Encode(wire::OpenWorkerRequest{Alice().sid, Alice().posix});
-  EXPECT_EQ(Refusal(link.OpenWorker(request, std::chrono::steady_clock::now()).status()), "ok");
+  EXPECT_EQ(Refusal(link.Open(request, std::chrono::steady_clock::now()).status()), "ok");
   EXPECT_TRUE(link.healthy());
 }
 

@@ -106,7 +106,7 @@ TEST(WireTest, ATimeToBeLeftAloneIsLeftAlone) {
 TEST(WireTest, EveryStatusOfABrokerArrivesAsItWasSent) {
   for (const absl::Status& status :
        {absl::OkStatus(), error::AccessDenied(Rule::kJobAccess, "first rule"),
-        error::AccessDenied(Rule::kNotPermitted, "last rule"), error::InvalidArgument("argument"),
+        error::AccessDenied(Rule::kKerberosServerUnknown, "last rule"), error::InvalidArgument("argument"),
         error::StringTooLong("long"), error::DiskFull("full"), error::Unavailable("later")}) {
     const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {{1, 2}, {3, 4}}}));
     ASSERT_TRUE(reply.ok()) << status;

@@ -1,6 +1,6 @@
 // The disk pool: strands are in order, run in parallel, and share a bounded number of threads.
 
-#include "server/transfer/disk_pool.h"
+#include "server/transfer/files/disk_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "server/transfer/chunk.h"
-#include "server/transfer/identity_strands.h"
+#include "server/transfer/files/chunk.h"
+#include "server/transfer/files/identity_strands.h"
 
 namespace bitsd {
 namespace {

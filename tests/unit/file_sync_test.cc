@@ -1,6 +1,6 @@
 // Small files that wait for the disk at the same time share one sync, and each has its own error.
 
-#include "server/transfer/file_sync.h"
+#include "server/transfer/files/file_sync.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -55,7 +55,9 @@ class IdentityCacheTest : public ::testing::Test {
     Account& admin = directory_->Add(kAdmin);
     admin.posix = PosixIdentity{0, 0, {}};
     admin.groups = {{kAdministratorsSid, kGroupEnabled}};
+    admin.network.kerberos = {"admin@TEST.LOCAL", "/etc/admin.keytab", ""};
     admin.filtered = PosixIdentity{61011, 61011, {}};
+    admin.filtered_network.kerberos = {"low@TEST.LOCAL", "/etc/low.keytab", ""};
   }
 
   std::string Pem(const CertificateSpec& spec) const {
@@ -110,6 +112,7 @@ TEST_F(IdentityCacheTest, AFilteredTokenOfAnAdministratorHasTheFilteredIdentity)
   const auto full = Token(pem);
   EXPECT_TRUE((*full)->IsEnabledAdministrator());
   EXPECT_EQ((*full)->posix, (PosixIdentity{0, 0, {}}));
+  EXPECT_EQ((*full)->network.kerberos->principal, "admin@TEST.LOCAL");
 
   const auto filtered = Token(pem, /*filtered=*/true);
   EXPECT_TRUE((*filtered)->filtered);
@@ -117,11 +120,15 @@ TEST_F(IdentityCacheTest, AFilteredTokenOfAnAdministratorHasTheFilteredIdentity)
   EXPECT_EQ((*filtered)->groups,
             (std::vector<SidGroup>{{kAdministratorsSid, kGroupUseForDenyOnly}}));
   EXPECT_EQ((*filtered)->posix, (PosixIdentity{61011, 61011, {}}));
+  EXPECT_EQ((*filtered)->network.kerberos->principal, "low@TEST.LOCAL");
 }
 
 TEST_F(IdentityCacheTest, AFilteredTokenWithoutAFilteredIdentityHasNone) {
-  directory_->accounts[*Sid::Parse(kAdmin)].filtered.reset();
+  Account& admin = directory_->accounts[*Sid::Parse(kAdmin)];
+  admin.filtered.reset();
+  admin.filtered_network = {};
   EXPECT_EQ((*Token(Pem(SpecWithSid(kAdmin)), true))->posix, std::nullopt);
+  EXPECT_EQ((*Token(Pem(SpecWithSid(kAdmin)), true))->network, NetworkCredentials());
   EXPECT_EQ((*Token(Pem(SpecWithSid(kAlice)), true))->posix, std::nullopt);
 }
 

@@ -113,6 +113,20 @@ TEST(OpenersTest, TheHelpersSideIsExactlyTheTokenThatPolicyJudged) {
   EXPECT_EQ(*who, (ActingIdentity{kAlice, kPosix, 077, true}));
 }
 
+TEST(OpenersTest, TheOwnerShowsWhatItsSideHas) {
+  for (const bool administrator : {false, true}) {
+    for (const bool elevated : {false, true}) {
+      Account account;
+      if (administrator) account.groups = {{kAdministratorsSid, kGroupEnabled}};
+      account.network.ntlm = {"TEST", "full", "/full"};
+      account.filtered_network.ntlm = {"TEST", "filtered", "/filtered"};
+      const bool filtered = administrator && !elevated;
+      EXPECT_EQ(OwnerNetwork(account, elevated).ntlm->user, filtered ? "filtered" : "full")
+          << administrator << elevated;
+    }
+  }
+}
+
 TEST(OpenersTest, ATokenWithoutPosixSideOpensNothing) {
   AccessToken token = TokenOf(kAlice, Admin::kDenyOnly);
   token.posix.reset();
@@ -134,7 +148,10 @@ TEST(OpenersTest, AnotherSidPosixIdentityOrFilterDoesNotActAlike) {
   other_groups.posix->groups.clear();
   AccessToken filtered = alice;
   filtered.filtered = true;
-  for (const AccessToken& other : {TokenOf(kMallory), other_uid, other_groups, filtered}) {
+  AccessToken other_network = alice;
+  other_network.network.kerberos = {"alice@TEST.LOCAL", "/etc/alice.keytab", ""};
+  for (const AccessToken& other :
+       {TokenOf(kMallory), other_uid, other_groups, filtered, other_network}) {
     EXPECT_FALSE(ActAlike(alice, other));
     EXPECT_FALSE(ActAlike(other, alice));
   }

@@ -60,6 +60,18 @@ TEST_F(PrivateFileTest, ASecretIsNotForOthersToRead) {
   EXPECT_EQ(Reason(Secrecy::kSecret), "");
 }
 
+TEST_F(PrivateFileTest, AnOwnSecretIsForOurGroupAtMost) {
+  EXPECT_THAT(Reason(Secrecy::kOwn), HasSubstr("chmod o="));
+  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
+  EXPECT_EQ(Reason(Secrecy::kOwn), "");
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(path_.c_str(), 0, kStranger), 0);
+  EXPECT_THAT(Reason(Secrecy::kOwn), HasSubstr("group 61099 may read"));
+  EXPECT_EQ(Reason(Secrecy::kSecret), "");
+  ASSERT_EQ(chmod(path_.c_str(), 0600), 0);
+  EXPECT_EQ(Reason(Secrecy::kOwn), "");
+}
+
 TEST_F(PrivateFileTest, AFileOfSomebodyElseIsRefused) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root to give files away";
   tests::GiveTo(path_, kStranger, kStranger);

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/transfer/http_response.h"
-#include "server/transfer/response_rules.h"
+#include "server/transfer/http/http_response.h"
+#include "server/transfer/http/response_rules.h"
 
 namespace bitsd {
 namespace {

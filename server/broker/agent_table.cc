@@ -1,0 +1,21 @@
+#include "server/broker/agent_table.h"
+
+#include <string>
+
+#include "server/error/errors.h"
+
+namespace bitsd {
+
+absl::Status AgentTable::Admit(const wire::OpenAgentRequest& agent) const {
+  if (size() >= kMaxAgents) {
+    return error::Unavailable("all " + std::to_string(kMaxAgents) +
+                              " credential agents are in use: try again later");
+  }
+  const size_t most = agent.delegated() ? kMaxDelegatedPerUser : kMaxPerCredentials;
+  const size_t same = Count([&](const wire::OpenAgentRequest& other) { return other == agent; });
+  if (same < most) return absl::OkStatus();
+  return error::Unavailable(agent.sid.ToString() + " has " + std::to_string(same) +
+                            " credential agents of this kind: try again later");
+}
+
+}  // namespace bitsd

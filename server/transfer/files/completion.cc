@@ -1,0 +1,102 @@
+#include "server/transfer/files/completion.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "server/error/errors.h"
+#include "server/policy/local_names.h"
+#include "server/transfer/http/http_response.h"
+
+namespace bitsd {
+namespace {
+
+std::vector<uint32_t> FilesToPublish(const FileRecords& files) {
+  std::vector<uint32_t> todo;
+  for (uint32_t i = 0; i < files.size(); ++i) {
+    if (files[i].progress.transferred && !files[i].completed) todo.push_back(i);
+  }
+  return todo;
+}
+
+}  // namespace
+
+Completion::Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
+                       CompletionTask task, Done done)
+    : strand_(std::move(strand)),
+      task_(std::move(task)),
+      files_(broker, audit, task_.job, task_.owner),
+      done_(std::move(done)) {}
+
+void Completion::Start() {
+  strand_->Post([self = shared_from_this()] { self->Run(); });
+}
+
+void Completion::Stop(std::function<void()> stopped) {
+  stopping_ = true;
+  strand_->Post([self = shared_from_this(), stopped = std::move(stopped)] { stopped(); });
+}
+
+void Completion::Run() {
+  std::vector<uint32_t> published;
+  absl::Status status = PublishAll(published);
+  // Also after an error: what is reported as in place must be durable.
+  absl::Status synced = SyncDirectories(published);
+  if (stopping_) return;
+  if (status.ok()) status = std::move(synced);
+  done_(std::move(published), std::move(status));
+}
+
+absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
+  const std::vector<uint32_t> todo = FilesToPublish(*task_.files);
+  for (size_t next = 0; next < todo.size() && !stopping_;) {
+    const size_t before = published.size();
+    absl::Status status = PublishTogether(std::span(todo).subspan(next), published);
+    if (!status.ok()) return status;
+    next += published.size() - before;
+  }
+  return absl::OkStatus();
+}
+
+/// The first of `todo` and those after it in the same directory, in one message.
+absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
+                                         std::vector<uint32_t>& published) {
+  const FileRecords& files = *task_.files;
+  const std::string directory = policy::DirectoryOf(files[todo.front()].local_name);
+  std::vector<Publication> together;
+  for (const uint32_t index : todo.first(std::min(todo.size(), FileBroker::kMaxTogether))) {
+    const FileRecord& file = files[index];
+    if (policy::DirectoryOf(file.local_name) != directory) break;
+    absl::Status lent = policy::CheckLoanedFile(task_.loan, file.local_name);
+    if (!lent.ok() && together.empty()) return lent;
+    if (!lent.ok()) break;
+    const FileProgress& progress = file.progress;
+    if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
+    const auto mtime = ParseHttpTime(progress.last_modified.str());
+    together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
+                        mtime.value_or(absl::InfinitePast())});
+  }
+  size_t count = 0;
+  absl::Status status = files_.Publish(task_.local, together, &count);
+  const auto done = todo.first(count);
+  published.insert(published.end(), done.begin(), done.end());
+  return status;
+}
+
+absl::Status Completion::SyncDirectories(std::vector<uint32_t>& published) {
+  std::map<std::string, absl::Status> synced;
+  absl::Status first;
+  const auto in_vain = [&](uint32_t index) {
+    if (stopping_) return false;
+    const std::string directory = policy::DirectoryOf((*task_.files)[index].local_name);
+    const auto [entry, is_new] = synced.try_emplace(directory);
+    if (is_new) entry->second = files_.SyncDirectory(task_.local, directory);
+    first.Update(entry->second);
+    return !entry->second.ok();
+  };
+  std::erase_if(published, in_vain);
+  return first;
+}
+
+}  // namespace bitsd

@@ -1,0 +1,46 @@
+// Puts transferred files in place: publishes each, then makes their directories durable.
+//
+// Thread safety: any thread. Ownership: shared by its task and the Activity that stands for it.
+
+#ifndef BITSD_SERVER_TRANSFER_FILES_COMPLETION_H_
+#define BITSD_SERVER_TRANSFER_FILES_COMPLETION_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "server/job/transfer_service.h"
+#include "server/transfer/files/disk_pool.h"
+#include "server/transfer/job_audit.h"
+
+namespace bitsd {
+
+class Completion : public std::enable_shared_from_this<Completion> {
+ public:
+  using Done = std::function<void(std::vector<uint32_t>, absl::Status)>;
+
+  Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
+             CompletionTask task, Done done);
+
+  void Start();
+  /// Ends it between two messages to the broker.
+  void Stop(std::function<void()> stopped);
+
+ private:
+  void Run();
+  absl::Status PublishAll(std::vector<uint32_t>& published);
+  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<uint32_t>& published);
+  absl::Status SyncDirectories(std::vector<uint32_t>& published);
+
+  const std::shared_ptr<Strand> strand_;
+  const CompletionTask task_;
+  const JobFiles files_;
+  const Done done_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_FILES_COMPLETION_H_

@@ -1,0 +1,57 @@
+// What the engine's thread does for a download whose disk may hang.
+
+#include <chrono>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "server/transfer/failures.h"
+#include "server/transfer/files/local_files.h"
+
+namespace bitsd {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Looks in one `disk_patience`.
+constexpr int kLooks = 4;
+
+}  // namespace
+
+void LocalFiles::LookLater() {
+  const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
+  context_.engine.PostAfter(patience / kLooks, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->LookAfter();
+  });
+}
+
+void LocalFiles::LookAfter() {
+  const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
+  const bool writing = writing_.Exceeds(patience);
+  const bool one = syncing_.Exceeds(patience);
+  const bool many = syncing_small_.Exceeds(patience);
+  const bool syncing = one || many;
+  CountHanging((writing ? 1 : 0) + (one ? 1 : 0) + (many ? 1 : 0));
+  if (writing && writing_.Abandon()) {
+    if (const auto feed = feed_.lock()) feed->Halt();
+    if (!stopping_) events_->OnFailed(DiskHangs());
+  } else if (syncing && !writing) {
+    GiveUpDisk();
+  }
+  if (!over_) LookLater();
+}
+
+void LocalFiles::CountHanging(size_t hanging) {
+  for (; hanging_ < hanging; ++hanging_) context_.disks.OneHangs();
+  for (; hanging_ > hanging; --hanging_) context_.disks.OneIsBack();
+}
+
+void LocalFiles::GiveUpDisk() {
+  if (const auto feed = feed_.lock()) feed->Halt();
+  file_strand_->Post([self = shared_from_this()] {
+    if (self->stopping_) return;
+    self->failing_ = true;
+    self->EndWith(DiskHangs());
+  });
+}
+
+}  // namespace bitsd

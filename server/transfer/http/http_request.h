@@ -1,0 +1,110 @@
+// HTTP GETs, one after the other, over the connections of one security context.
+//
+// One easy handle is used again for every request. Nothing of the environment counts: no proxy, no
+// netrc, no cookies, no redirects followed (the caller judges each and asks again), TLS always
+// verified, and every address is judged before it is connected to.
+//
+// Thread safety: the engine's thread only. Ownership: the listener must outlive the request.
+
+#ifndef BITSD_SERVER_TRANSFER_HTTP_HTTP_REQUEST_H_
+#define BITSD_SERVER_TRANSFER_HTTP_HTTP_REQUEST_H_
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "server/transfer/http/connection_pool.h"
+#include "server/transfer/http/http_engine.h"
+#include "server/transfer/http/http_response.h"
+#include "server/transfer/transfer_options.h"
+
+namespace bitsd {
+
+struct HttpGet {
+  std::string url;
+  uint64_t offset = 0;  ///< Over 0: Range from here on, with If-Range.
+  std::string if_range;
+};
+
+/// How a request ended, as far as the transport knows.
+struct HttpEnd {
+  CURLcode code = CURLE_OK;
+  bool connected = false;  ///< A connection was made or there was one.
+  bool head_too_large = false;
+  bool head_too_slow = false;
+  absl::Status denied;  ///< Not OK: every address it might have used was refused.
+  std::string detail;   ///< curl's words.
+};
+
+enum class BodyStep {
+  kTaken,
+  kLater,  ///< Not taken: it is given again after Continue.
+  kStop,   ///< The rest is not wanted.
+};
+
+/// Called inside curl, where no request may be started or cancelled; OnEnd is not.
+class HttpListener {
+ public:
+  virtual void OnConnecting() = 0;
+  virtual void OnSending(std::string_view address) = 0;
+  /// False: the body is not wanted, and the connection need not be kept.
+  virtual bool OnHead(const HttpResponse& response) = 0;
+  virtual BodyStep OnBody(std::string_view data) = 0;
+  virtual void OnEnd(const HttpEnd& end) = 0;
+
+ protected:
+  ~HttpListener() = default;
+};
+
+class HttpRequest final : private CurlClient {
+ public:
+  HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
+              HttpListener& listener);
+  ~HttpRequest();
+  HttpRequest(const HttpRequest&) = delete;
+  HttpRequest& operator=(const HttpRequest&) = delete;
+
+  /// Starts a request; the one before must have ended. OnEnd may run at once.
+  void Start(const HttpGet& get);
+  /// Takes up the body again after BodyStep::kLater.
+  void Continue();
+
+ private:
+  static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int BeforeSending(void* self, char* remote, char* local, int remote_port, int local_port);
+  static int Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+  static size_t HeadLine(char* data, size_t size, size_t count, void* self);
+  static size_t BodyData(char* data, size_t size, size_t count, void* self);
+
+  void SetFixedOptions();
+  void SetTrust();
+  void OnCurlDone(CURLcode code) override;
+  void Detach();
+
+  HttpEngine& engine_;
+  const TransferOptions& options_;
+  const std::string context_;
+  HttpListener& listener_;
+  CURL* const easy_;
+  curl_slist* headers_ = nullptr;
+  ConnectionPool* pool_ = nullptr;  // Set while a request is under way.
+  std::array<char, CURL_ERROR_SIZE> error_{};
+
+  // Of the request under way.
+  HttpHeadParser head_;
+  HttpEnd end_;
+  bool address_tried_ = false;
+  std::optional<SteadyTime> head_deadline_;  ///< Set while the head is awaited.
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_HTTP_HTTP_REQUEST_H_

@@ -1,0 +1,77 @@
+// The head of an HTTP response: parsed from hostile bytes, bounded, only the fields we need.
+//
+// Thread safety: values; a parser belongs to one thread.
+
+#ifndef BITSD_SERVER_TRANSFER_HTTP_HTTP_RESPONSE_H_
+#define BITSD_SERVER_TRANSFER_HTTP_HTTP_RESPONSE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace bitsd {
+
+struct HttpResponse {
+  int status = 0;
+  std::string content_length;
+  std::string content_range;
+  std::string content_encoding;
+  std::string transfer_encoding;
+  std::string accept_ranges;
+  std::string etag;
+  std::string last_modified;
+  std::string location;
+  /// A field that must be single was given twice with different values.
+  bool contradictory = false;
+};
+
+/// "bytes FIRST-LAST/TOTAL"; TOTAL is unset for "*".
+struct ContentRange {
+  uint64_t first = 0;
+  uint64_t last = 0;
+  std::optional<uint64_t> total;
+};
+
+/// Unset unless `text` is exactly that, with FIRST <= LAST < TOTAL.
+std::optional<ContentRange> ParseContentRange(std::string_view text);
+
+/// Decimal digits only, at most 2^63 - 1: what a file can be.
+std::optional<uint64_t> ParseFileSize(std::string_view text);
+
+/// The time of a Last-Modified field, or unset.
+std::optional<absl::Time> ParseHttpTime(std::string_view text);
+
+/// Takes the lines of a response head one by one, skipping interim (1xx) responses.
+class HttpHeadParser {
+ public:
+  static constexpr size_t kMaxLines = 256;
+  static constexpr size_t kMaxBytes = size_t{64} << 10;
+
+  enum class Step {
+    kMore,      ///< More lines to come.
+    kComplete,  ///< response() is the final response's head.
+    kTrailer,   ///< A line after the head; ignored.
+    kTooLarge,  ///< Over the bounds: refuse the response.
+  };
+
+  Step Add(std::string_view line);
+  const HttpResponse& response() const { return response_; }
+
+ private:
+  void AddStatusLine(std::string_view line);
+  void AddField(std::string_view line);
+  Step EndOfHead();
+
+  HttpResponse response_;
+  size_t lines_ = 0;
+  size_t bytes_ = 0;
+  bool complete_ = false;
+};
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_TRANSFER_HTTP_HTTP_RESPONSE_H_
