@@ -36,6 +36,10 @@ v1::JobPriority ToProto(JobPriority priority);
 v1::ErrorContext ToProto(ErrorContext context);
 v1::WaitingFor ToProto(WaitingFor waiting_for);
 v1::WatchJobsResponse::Kind ToProto(JobWatch::Kind kind);
+v1::ProxyUsage ToProto(ProxyUsage usage);
+v1::AuthTarget ToProto(AuthTarget target);
+v1::AuthScheme ToProto(AuthScheme scheme);
+v1::CredentialStorage ToProto(CredentialStorage storage);
 /// Clamped to the years 1 to 9999, as Timestamp demands.
 google::protobuf::Timestamp ToProto(absl::Time time);
 /// Clamped to 10,000 years either way, as Duration demands.

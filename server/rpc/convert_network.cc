@@ -8,7 +8,7 @@ namespace {
 
 v1::ProxySettings ProxyOf(const NetworkSettings& settings) {
   v1::ProxySettings proxy;
-  proxy.set_usage(static_cast<v1::ProxyUsage>(static_cast<int>(settings.proxy_usage) + 1));
+  proxy.set_usage(ToProto(settings.proxy_usage));
   proxy.set_list(settings.proxy_list);
   proxy.set_bypass(settings.proxy_bypass);
   return proxy;
@@ -16,14 +16,23 @@ v1::ProxySettings ProxyOf(const NetworkSettings& settings) {
 
 v1::JobCredential CredentialOf(const CredentialView& view) {
   v1::JobCredential credential;
-  credential.set_target(static_cast<v1::AuthTarget>(view.target));
-  credential.set_scheme(static_cast<v1::AuthScheme>(view.scheme));
+  credential.set_target(ToProto(view.target));
+  credential.set_scheme(ToProto(view.scheme));
   credential.set_implicit(view.implicit);
-  credential.set_storage(static_cast<v1::CredentialStorage>(view.storage));
+  credential.set_storage(ToProto(view.storage));
   return credential;
 }
 
 }  // namespace
+
+v1::ProxyUsage ToProto(ProxyUsage usage) {
+  return static_cast<v1::ProxyUsage>(static_cast<int>(usage) + 1);
+}
+v1::AuthTarget ToProto(AuthTarget target) { return static_cast<v1::AuthTarget>(target); }
+v1::AuthScheme ToProto(AuthScheme scheme) { return static_cast<v1::AuthScheme>(scheme); }
+v1::CredentialStorage ToProto(CredentialStorage storage) {
+  return static_cast<v1::CredentialStorage>(storage);
+}
 
 void AddNetwork(const JobView& job, v1::Job* out) {
   static const NetworkSettings kNone;
