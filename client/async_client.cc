@@ -136,6 +136,30 @@ void AsyncClient::Complete(v1::CompleteRequest request, Done<v1::CompleteRespons
         std::move(done));
 }
 
+void AsyncClient::SetCredentials(v1::SetCredentialsRequest request,
+                                 Done<v1::SetCredentialsResponse> done) const {
+  Start(core_->Capture(), &Connection::job, &Job::async::SetCredentials, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::RemoveCredentials(v1::RemoveCredentialsRequest request,
+                                    Done<v1::RemoveCredentialsResponse> done) const {
+  Start(core_->Capture(), &Connection::job, &Job::async::RemoveCredentials, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::SetClientCertificate(v1::SetClientCertificateRequest request,
+                                       Done<v1::SetClientCertificateResponse> done) const {
+  Start(core_->Capture(), &Connection::job, &Job::async::SetClientCertificate, std::move(request),
+        std::move(done));
+}
+
+void AsyncClient::RemoveClientCertificate(v1::RemoveClientCertificateRequest request,
+                                          Done<v1::RemoveClientCertificateResponse> done) const {
+  Start(core_->Capture(), &Connection::job, &Job::async::RemoveClientCertificate,
+        std::move(request), std::move(done));
+}
+
 void AsyncClient::SetHelperTokenFlags(v1::SetHelperTokenFlagsRequest request,
                                       Done<v1::SetHelperTokenFlagsResponse> done) const {
   Start(core_->Capture(), &Connection::token, &Token::async::SetHelperTokenFlags,
@@ -150,8 +174,12 @@ void AsyncClient::GetHelperTokenFlags(v1::GetHelperTokenFlagsRequest request,
 
 void AsyncClient::SetHelperToken(v1::SetHelperTokenRequest request, const std::string& expected_sid,
                                  Done<v1::SetHelperTokenResponse> done) const {
-  CallRoute route = core_->Capture();
+  const bool delegates = request.has_delegated_credentials();
+  CallRoute route = delegates ? core_->CaptureAlone() : core_->Capture();
   absl::Status status = CheckLender(route.caller->sid, expected_sid);
+  if (status.ok() && delegates) {
+    status = CheckDelegation(route.caller->options.impersonation_level);
+  }
   if (!status.ok()) return done(status);
   Start(std::move(route), &Connection::token, &Token::async::SetHelperToken, std::move(request),
         std::move(done));

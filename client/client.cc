@@ -1,5 +1,7 @@
 #include "bitsd/client/client.h"
 
+#include <string.h>
+
 #include <utility>
 
 #include "bitsd/client/logon_session.h"
@@ -169,6 +171,29 @@ absl::StatusOr<v1::CompleteResponse> Client::Complete(const std::string& job_id)
   return core_->Call(&Connection::job, &JobStub::Complete, ForJob<v1::CompleteRequest>(job_id));
 }
 
+absl::StatusOr<v1::Job> Client::SetCredentials(const v1::SetCredentialsRequest& request) const {
+  return JobOf(core_->Call(&Connection::job, &JobStub::SetCredentials, request));
+}
+
+absl::StatusOr<v1::RemoveCredentialsResponse> Client::RemoveCredentials(
+    const std::string& job_id, v1::AuthTarget target, v1::AuthScheme scheme) const {
+  auto request = ForJob<v1::RemoveCredentialsRequest>(job_id);
+  request.set_target(target);
+  request.set_scheme(scheme);
+  return core_->Call(&Connection::job, &JobStub::RemoveCredentials, request);
+}
+
+absl::StatusOr<v1::Job> Client::SetClientCertificate(
+    const v1::SetClientCertificateRequest& request) const {
+  return JobOf(core_->Call(&Connection::job, &JobStub::SetClientCertificate, request));
+}
+
+absl::StatusOr<v1::RemoveClientCertificateResponse> Client::RemoveClientCertificate(
+    const std::string& job_id) const {
+  return core_->Call(&Connection::job, &JobStub::RemoveClientCertificate,
+                     ForJob<v1::RemoveClientCertificateRequest>(job_id));
+}
+
 absl::Status Client::SetHelperTokenFlags(const Handle& handle, uint32_t usage_flags) const {
   auto request = WithHandle<v1::SetHelperTokenFlagsRequest>(handle);
   request.set_usage_flags(usage_flags);
@@ -189,6 +214,25 @@ absl::StatusOr<std::chrono::system_clock::time_point> Client::SetHelperToken(
   auto request = WithHandle<v1::SetHelperTokenRequest>(handle);
   if (scope) *request.mutable_scope() = *scope;
   auto response = core_->Call(&Connection::token, &TokenStub::SetHelperToken, request);
+  if (!response.ok()) return response.status();
+  return TimeOf(response->expire_time());
+}
+
+absl::StatusOr<std::chrono::system_clock::time_point> Client::DelegateHelperToken(
+    const Handle& handle, const std::string& expected_sid, const std::string& credential_cache,
+    const std::optional<v1::TokenScope>& scope) const {
+  const CallRoute route = core_->CaptureAlone();
+  absl::Status status = CheckLender(route.caller->sid, expected_sid);
+  if (status.ok()) status = CheckDelegation(route.caller->options.impersonation_level);
+  if (!status.ok()) return status;
+  auto request = WithHandle<v1::SetHelperTokenRequest>(handle);
+  if (scope) *request.mutable_scope() = *scope;
+  std::string& sent = *request.mutable_delegated_credentials()->mutable_credential_cache();
+  sent = credential_cache;
+  grpc::ClientContext context;
+  auto response =
+      route.Call(context, route.connection->token(), &TokenStub::SetHelperToken, request);
+  explicit_bzero(sent.data(), sent.size());
   if (!response.ok()) return response.status();
   return TimeOf(response->expire_time());
 }

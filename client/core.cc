@@ -15,13 +15,15 @@ ConnectionOptions ConnectionOptionsOf(const ClientOptions& options) {
 // The client's own connection is none of the pool's: impersonations never push it out.
 Client::Core::Core(const ClientOptions& options, std::shared_ptr<const Caller> own)
     : cloaking_(options.cloaking),
-      own_{own, Connection::Open(ConnectionOptionsOf(options), own->identity), options.deadline,
+      connection_options_(ConnectionOptionsOf(options)),
+      own_{own, Connection::Open(connection_options_, own->identity), options.deadline,
            /*impersonated=*/false},
-      pool_(std::make_shared<ConnectionPool>(ConnectionOptionsOf(options),
+      pool_(std::make_shared<ConnectionPool>(connection_options_,
                                              options.max_impersonated_connections)) {}
 
 Client::Core::Core(const Core& other, std::shared_ptr<const Caller> own)
     : cloaking_(other.cloaking_),
+      connection_options_(other.connection_options_),
       own_{std::move(own), other.own_.connection, other.own_.deadline, /*impersonated=*/false},
       pool_(other.pool_) {}
 
@@ -31,6 +33,12 @@ CallRoute Client::Core::Capture() const {
   if (caller == nullptr) return own_;
   std::shared_ptr<const Connection> connection = pool_->Get(caller->identity);
   return {std::move(caller), std::move(connection), own_.deadline, /*impersonated=*/true};
+}
+
+CallRoute Client::Core::CaptureAlone() const {
+  CallRoute route = Capture();
+  route.connection = Connection::Open(connection_options_, route.caller->identity);
+  return route;
 }
 
 }  // namespace bits

@@ -28,6 +28,9 @@ class BITS_HIDDEN Client::Core {
   /// The route of a call that this thread makes now.
   CallRoute Capture() const;
 
+  /// The same over a connection of its own, which ends with the route: for what is secret.
+  CallRoute CaptureAlone() const;
+
   /// One call, as whoever this thread is now: `(stub.*method)(request)`, the stub chosen by `stub`.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& (Connection::*stub)() const,
@@ -41,6 +44,7 @@ class BITS_HIDDEN Client::Core {
 
  private:
   const Cloaking cloaking_;
+  const ConnectionOptions connection_options_;
   const CallRoute own_;
   const std::shared_ptr<ConnectionPool> pool_;
 };

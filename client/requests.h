@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "bitsd/client/impersonation.h"
 #include "bitsd/client/logon_session.h"
 #include "client/uuid.h"
 
@@ -29,6 +30,14 @@ inline absl::Status CheckLender(const std::string& sid, const std::string& expec
   if (sid == expected_sid) return absl::OkStatus();
   return absl::PermissionDeniedError("nothing was sent: the token of " + expected_sid +
                                      " was to be lent, but this certificate is that of " + sid);
+}
+
+/// Nobody hands credentials over by mistake: INVALID_ARGUMENT below level delegate, where the
+/// service would refuse them.
+inline absl::Status CheckDelegation(ImpersonationLevel level) {
+  if (level == ImpersonationLevel::kDelegate) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "nothing was sent: credentials are delegated at impersonation level delegate alone");
 }
 
 /// INVALID_ARGUMENT unless `session` is one of `sid`: the service would refuse every call in it.

@@ -118,6 +118,7 @@ std::vector<std::string> CheckConfig(const std::string& path) {
   problems.Add(ReadAccounts(*config, owner).status());
   CheckTls(*config, problems);
   CheckNetwork(config->network, problems);
+  problems.Add(ReadStoreKey(*config).status());
   problems.Add(SafePaths::Make({{}, config->allowed_roots, !switching}).status());
   return problems.Take();
 }

@@ -2,8 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
 #include "server/network/secret_files.h"
 #include "server/ops/private_file.h"
 
@@ -12,6 +15,17 @@ namespace {
 
 constexpr size_t kMaxPemBytes = size_t{4} << 20;
 constexpr size_t kMaxCrlBytes = size_t{16} << 20;
+
+constexpr char kStoreKeyCredential[] = "bitsd-store-key";
+
+/// Empty when there is no key.
+std::string StoreKeyPath(const Config& config) {
+  if (!config.store_key_file.empty()) return config.store_key_file;
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || folder[0] != '/') return "";
+  std::string path = absl::StrCat(folder, "/", kStoreKeyCredential);
+  return access(path.c_str(), F_OK) == 0 ? path : "";
+}
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -75,12 +89,28 @@ absl::StatusOr<std::vector<std::string>> ReadCrls(const Config& config) {
   return lists;
 }
 
+absl::StatusOr<std::shared_ptr<const SecretBox>> ReadStoreKey(const Config& config) {
+  const std::string path = StoreKeyPath(config);
+  if (path.empty()) return nullptr;
+  absl::StatusOr<std::string> content =
+      ReadPrivateFile(path, geteuid(), SecretBox::kKeySize, Secrecy::kSecret);
+  if (!content.ok()) return content.status();
+  auto box = SecretBox::Create(Secret(*content));
+  explicit_bzero(content->data(), content->size());
+  if (!box.ok()) {
+    return error::InvalidArgument(absl::StrCat(path, ": ", box.status().message(),
+                                               ": make one with head -c 32 /dev/urandom"));
+  }
+  return box;
+}
+
 std::vector<std::string> ProtectedPaths(const Config& config) {
   std::vector<std::string> paths = {config.state_dir, config.run_dir, config.log_dir};
   std::vector<std::string> files = config.tls_san_sid_roots;
   files.insert(files.end(), config.tls_crls.begin(), config.tls_crls.end());
   files.insert(files.end(), {config.path, config.tls_certificate, config.tls_key, config.tls_roots,
                              config.account_directory});
+  if (const std::string key = StoreKeyPath(config); !key.empty()) files.push_back(key);
   for (const std::string& file : files) {
     paths.push_back(file);
     if (const std::string folder = FolderOf(file); !folder.empty()) paths.push_back(folder);

@@ -16,6 +16,7 @@
 #include "server/identity/file_directory.h"
 #include "server/ops/config.h"
 #include "server/rpc/tls_material.h"
+#include "server/store/secret_box.h"
 
 namespace bitsd {
 
@@ -36,6 +37,10 @@ absl::StatusOr<std::vector<std::string>> ReadSanSidRoots(const Config& config);
 
 /// The files of tls.crls.
 absl::StatusOr<std::vector<std::string>> ReadCrls(const Config& config);
+
+/// The key of store_key_file, or of systemd's credential bitsd-store-key; null when there is
+/// neither. E_INVALIDARG when it is not 32 bytes that bitsd alone can read.
+absl::StatusOr<std::shared_ptr<const SecretBox>> ReadStoreKey(const Config& config);
 
 /// bitsd's own files and the folders that hold them: out of reach of every job.
 std::vector<std::string> ProtectedPaths(const Config& config);

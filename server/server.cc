@@ -84,7 +84,12 @@ absl::StatusOr<std::unique_ptr<JobStore>> OpenStore(const Config& config) {
     spdlog::warn("store: memory: a restart forgets every job");
     return std::make_unique<MemoryStore>();
   }
-  return SqliteStore::Open(config.state_dir);
+  auto secrets = ReadStoreKey(config);
+  if (!secrets.ok()) return secrets.status();
+  if (*secrets == nullptr) {
+    spdlog::info("no store_key_file: passwords that jobs are given do not outlive a restart");
+  }
+  return SqliteStore::Open(config.state_dir, *std::move(secrets));
 }
 
 /// Reads what `loaded` does not have yet.
@@ -107,7 +112,8 @@ rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
-           "token_scope", "sessions"}};
+           "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
+           "http_security_flags", "delegated_credentials"}};
 }
 
 }  // namespace
@@ -139,8 +145,9 @@ class Server::Parts {
         timer, network::AgentIdentities::Options{});
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
     sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
-    jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
-                 JobOptionsOf(start.config, rules));
+    jobs.emplace(
+        JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions, *networks},
+        JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
         {listen, start.tls, InfoOf(start.config, broker->identity_switching())},

@@ -46,7 +46,8 @@ absl::Status RunCommand(const ParsedLine& line, Context& context) {
   return line.command->remote(context, *client, line.arguments);
 }
 
-int RunWords(const std::vector<std::string>& words, bool raw, const Streams& streams) {
+int RunWords(const BitsadminLine& spelling, const Streams& streams) {
+  const std::vector<std::string>& words = spelling.words;
   const ParsedLine line = ParseLine(words);
   if (line.wrong) {
     return Fail(UsageError(line.message), AsksForJson(words), streams);
@@ -58,7 +59,8 @@ int RunWords(const std::vector<std::string>& words, bool raw, const Streams& str
   auto settings = Settings::Resolve(line.globals, FromEnvironment);
   if (!settings.ok()) return Fail(settings.status(), AsksForJson(words), streams);
   Context context(streams, *std::move(settings));
-  context.raw = raw;
+  context.raw = spelling.raw;
+  context.password = spelling.password;
   const absl::Status status = ForgetEnded(RunCommand(line, context), context.sessions_in_use());
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status, context.json(), streams);
 }
@@ -77,7 +79,7 @@ int Run(int argc, const char* const* argv, const Streams& streams) {
     streams.out << line.help;
     return kExitOk;
   }
-  return RunWords(line.words, line.raw, streams);
+  return RunWords(line, streams);
 }
 
 }  // namespace bits::cli

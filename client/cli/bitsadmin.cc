@@ -128,6 +128,14 @@ Words Fill(const BitsadminVerb& verb, const Words& options, const Words& operand
   return command;
 }
 
+// Secrets go around the words, which others may see.
+std::optional<std::string> PasswordOf(const BitsadminVerb& verb, const Words& operands) {
+  const Words names = Split(verb.operands);
+  const auto found = std::find(names.begin(), names.end(), "PASSWORD");
+  if (found == names.end()) return std::nullopt;
+  return operands[static_cast<size_t>(found - names.begin())];
+}
+
 absl::Status NotThere(const BitsadminVerb& verb) {
   return absl::UnimplementedError("/" + std::string(verb.verb) + ": " +
                                   std::string(verb.meaning.substr(1)));
@@ -168,6 +176,7 @@ void Translate(const std::string& word, const Words& rest, const Words& globals,
       line.advice = NotThere(verb);
       return;
     }
+    line.password = PasswordOf(verb, operands);
     line.words = globals;
     const Words command = Fill(verb, options, operands);
     line.words.insert(line.words.end(), command.begin(), command.end());

@@ -5,6 +5,7 @@
 #ifndef BITSD_CLIENT_CLI_BITSADMIN_H_
 #define BITSD_CLIENT_CLI_BITSADMIN_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@ namespace bits::cli {
 
 /// One way to write a verb of bitsadmin.
 struct BitsadminVerb {
-  std::string_view verb;      ///< "addfile", without the slash.
-  std::string_view operands;  ///< "JOB URL FILE"; "..." stands for any number more.
+  std::string_view verb;  ///< "addfile", without the slash.
+  /// "JOB URL FILE"; "..." stands for any number more. One that is called PASSWORD becomes no word.
+  std::string_view operands;
   /// What it means here: words, with {1} for the first operand and {*} for those that no number
   /// names. It begins with '!' when there is no such thing, and is then what to do instead.
   std::string_view meaning;
@@ -30,8 +32,9 @@ const std::vector<BitsadminVerb>& BitsadminVerbs();
 struct BitsadminLine {
   std::vector<std::string> words;  ///< For the parser of the command table.
   bool raw = false;                ///< /rawreturn.
-  std::string help;                ///< To be printed in place of running anything.
-  absl::Status advice;             ///< Why there is nothing to run, and what to do.
+  std::optional<std::string> password;
+  std::string help;     ///< To be printed in place of running anything.
+  absl::Status advice;  ///< Why there is nothing to run, and what to do.
 };
 
 /// `words` as they are when they are not bitsadmin's.

@@ -11,10 +11,11 @@ namespace {
 constexpr char kTypeSwitches[] =
     "download=--type=DOWNLOAD upload=--type=UPLOAD upload-reply=--type=UPLOAD_REPLY";
 
-constexpr char kCredentials[] = "!credentials of servers and proxies are not built yet";
-constexpr char kCertificates[] = "!client certificates for web servers are not built yet";
+constexpr char kCertificates[] =
+    "!there are no certificate stores here: bitsctl set-client-certificate JOB CERTIFICATE KEY "
+    "takes "
+    "PEM files";
 constexpr char kHeaders[] = "!custom headers and HTTP methods are not built yet";
-constexpr char kProxy[] = "!proxies are not built yet";
 constexpr char kReply[] = "!uploads and replies are not built yet";
 constexpr char kNotify[] =
     "!bitsd runs no commands and has no flags for it: bitsctl monitor JOB "
@@ -52,33 +53,26 @@ constexpr BitsadminVerb kVerbs[] = {
     {"sethelpertokenflags", "JOB FLAGS", "set-helper-token-flags --job={1} {2}"},
     {"gethelpertokenflags", "JOB", "get-helper-token-flags --job={1}"},
 
+    {"setcredentials", "JOB TARGET SCHEME USER PASSWORD", "set-credentials {1} {2} {3} {4}"},
+    {"removecredentials", "JOB TARGET SCHEME", "remove-credentials {1} {2} {3}"},
+    {"removeclientcertificate", "JOB", "remove-client-certificate {1}"},
+    {"setsecurityflags", "JOB FLAGS", "set-security-flags {1} {2}"},
+    {"setproxysettings", "JOB USAGE", "set-proxy {1} {2}"},
+    {"setproxysettings", "JOB USAGE LIST BYPASS", "set-proxy {1} {2} {3} {4}"},
+
     {"reset", "...", "!name the jobs: bitsctl list --id-only | xargs -n 1 bitsctl cancel"},
     {"takeownership", "...",
      "!it is not built yet: the owner can lend what is needed with "
      "/sethelpertoken"},
     {"addfilewithranges", "...", "!ranges of files are not built yet"},
     {"replaceremoteprefix", "...", "!it is not built yet: make a new job with the new URLs"},
-    {"setcredentials", "...", kCredentials},
-    {"removecredentials", "...", kCredentials},
     {"setclientcertificatebyid", "...", kCertificates},
     {"setclientcertificatebyname", "...", kCertificates},
-    {"removeclientcertificate", "...", kCertificates},
-    {"getclientcertificate", "...", kCertificates},
     {"setcustomheaders", "...", kHeaders},
     {"getcustomheaders", "...", kHeaders},
     {"makecustomheaderswriteonly", "...", kHeaders},
     {"sethttpmethod", "...", kHeaders},
     {"gethttpmethod", "...", kHeaders},
-    {"setsecurityflags", "...",
-     "!bitsd verifies every certificate and follows redirects: there "
-     "are no flags"},
-    {"getsecurityflags", "...",
-     "!bitsd verifies every certificate and follows redirects: there "
-     "are no flags"},
-    {"setproxysettings", "...", kProxy},
-    {"getproxyusage", "...", kProxy},
-    {"getproxylist", "...", kProxy},
-    {"getproxybypasslist", "...", kProxy},
     {"setreplyfilename", "...", kReply},
     {"getreplyfilename", "...", kReply},
     {"getreplydata", "...", kReply},

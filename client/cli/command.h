@@ -66,6 +66,7 @@ std::span<const Command> TransferCommands();
 std::span<const Command> QueryCommands();
 std::span<const Command> MonitorCommands();
 std::span<const Command> PropertyCommands();
+std::span<const Command> NetworkCommands();
 std::span<const Command> TokenCommands();
 std::span<const Command> SessionCommands();
 std::span<const Command> IdentityCommands();

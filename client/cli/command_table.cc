@@ -53,15 +53,11 @@ constexpr Parameter kGlobal[] = {
 
 std::span<const CommandGroup> CommandTable() {
   static const CommandGroup table[] = {
-      {"Transfers", TransferCommands()},
-      {"Jobs", JobCommands()},
-      {"Looking", QueryCommands()},
-      {"Watching", MonitorCommands()},
-      {"Properties", PropertyCommands()},
-      {"Helper token", TokenCommands()},
-      {"Logon sessions", SessionCommands()},
-      {"Identity", IdentityCommands()},
-      {"Shell", ShellCommands()},
+      {"Transfers", TransferCommands()},  {"Jobs", JobCommands()},
+      {"Looking", QueryCommands()},       {"Watching", MonitorCommands()},
+      {"Properties", PropertyCommands()}, {"Network", NetworkCommands()},
+      {"Helper token", TokenCommands()},  {"Logon sessions", SessionCommands()},
+      {"Identity", IdentityCommands()},   {"Shell", ShellCommands()},
   };
   return table;
 }

@@ -44,6 +44,7 @@ absl::StatusOr<Identity> IdentityOf(const Settings& settings) {
 Context::Context(const Streams& streams, Settings given)
     : in(streams.in),
       out(streams.out),
+      err(streams.err),
       terminal(streams.out_is_terminal),
       settings(std::move(given)) {
   style.width = TerminalSize(terminal).columns;
@@ -94,6 +95,10 @@ void Context::Show(const google::protobuf::Message& message, const std::string& 
 
 void Context::ShowJson(const std::string& json_text, const std::string& text) const {
   out << (json() ? json_text + "\n" : text) << std::flush;
+}
+
+void Context::Warn(const std::string& text) const {
+  err << "bitsctl: warning: " << text << std::endl;
 }
 
 void Context::Say(const std::string& text) const {

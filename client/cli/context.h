@@ -6,6 +6,7 @@
 #define BITSD_CLIENT_CLI_CONTEXT_H_
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct Context {
   /// The same for an answer that is no message of the service; `json` is a JSON text.
   void ShowJson(const std::string& json, const std::string& text) const;
 
+  /// To the error stream: what is done all the same, and should not be done so.
+  void Warn(const std::string& text) const;
+
   /// For people only: nothing with --json.
   void Say(const std::string& text) const;
 
@@ -50,10 +54,12 @@ struct Context {
 
   std::istream& in;
   std::ostream& out;
+  std::ostream& err;
   const bool terminal;  ///< `out` is a terminal, where lines may be drawn over.
   Settings settings;
   Style style;
-  bool raw = false;  ///< bitsadmin's /rawreturn: a bare value without a newline.
+  bool raw = false;                     ///< bitsadmin's /rawreturn: a bare value without a newline.
+  std::optional<std::string> password;  ///< Of bitsadmin's spelling alone.
 
  private:
   absl::StatusOr<Client> ConnectWith(const Settings& who) const;

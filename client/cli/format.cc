@@ -6,6 +6,7 @@
 
 #include "bitsd/client/error.h"
 #include "client/cli/hints.h"
+#include "client/cli/network_text.h"
 #include "client/cli/output/units.h"
 
 namespace bits::cli {
@@ -81,6 +82,20 @@ void AddHelperToken(const v1::Job& job, SystemTime now, Rows& rows) {
   }
   rows.push_back({"helper token:", token});
   if (job.has_helper_token_scope()) AddScope(job.helper_token_scope(), rows);
+}
+
+void AddNetwork(const v1::Job& job, Rows& rows) {
+  rows.push_back({"proxy:", ProxyText(job.proxy_settings())});
+  for (const v1::JobCredential& credential : job.credentials()) {
+    rows.push_back({"credentials:", CredentialText(credential)});
+  }
+  if (job.has_client_certificate()) {
+    rows.push_back({"client certificate:", job.client_certificate().certificate_path()});
+    rows.push_back({"its key:", job.client_certificate().key_path()});
+  }
+  if (job.http_security_flags() != 0) {
+    rows.push_back({"security flags:", SecurityFlagNames(job.http_security_flags())});
+  }
 }
 
 void AddErrorPlace(const v1::JobError& error, SystemTime now, Rows& rows) {
@@ -197,6 +212,7 @@ std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style) {
       {"retry delay:", HumanDuration(std::chrono::seconds(job.minimum_retry_delay().seconds()))});
   rows.push_back({"no-progress timeout:",
                   HumanDuration(std::chrono::seconds(job.no_progress_timeout().seconds()))});
+  AddNetwork(job, rows);
   AddHelperToken(job, now, rows);
   rows.push_back({"error count:", std::to_string(job.error_count())});
   AddError(job, now, rows);

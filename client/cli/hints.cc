@@ -23,6 +23,8 @@ constexpr Hint kHints[] = {
     {"system_job", "only LocalSystem itself may open its jobs"},
     {"all_users",
      "leave out --all-users, or use an administrator's identity without --filter-admin"},
+    {"owner_only",
+     "only the job's owner sets its credentials and certificate: --as takes another identity"},
     {"method_denied",
      "call with --impersonation-level impersonate, or with another identity (--as)"},
     // Rules: handles and helper tokens.
@@ -43,6 +45,10 @@ constexpr Hint kHints[] = {
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
+    {"foreign_principal",
+     "klist -c FILE shows whose tickets they are; bitsd's account directory must list that "
+     "principal "
+     "for you, below network: delegated"},
     {"token_scope",
      "the loan has limits: lend again with others (bitsctl set-helper-token), then bitsctl resume "
      "JOB"},
@@ -114,6 +120,12 @@ constexpr Hint kHints[] = {
      "somebody changed the local file: bitsctl cancel the job and start anew"},
     {"BG_E_TOO_LARGE", "ask for less at once"},
     {"BG_E_STRING_TOO_LONG", "make the text shorter"},
+    {"BG_E_PROXY_LIST_TOO_LARGE", "make the list of proxies shorter"},
+    {"BG_E_PROXY_BYPASS_LIST_TOO_LARGE", "make the bypass list shorter"},
+    {"BG_E_USERNAME_TOO_LARGE", "a user name has at most 300 characters"},
+    {"BG_E_PASSWORD_TOO_LARGE", "a password has at most 65,535 characters"},
+    {"BG_E_INVALID_AUTH_TARGET", "the target is SERVER or PROXY"},
+    {"BG_E_INVALID_AUTH_SCHEME", "the scheme is BASIC, DIGEST, NTLM or NEGOTIATE"},
     {"BG_E_NO_PROGRESS", "see that the server answers, then bitsctl resume JOB"},
     {"BG_E_FILE_NOT_FOUND", "check the names: bitsctl list-files JOB"},
     {"BG_E_CONNECT_FAILURE", "check the URL and that the server runs, then bitsctl resume JOB"},
@@ -130,8 +142,12 @@ constexpr Hint kHints[] = {
     {"ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY",
      "clear the NETWORK flag, or remove the job's client certificate"},
     {"ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED", "set the job's client certificate, then resume it"},
-    {"BG_E_HTTP_ERROR_401", "the server wants credentials: the message says which and why not"},
-    {"BG_E_HTTP_ERROR_407", "the proxy wants credentials: the message says which and why not"},
+    {"BG_E_HTTP_ERROR_401",
+     "the server wants credentials: the message says which and why not; bitsctl set-credentials "
+     "JOB SERVER SCHEME, then bitsctl resume JOB"},
+    {"BG_E_HTTP_ERROR_407",
+     "the proxy wants credentials: the message says which and why not; bitsctl set-credentials "
+     "JOB PROXY SCHEME, then bitsctl resume JOB"},
     {"BG_E_HTTP_ERROR_403", "the server refuses: ask whoever runs it"},
     {"BG_E_HTTP_ERROR_404", "check the URL: bitsctl list-files JOB shows it"},
     {kHttpPrefix, "the web server answered with an error; when it is mended, bitsctl resume JOB"},

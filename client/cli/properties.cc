@@ -4,6 +4,7 @@
 
 #include "bitsd/client/error.h"
 #include "client/cli/format.h"
+#include "client/cli/network_text.h"
 #include "client/cli/output/units.h"
 
 namespace bits::cli {
@@ -27,6 +28,14 @@ std::string TokenSid(const v1::Job& job) {
 
 std::string TokenEnd(const v1::Job& job) {
   return job.has_helper_token_expire_time() ? ExactTime(job.helper_token_expire_time()) : "none";
+}
+
+std::string Credentials(const v1::Job& job) {
+  std::string text;
+  for (const v1::JobCredential& credential : job.credentials()) {
+    text += (text.empty() ? "" : "; ") + CredentialText(credential);
+  }
+  return text.empty() ? "none" : text;
 }
 
 constexpr auto kProperties = std::to_array<JobProperty>({
@@ -57,6 +66,16 @@ constexpr auto kProperties = std::to_array<JobProperty>({
      [](const v1::Job& job) { return std::to_string(job.minimum_retry_delay().seconds()); }},
     {"no-progress-timeout", "getnoprogresstimeout",
      [](const v1::Job& job) { return std::to_string(job.no_progress_timeout().seconds()); }},
+    {"proxy-usage", "getproxyusage",
+     [](const v1::Job& job) { return ProxyUsageName(job.proxy_settings().usage()); }},
+    {"proxy-list", "getproxylist", [](const v1::Job& job) { return job.proxy_settings().list(); }},
+    {"proxy-bypass-list", "getproxybypasslist",
+     [](const v1::Job& job) { return job.proxy_settings().bypass(); }},
+    {"security-flags", "getsecurityflags",
+     [](const v1::Job& job) { return SecurityFlagNames(job.http_security_flags()); }},
+    {"client-certificate", "getclientcertificate",
+     [](const v1::Job& job) { return job.client_certificate().certificate_path(); }},
+    {"credentials", "", Credentials},
     {"helper-token-flags", "",
      [](const v1::Job& job) { return FlagNames(job.helper_token_flags()); }},
     {"helper-token-sid", "", TokenSid},

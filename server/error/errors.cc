@@ -51,6 +51,24 @@ absl::Status InvalidArgument(Rule rule, std::string_view message) {
 absl::Status StringTooLong(std::string_view message) {
   return Make(Hresult::kStringTooLong, message);
 }
+absl::Status UsernameTooLarge(std::string_view message) {
+  return Make(Hresult::kUsernameTooLarge, message);
+}
+absl::Status PasswordTooLarge(std::string_view message) {
+  return Make(Hresult::kPasswordTooLarge, message);
+}
+absl::Status InvalidAuthTarget(std::string_view message) {
+  return Make(Hresult::kInvalidAuthTarget, message);
+}
+absl::Status InvalidAuthScheme(std::string_view message) {
+  return Make(Hresult::kInvalidAuthScheme, message);
+}
+absl::Status ProxyListTooLarge(std::string_view message) {
+  return Make(Hresult::kProxyListTooLarge, message);
+}
+absl::Status ProxyBypassListTooLarge(std::string_view message) {
+  return Make(Hresult::kProxyBypassListTooLarge, message);
+}
 absl::Status NoInterface(std::string_view message) { return Make(Hresult::kNoInterface, message); }
 absl::Status NotImplemented(std::string_view message) {
   return Make(Hresult::kNotImplemented, message);
@@ -73,6 +91,9 @@ absl::Status Empty() {
 }
 absl::Status TokenRequired(std::string_view message) {
   return Make(Hresult::kTokenRequired, message);
+}
+absl::Status ClientCertificateConflict(std::string_view message) {
+  return Make(Hresult::kClientCertNoAccessPrivateKey, message);
 }
 absl::Status NotLoggedOn(std::string_view message) { return Make(Hresult::kNotLoggedOn, message); }
 absl::Status NotLoggedOn(Rule rule, std::string_view message) {

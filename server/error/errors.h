@@ -30,6 +30,12 @@ namespace error {
 absl::Status InvalidArgument(std::string_view message);
 absl::Status InvalidArgument(Rule rule, std::string_view message);
 absl::Status StringTooLong(std::string_view message);
+absl::Status UsernameTooLarge(std::string_view message);
+absl::Status PasswordTooLarge(std::string_view message);
+absl::Status InvalidAuthTarget(std::string_view message);
+absl::Status InvalidAuthScheme(std::string_view message);
+absl::Status ProxyListTooLarge(std::string_view message);
+absl::Status ProxyBypassListTooLarge(std::string_view message);
 absl::Status NoInterface(std::string_view message);
 absl::Status NotImplemented(std::string_view message);
 absl::Status NotFound(std::string_view message);
@@ -39,6 +45,8 @@ absl::Status InvalidState(std::string_view message);
 absl::Status StaleRevision(std::string_view message);
 absl::Status Empty();
 absl::Status TokenRequired(std::string_view message);
+/// 0x80072F9A, of a job: no call answers with it.
+absl::Status ClientCertificateConflict(std::string_view message);
 absl::Status NotLoggedOn(std::string_view message);
 absl::Status NotLoggedOn(Rule rule, std::string_view message);
 absl::Status Disconnected(std::string_view message);

@@ -15,6 +15,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kElevatedJob: return "elevated_job";
     case Rule::kSystemJob: return "system_job";
     case Rule::kAllUsers: return "all_users";
+    case Rule::kOwnerOnly: return "owner_only";
     case Rule::kMethodDenied: return "method_denied";
     case Rule::kSessionOfAnother: return "session_of_another";
     case Rule::kHandleBoundToAnother: return "handle_bound_to_another";
@@ -26,6 +27,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kAdministratorOwnedJobRequired: return "administrator_owned_job_required";
     case Rule::kFilteredTokenHasNoIdentity: return "filtered_token_has_no_identity";
     case Rule::kTokenEnded: return "token_ended";
+    case Rule::kForeignPrincipal: return "foreign_principal";
     case Rule::kTokenScope: return "token_scope";
     case Rule::kOwnerLoggedOff: return "owner_logged_off";
     case Rule::kStaleRevision: return "stale_revision";

@@ -24,6 +24,7 @@ enum class Rule {
   kElevatedJob,   ///< The owner of an elevated job, without enabled administrators.
   kSystemJob,     ///< A job of LocalSystem, for another administrator.
   kAllUsers,      ///< all_users without enabled administrators.
+  kOwnerOnly,     ///< Credentials and client certificate, for an administrator.
   kMethodDenied,  ///< The method's policy row does not admit the caller.
 
   // Logon sessions.
@@ -41,9 +42,10 @@ enum class Rule {
   kAdministratorOwnedJobRequired,  ///< Policy windows7.
   kFilteredTokenHasNoIdentity,
   kTokenEnded,
-  kTokenScope,      ///< Outside of what the lender lent the token for.
-  kOwnerLoggedOff,  ///< SetHelperToken on a job whose owner has no session.
-  kStaleRevision,   ///< UpdateJob with another expected_revision.
+  kForeignPrincipal,  ///< Delegated credentials of a principal that is not the lender's.
+  kTokenScope,        ///< Outside of what the lender lent the token for.
+  kOwnerLoggedOff,    ///< SetHelperToken on a job whose owner has no session.
+  kStaleRevision,     ///< UpdateJob with another expected_revision.
 
   kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "server/identity/account_directory.h"
+#include "server/identity/network_identity.h"
 #include "server/job/job_service.h"
 #include "server/job/job_version.h"
 #include "server/job/run_queue.h"
@@ -44,6 +45,7 @@ struct JobEnvironment {
   Timer& timer;
   RunQueue& places;
   Presence& presence;
+  NetworkIdentities& network;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
@@ -158,8 +160,24 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// The limits of the token that is used while `flags`, of those in force, are looked at.
   /// E_ACCESSDENIED, token_scope, when it may not be used for all of them.
   static absl::StatusOr<policy::LoanLimits> LoanOf(const JobVersion& version, uint32_t flags);
+
+  // The network side of the work (job_network.cc). With the mutex held.
   static std::optional<ActingIdentity> OwnerSide(const JobRecord& record, const Account* owner);
+  /// May the job connect? 0x80072F9A for a certificate beside a helper; BG_E_TOKEN_REQUIRED when it
+  /// may be asked for the credentials of a helper that is not there.
+  static absl::Status CheckNetwork(const JobVersion& version);
+  /// The network's side is the helper's, and it is there.
+  static bool HelperIsOnNetwork(const JobVersion& version);
+  /// Who is shown to whom, and how: another one is another security context.
   std::string NetworkContext(const JobVersion& version) const;
+  /// The same for one piece of work: of its own where what it shows is the job's own.
+  std::string ConnectionContext(const JobVersion& version) const;
+  /// Credentials that the helper delegated, if they are the ones to be used.
+  static NetworkIdentityPtr DelegatedIdentity(const JobVersion& version);
+  NetworkIdentityPtr ImplicitIdentity(const JobVersion& version, const Account* owner) const;
+  NetworkTask NetworkOf(const JobVersion& version, const Account* owner);
+  bool NetworkIsRight(const JobVersion& version) const;
+
   void OnWorkStopped();
   void AnswerStopped(Later& later);
   void ScheduleRetry(const JobVersion& version, Later& later);
@@ -203,6 +221,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
   policy::LoanLimits work_loan_;
   std::string work_context_;  ///< Network context of a download; empty for a completion.
+  NetworkSettingsPtr work_network_;
+  NetworkIdentityPtr work_delegated_;
+  uint64_t downloads_ = 0;  ///< That began.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
   Rare<Completion> completion_;

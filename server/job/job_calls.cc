@@ -9,6 +9,8 @@
 #include "server/error/errors.h"
 #include "server/job/job_changes.h"
 #include "server/job/job_manager.h"
+#include "server/job/network_changes.h"
+#include "server/policy/connection_settings.h"
 #include "server/policy/job_access.h"
 #include "server/policy/local_names.h"
 #include "server/policy/openers.h"
@@ -68,6 +70,11 @@ absl::Status CheckUpdate(const JobUpdate& update) {
   if (update.no_progress_timeout) {
     status.Update(policy::CheckDuration(*update.no_progress_timeout));
   }
+  if (update.proxy) {
+    const ProxyUpdate& proxy = *update.proxy;
+    status.Update(policy::CheckProxySettings(proxy.usage, proxy.list, proxy.bypass));
+  }
+  if (update.security_flags) status.Update(policy::CheckSecurityFlags(*update.security_flags));
   return status;
 }
 
@@ -98,14 +105,14 @@ void JobManager::CreateJob(const Caller& caller, NewJob job, JobDone done) {
     table_.Insert(created);
     Audit(caller, "job_created", record->id, {{"elevated", record->elevated ? "true" : "false"}});
     OnChanged(created);
-    done(created->View());
+    done(ViewFor(caller, *created));
   });
 }
 
 absl::StatusOr<JobView> JobManager::GetJob(const Caller& caller, const JobId& id) {
   const auto job = Open(caller, id);
   if (!job.ok()) return job.status();
-  return (*job)->View();
+  return ViewFor(caller, **job);
 }
 
 void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_view event,
@@ -117,7 +124,7 @@ void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_v
   change.done = [this, caller, event, job = *job, done](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
     Audit(caller, event, job->id());
-    done(job->View());
+    done(ViewFor(caller, *job));
   };
   (*job)->Submit(std::move(change));
 }
@@ -211,14 +218,16 @@ void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
   if (!request.request_id.empty()) {
     change.request = [request = std::move(request)](const JobRecordPtr& record) {
       RequestRecord answered = request;
-      answered.answer = record;
+      auto kept = std::make_shared<JobRecord>(*record);
+      kept->network = WithoutSecrets(record->network);
+      answered.answer = std::move(kept);
       return answered;
     };
   }
   change.done = [this, caller, job, count, done](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
     Audit(caller, "files_added", job->id(), {{"count", absl::StrCat(count)}});
-    done(job->View());
+    done(ViewFor(caller, *job));
   };
   job->Submit(std::move(change));
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/job/network_changes.h"
 #include "server/policy/job_limits.h"
 
 namespace bitsd::change {
@@ -17,13 +18,6 @@ JobVersion Edited(const JobVersion& job, Edit edit) {
   auto record = std::make_shared<JobRecord>(*job.record);
   edit(*record);
   return {std::move(record), job.token};
-}
-
-absl::Status NotFinal(const JobRecord& record) {
-  if (!IsFinal(record.state)) return absl::OkStatus();
-  return error::InvalidState(record.state == JobState::kCancelled
-                                 ? "the job is CANCELLED: create a new one"
-                                 : "the job is ACKNOWLEDGED: create a new one");
 }
 
 /// For calls that may not come between the steps of Complete.
@@ -55,6 +49,12 @@ void Fail(JobRecord& record, JobError error) {
   ++record.error_count;
 }
 
+/// The tickets of whoever acts on the network have ended.
+bool WaitsForTickets(const JobRecord& record) {
+  return record.state == JobState::kTransientError && !record.completing &&
+         record.error->hresult == Hresult::kTokenRequired;
+}
+
 /// Ends the retries: the delay or the time without progress is over what the job allows.
 bool MayRetry(const JobRecord& record, absl::Time now) {
   return record.no_progress_timeout > absl::ZeroDuration() &&
@@ -63,6 +63,13 @@ bool MayRetry(const JobRecord& record, absl::Time now) {
 }
 
 }  // namespace
+
+absl::Status NotFinal(const JobRecord& record) {
+  if (!IsFinal(record.state)) return absl::OkStatus();
+  return error::InvalidState(record.state == JobState::kCancelled
+                                 ? "the job is CANCELLED: create a new one"
+                                 : "the job is ACKNOWLEDGED: create a new one");
+}
 
 Result Suspend(const JobVersion& job) {
   if (absl::Status s = Movable(*job.record); !s.ok()) return s;
@@ -89,6 +96,7 @@ Result Cancel(const JobVersion& job) {
   JobVersion next = Edited(job, [](JobRecord& record) {
     record.state = JobState::kCancelled;
     record.error.reset();
+    record.network = WithoutSecrets(record.network);
   });
   next.token = nullptr;
   return next;
@@ -129,6 +137,7 @@ Result Update(const JobVersion& job, const JobUpdate& update) {
           std::max(*update.minimum_retry_delay, policy::kMinimumRetryDelayFloor);
     }
     if (update.no_progress_timeout) record.no_progress_timeout = *update.no_progress_timeout;
+    UpdateNetwork(update, record);
   });
 }
 
@@ -149,7 +158,9 @@ Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& publish
     auto files = std::make_shared<FileRecords>(*record.files);
     for (uint32_t index : published) files->Edit(index).completed = true;
     record.files = std::move(files);
-    if (status.ok()) record.state = JobState::kAcknowledged;
+    if (!status.ok()) return;
+    record.state = JobState::kAcknowledged;
+    record.network = WithoutSecrets(record.network);
   });
   if (status.ok()) next.token = nullptr;
   return next;
@@ -163,7 +174,9 @@ Result SetFlags(const JobVersion& job, uint32_t flags) {
 
 Result SetToken(const JobVersion& job, HelperTokenPtr token) {
   if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
-  JobVersion next = Edited(job, [](JobRecord&) {});
+  JobVersion next = Edited(job, [](JobRecord& record) {
+    if (WaitsForTickets(record)) Queue(record);
+  });
   next.token = std::move(token);
   return next;
 }

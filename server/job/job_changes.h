@@ -21,6 +21,9 @@ namespace bitsd::change {
 
 using Result = absl::StatusOr<JobVersion>;
 
+/// BG_E_INVALID_STATE for a job that has ended.
+absl::Status NotFinal(const JobRecord& record);
+
 Result Suspend(const JobVersion& job);
 Result Resume(const JobVersion& job);
 Result Cancel(const JobVersion& job);
@@ -34,6 +37,7 @@ Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& publish
                      const absl::Status& status);
 
 Result SetFlags(const JobVersion& job, uint32_t flags);
+/// A job that waits for tickets goes on at once.
 Result SetToken(const JobVersion& job, HelperTokenPtr token);
 /// The token goes away. An incomplete job with flags goes to ERROR, BG_E_TOKEN_REQUIRED, at once.
 Result DropToken(const JobVersion& job);

@@ -45,7 +45,7 @@ absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_user
 
   std::vector<std::pair<std::string, JobView>> found;
   for (const JobPtr& job : Visible(caller, all_users)) {
-    JobView view = job->View();
+    JobView view = ViewFor(caller, *job);
     if (IsFinal(view.state)) continue;
     std::string position = Position(view);
     if (position > *after) found.emplace_back(std::move(position), std::move(view));

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"
 
 namespace bitsd {
@@ -23,10 +24,9 @@ JobManager::JobManager(Deps deps, Options options)
       handles_(deps.clock, steady_, options_->handle_idle),
       ledger_(deps.clock),
       places_(options_->scheduler, steady_, deps.timer),
-      environment_{deps.store,    deps.transfers,
-                   deps.accounts, deps.clock,
-                   deps.timer,    places_,
-                   deps.presence, [this](const JobPtr& job) { OnChanged(job); }} {
+      environment_{deps.store,    deps.transfers, deps.accounts,
+                   deps.clock,    deps.timer,     places_,
+                   deps.presence, deps.network,   [this](const JobPtr& job) { OnChanged(job); }} {
   ScheduleSweep();
   ScheduleProgress();
 }
@@ -39,6 +39,14 @@ absl::StatusOr<JobManager::JobPtr> JobManager::Open(const Caller& caller, const 
   const absl::Status access = policy::MayOpenJob(*caller.token, job->owner(), job->elevated());
   if (!access.ok()) return access;
   return job;
+}
+
+JobView JobManager::ViewFor(const Caller& caller, const Job& job) {
+  JobView view = job.View();
+  if (!policy::MaySeeClientCertificate(caller.token->user, job.owner())) {
+    view.client_certificate.reset();
+  }
+  return view;
 }
 
 void JobManager::OnChanged(const JobPtr& job) {

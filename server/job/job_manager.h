@@ -1,9 +1,10 @@
 // The jobs of the service: implements JobService and TokenOptions over the job table.
 //
 // Each call is: find the job or the handle, ask server/policy, submit the change, audit, answer.
-// The calls are in job_calls.cc, job_listing.cc, job_watch.cc, job_ending.cc and token_calls.cc,
-// the start in job_restore.cc. Thread safety: any thread. Ownership: owns table, handles, ledger
-// and watchers; what Deps names outlives it. Call Shutdown before destroying it.
+// The calls are in job_calls.cc, job_listing.cc, job_watch.cc, job_ending.cc, network_calls.cc and
+// token_calls.cc, the end of loans in token_ending.cc, the start in job_restore.cc. Thread safety:
+// any thread. Ownership: owns table, handles, ledger and watchers; what Deps names outlives it.
+// Call Shutdown before destroying it.
 
 #ifndef BITSD_SERVER_JOB_JOB_MANAGER_H_
 #define BITSD_SERVER_JOB_JOB_MANAGER_H_
@@ -51,6 +52,7 @@ class JobManager : public JobService, public TokenOptions {
     const Clock& clock;
     Timer& timer;
     Presence& presence;
+    NetworkIdentities& network;
   };
 
   JobManager(Deps deps, Options options);
@@ -87,6 +89,13 @@ class JobManager : public JobService, public TokenOptions {
   void Resume(const Caller& caller, const JobId& id, JobDone done) override;
   void Cancel(const Caller& caller, const JobId& id, OutcomeDone done) override;
   void Complete(const Caller& caller, const JobId& id, OutcomeDone done) override;
+  void SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
+                      JobDone done) override;
+  void RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
+                         AuthScheme scheme, OutcomeDone done) override;
+  void SetClientCertificate(const Caller& caller, const JobId& id, ClientCertificate certificate,
+                            JobDone done) override;
+  void RemoveClientCertificate(const Caller& caller, const JobId& id, OutcomeDone done) override;
   absl::StatusOr<std::string> QueryInterface(const Caller& caller, const JobId& id,
                                              std::optional<Sid> helper) override;
   absl::Status Release(const Caller& caller, std::string_view handle) override;
@@ -121,6 +130,10 @@ class JobManager : public JobService, public TokenOptions {
 
   /// The job, after the access check.
   absl::StatusOr<JobPtr> Open(const Caller& caller, const JobId& id) const;
+  /// The job, which is the caller's own.
+  absl::StatusOr<JobPtr> OpenOwn(const Caller& caller, const JobId& id) const;
+  /// The job as the caller may see it.
+  static JobView ViewFor(const Caller& caller, const Job& job);
   /// The job of a handle, after the check of who presents it.
   absl::StatusOr<Presented> Present(const Caller& caller, std::string_view handle,
                                     policy::TokenCall call);
@@ -129,6 +142,12 @@ class JobManager : public JobService, public TokenOptions {
 
   void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Decide decide,
                   JobDone done);
+  /// A change of the job's secrets; `fields` are for the audit log.
+  void SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
+                 JobDone done);
+  /// The same, with S_FALSE when it changes nothing.
+  void SubmitRemoval(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
+                     OutcomeDone done);
   void AddCheckedFiles(const Caller& caller, const JobPtr& job, std::vector<NewFile> files,
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;
@@ -142,6 +161,12 @@ class JobManager : public JobService, public TokenOptions {
   void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  /// SetHelperToken, once what was delegated was taken.
+  void Lend(const Caller& caller, const Presented& presented, Loan loan,
+            std::optional<DelegatedNetwork> delegated,
+            std::function<void(absl::StatusOr<absl::Time>)> done);
+  void LendDelegated(const Caller& caller, const Presented& presented, Loan loan,
+                     std::function<void(absl::StatusOr<absl::Time>)> done);
   /// Hangs a new token on everything that it ends with.
   absl::Status HangToken(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token);
   void DiscardToken(const std::weak_ptr<Job>& job, const std::weak_ptr<HelperToken>& token,

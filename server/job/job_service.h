@@ -43,7 +43,20 @@ enum class WaitingFor {
   kAccount = 7
 };
 
-/// A job as it is shown: its record, and what is going on.
+/// What a restart leaves of a credential; the values are those of bits.v1.CredentialStorage.
+enum class CredentialStorage { kStored = 1, kMemoryOnly = 2, kLost = 3 };
+
+/// A credential as it is shown: that it is there.
+struct CredentialView {
+  AuthTarget target = AuthTarget::kServer;
+  AuthScheme scheme = AuthScheme::kBasic;
+  bool implicit = false;
+  CredentialStorage storage = CredentialStorage::kStored;
+
+  friend bool operator==(const CredentialView&, const CredentialView&) = default;
+};
+
+/// A job as it is shown: its record without secrets, and what is going on.
 struct JobView {
   JobRecordPtr record;
   JobState state = JobState::kSuspended;  ///< With CONNECTING and TRANSFERRING, unlike the record.
@@ -55,6 +68,8 @@ struct JobView {
   std::optional<absl::Time> token_expires;
   bool token_ends_soon = false;
   policy::TokenScopePtr token_scope;
+  std::vector<CredentialView> credentials;
+  std::optional<ClientCertificate> client_certificate;  ///< For the owner alone.
 };
 
 /// A job of which nothing but its record is known: nothing goes on for it, it has no token.
@@ -96,6 +111,13 @@ struct NewFile {
   std::string local_name;
 };
 
+/// SetProxySettings.
+struct ProxyUpdate {
+  ProxyUsage usage = ProxyUsage::kPreconfig;
+  std::string list;
+  std::string bypass;
+};
+
 /// The properties UpdateJob sets; unset ones stay.
 struct JobUpdate {
   std::optional<std::string> display_name;
@@ -103,6 +125,8 @@ struct JobUpdate {
   std::optional<JobPriority> priority;
   std::optional<absl::Duration> minimum_retry_delay;
   std::optional<absl::Duration> no_progress_timeout;
+  std::optional<ProxyUpdate> proxy;
+  std::optional<uint32_t> security_flags;
   std::optional<uint64_t> expected_revision;
 };
 
@@ -116,6 +140,8 @@ struct WatchFilter {
 struct Loan {
   policy::TokenScopePtr scope;  ///< Null: everything.
   absl::Time end = absl::InfiniteFuture();
+  /// Network credentials that the lender sent with it; unset: those of the account directory.
+  std::optional<Secret> delegated;
 };
 
 /// A stream of changes. Destroying it ends it.
@@ -164,6 +190,15 @@ class JobService {
   virtual void Resume(const Caller& caller, const JobId& id, JobDone done) = 0;
   virtual void Cancel(const Caller& caller, const JobId& id, OutcomeDone done) = 0;
   virtual void Complete(const Caller& caller, const JobId& id, OutcomeDone done) = 0;
+
+  /// These four are for the owner alone. Removals answer S_FALSE when there was nothing.
+  virtual void SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
+                              JobDone done) = 0;
+  virtual void RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
+                                 AuthScheme scheme, OutcomeDone done) = 0;
+  virtual void SetClientCertificate(const Caller& caller, const JobId& id,
+                                    ClientCertificate certificate, JobDone done) = 0;
+  virtual void RemoveClientCertificate(const Caller& caller, const JobId& id, OutcomeDone done) = 0;
 
   /// The 32 bytes of a new handle.
   virtual absl::StatusOr<std::string> QueryInterface(const Caller& caller, const JobId& id,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/job/network_changes.h"
 #include "server/policy/openers.h"
 
 namespace bitsd {
@@ -16,6 +17,7 @@ bool IsStop(JobState state) {
 bool KeepsToken(const HelperTokenPtr& base, const HelperTokenPtr& next) {
   if (base == nullptr || base == next) return true;
   return next != nullptr && policy::ActAlike(base->identity(), next->identity()) &&
+         base->principal() == next->principal() &&
          policy::SameScope(base->scope().get(), next->scope().get());
 }
 
@@ -34,10 +36,13 @@ JobVersion Withdrawn(const JobVersion& base, const JobVersion& next) {
   if (!KeepsToken(base.token, next.token)) result.token = nullptr;
   const bool stops = IsStop(next.record->state) && next.record->state != base.record->state;
   const uint32_t flags = base.record->token_flags & next.record->token_flags;
-  if (!stops && flags == base.record->token_flags) return result;
+  const NetworkSettingsPtr network = KeptOf(base.record->network, next.record->network);
+  const bool takes = flags != base.record->token_flags || network != base.record->network;
+  if (!stops && !takes) return result;
   auto record = std::make_shared<JobRecord>(*base.record);
   if (stops) Stop(*record, *next.record);
   record->token_flags = flags;
+  record->network = network;
   result.record = std::move(record);
   return result;
 }

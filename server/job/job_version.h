@@ -23,7 +23,8 @@ struct JobVersion {
 };
 
 /// What is in force of the change from `base` to `next` before it is in the store: what it
-/// withdraws (a cleared flag, a token taken away or replaced by another identity's, a stop), and
+/// withdraws (a cleared flag, a token taken away or replaced by another identity's, a credential or
+/// certificate taken away or replaced, a stop), and
 /// nothing of what it grants. Equal to `base` when the change withdraws nothing.
 JobVersion Withdrawn(const JobVersion& base, const JobVersion& next);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/job/job.h"
+#include "server/job/network_changes.h"
 
 namespace bitsd {
 namespace {
@@ -28,7 +29,10 @@ struct Obstacles {
 };
 
 WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
-  if (record.state == JobState::kTransientError) return WaitingFor::kRetryTimer;
+  if (record.state == JobState::kTransientError) {
+    const bool tickets = record.error->hresult == Hresult::kTokenRequired;
+    return tickets ? WaitingFor::kToken : WaitingFor::kRetryTimer;
+  }
   if (record.state == JobState::kError && record.error->hresult == Hresult::kTokenRequired) {
     return WaitingFor::kToken;
   }
@@ -39,10 +43,32 @@ WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
   return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
 }
 
+/// Views are kept and handed on: none of them has a secret.
+JobRecordPtr Shown(JobRecordPtr record) {
+  if (record->network == nullptr) return record;
+  auto shown = std::make_shared<JobRecord>(*record);
+  shown->network = WithoutSecrets(record->network);
+  return shown;
+}
+
+std::vector<CredentialView> CredentialsOf(const NetworkSettings& settings, bool kept) {
+  std::vector<CredentialView> views;
+  for (const JobCredential& credential : settings.credentials) {
+    const bool implicit = credential.is_implicit();
+    const auto storage =
+        implicit || kept ? CredentialStorage::kStored : CredentialStorage::kMemoryOnly;
+    views.push_back({credential.target, credential.scheme, implicit, storage});
+  }
+  for (const LostCredential& lost : settings.lost) {
+    views.push_back({lost.target, lost.scheme, false, CredentialStorage::kLost});
+  }
+  return views;
+}
+
 /// The record and its files.
 JobView Show(JobRecordPtr record, const LiveProgress* live) {
   JobView view;
-  view.record = std::move(record);
+  view.record = Shown(std::move(record));
   view.state = view.record->state;
   uint32_t index = 0;
   for (const FileRecord& file : *view.record->files) {
@@ -69,6 +95,10 @@ JobView Job::View() const {
   view.waiting_for = WhyStill(
       *version.record,
       {DirtyLocked() || resting_, !there, there && !OwnerIsLoggedOn(*owner), waits_for_place_});
+  if (const NetworkSettings* network = version.record->network.get()) {
+    view.credentials = CredentialsOf(*network, environment_.store.keeps_secrets());
+    view.client_certificate = network->client_certificate;
+  }
   if (const HelperToken* token = version.LiveToken()) {
     view.token_sid = token->identity().user;
     view.token_expires = token->expires();

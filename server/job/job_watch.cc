@@ -53,7 +53,7 @@ class JobManager::Watch : public JobWatch {
     if (!begin_.jobs.empty()) {
       const JobPtr job = std::move(begin_.jobs.back());
       begin_.jobs.pop_back();
-      return Event{Kind::kSnapshot, job->View(), ""};
+      return Event{Kind::kSnapshot, ViewFor(caller_, *job), ""};
     }
     if (!std::exchange(snapshot_ended_, true)) {
       return Event{Kind::kSnapshotEnd, std::nullopt, TokenAt(begin_.number)};
@@ -61,7 +61,7 @@ class JobManager::Watch : public JobWatch {
     while (const auto change = queue_->Pop()) {
       const auto job = manager_.Open(caller_, change->job);
       if (!job.ok() || !IsWatched(**job)) continue;
-      return Event{Kind::kChanged, (*job)->View(), TokenAt(change->number)};
+      return Event{Kind::kChanged, ViewFor(caller_, **job), TokenAt(change->number)};
     }
     return std::nullopt;
   }

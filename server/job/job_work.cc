@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/identity/account_changes.h"
 #include "server/job/job.h"
@@ -24,8 +23,11 @@ TransferFailure Refused(const absl::Status& status) {
   if (DetailOf(status).hresult == Hresult::kTokenRequired) return change::TokenRequired();
   TransferFailure failure;
   failure.transient = false;
-  failure.error.context = ErrorContext::kGeneralQueueManager;
   failure.error.hresult = DetailOf(status).hresult;
+  // WinHTTP finds the conflict of certificate and helper when it connects.
+  const bool conflict = failure.error.hresult == Hresult::kClientCertNoAccessPrivateKey;
+  failure.error.context =
+      conflict ? ErrorContext::kGeneralTransport : ErrorContext::kGeneralQueueManager;
   failure.error.rule = DetailOf(status).rule;
   failure.error.message = std::string(status.message());
   return failure;
@@ -86,7 +88,7 @@ bool Job::WorkIsRight() const {
   if (!identity.ok() || *identity != *work_identity_) return false;
   const auto loan = LoanOf(version, completing ? kTokenLocalFile : kEveryFlag);
   if (!loan.ok() || !(*loan == work_loan_)) return false;
-  return completing || NetworkContext(version) == work_context_;
+  return completing || NetworkIsRight(version);
 }
 
 void Job::StopWork(Later& later) {
@@ -121,26 +123,11 @@ absl::StatusOr<policy::LoanLimits> Job::LoanOf(const JobVersion& version, uint32
   return policy::LimitsOf(token->scope(), flags);
 }
 
-std::string Job::NetworkContext(const JobVersion& version) const {
-  const JobRecord& record = *version.record;
-  const HelperToken* token = version.LiveToken();
-  const auto side =
-      policy::SideFor(policy::Resource::kNetwork, record.token_flags, token != nullptr);
-  const bool helper = side.ok() && *side == policy::Side::kHelper;
-  const Sid& acting = helper ? token->identity().user : record.owner;
-  return absl::StrCat(record.owner.ToString(), "/", acting.ToString(), helper ? "/helper" : "");
-}
-
-std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Account* owner) {
-  auto identity = policy::OwnerIdentity(owner, record.elevated);
-  if (!identity.ok()) return std::nullopt;
-  return *std::move(identity);
-}
-
 void Job::StartDownload(const JobVersion& version, Later& later) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
   if (!HangOnPresence(*owner, later)) return LeavePlaces(later);
+  if (const absl::Status s = CheckNetwork(version); !s.ok()) return FailLater(Refused(s), later);
   auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok()) return FailLater(Refused(identity.status()), later);
   auto loan = LoanOf(version, kEveryFlag);
@@ -150,13 +137,14 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
   work_identity_ = *identity;
   work_owner_ = owner;
   work_loan_ = *loan;
-  work_context_ = NetworkContext(version);
   phase_ = JobState::kConnecting;
-  NetworkTask network{work_context_, version.record->network, nullptr,
-                      OwnerSide(*version.record, owner.get())};
-  DownloadTask task{
-      id_,       owner_,          version.record->files, *std::move(identity), std::move(network),
-      progress_, *std::move(loan)};
+  DownloadTask task{id_,
+                    owner_,
+                    version.record->files,
+                    *std::move(identity),
+                    NetworkOf(version, owner.get()),
+                    progress_,
+                    *std::move(loan)};
   work_ = environment_.transfers.StartDownload(std::move(task),
                                                std::make_shared<Events>(weak_from_this()));
 }
@@ -215,6 +203,8 @@ void Job::OnWorkStopped() {
     work_ended_ = false;
     phase_.reset();
     progress_.reset();
+    work_network_.reset();
+    later.push_back([delegated = std::exchange(work_delegated_, nullptr)] {});
     if (completion_ && work_context_.empty()) {
       later.push_back([done = std::move(completion_->done)] {
         done({}, error::TokenRequired("the identity that puts the files in place was withdrawn "

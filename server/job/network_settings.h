@@ -27,6 +27,14 @@ struct JobCredential {
   friend bool operator==(const JobCredential&, const JobCredential&) = default;
 };
 
+/// One that was there before a restart, and that the store could not keep or read any more.
+struct LostCredential {
+  AuthTarget target = AuthTarget::kServer;
+  AuthScheme scheme = AuthScheme::kBasic;
+
+  friend bool operator==(const LostCredential&, const LostCredential&) = default;
+};
+
 /// PEM files, opened as the owner, always.
 struct ClientCertificate {
   std::string certificate;
@@ -40,6 +48,7 @@ struct NetworkSettings {
   std::string proxy_list;                  ///< With kOverride alone.
   std::string proxy_bypass;                ///< With kOverride alone.
   std::vector<JobCredential> credentials;  ///< One for each target and scheme.
+  std::vector<LostCredential> lost;        ///< Shown, never sent. None of them in `credentials`.
   std::optional<ClientCertificate> client_certificate;
   uint32_t security_flags = 0;  ///< Those of network_facts.h.
 

@@ -1,14 +1,12 @@
-// The helper token of a job: handles, the five calls of BitsTokenOptions, and the end of a loan.
+// The helper token of a job: handles, and the five calls of BitsTokenOptions.
 
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/job_changes.h"
 #include "server/job/job_manager.h"
+#include "server/policy/network_side.h"
 #include "server/policy/openers.h"
 #include "server/policy/session_rules.h"
 
@@ -19,9 +17,8 @@ policy::JobFacts FactsOf(const JobVersion& job) {
   return {job.record->state, job.record->elevated};
 }
 
-const AccessToken* IdentityOf(const JobVersion& job) {
-  const HelperToken* token = job.LiveToken();
-  return token == nullptr ? nullptr : &token->identity();
+policy::LentToken LentOf(const HelperToken& token) {
+  return {token.identity(), token.administrator_principal()};
 }
 
 }  // namespace
@@ -101,8 +98,11 @@ void JobManager::SetHelperTokenFlags(const Caller& caller, std::string_view hand
   Job::Change change;
   change.decide = [this, facts = presented->facts,
                    flags](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
+    const HelperToken* token = newest.LiveToken();
+    std::optional<policy::LentToken> lent;
+    if (token != nullptr) lent.emplace(LentOf(*token));
     const absl::Status status = policy::MaySetHelperTokenFlags(
-        CurrentOptions()->policy, *facts, FactsOf(newest), IdentityOf(newest), flags);
+        CurrentOptions()->policy, *facts, FactsOf(newest), lent ? &*lent : nullptr, flags);
     if (!status.ok()) return status;
     return change::SetFlags(newest, flags);
   };
@@ -120,19 +120,49 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, L
                                 std::function<void(absl::StatusOr<absl::Time>)> done) {
   const auto presented = Present(caller, handle, policy::TokenCall::kSetHelperToken);
   if (!presented.ok()) return done(presented.status());
-  const JobPtr& job = presented->job;
+  if (loan.delegated) return LendDelegated(caller, *presented, std::move(loan), std::move(done));
+  Lend(caller, *presented, std::move(loan), std::nullopt, std::move(done));
+}
+
+void JobManager::LendDelegated(const Caller& caller, const Presented& presented, Loan loan,
+                               std::function<void(absl::StatusOr<absl::Time>)> done) {
+  // What is refused anyhow is not looked into. It is all asked again, of the job as it is then.
+  absl::Status status =
+      policy::MaySetHelperToken(CurrentOptions()->policy, *presented.facts,
+                                FactsOf(presented.job->InForce()), {*caller.token});
+  if (status.ok()) status = policy::MayDelegate(*caller.token, loan.delegated->view().size());
+  if (!status.ok()) return done(status);
+  Secret cache = *std::exchange(loan.delegated, std::nullopt);
+  deps_.network.Take(
+      caller.token->user, std::move(cache),
+      [this, caller, presented, loan = std::move(loan),
+       done = std::move(done)](absl::StatusOr<NetworkIdentities::Delegated> taken) {
+        if (!taken.ok()) return done(taken.status());
+        const auto listed = policy::CheckDelegatedPrincipal(*caller.token, taken->principal);
+        if (!listed.ok()) return done(listed.status());
+        Lend(caller, presented, loan,
+             DelegatedNetwork{std::move(taken->identity), listed->name, listed->administrator},
+             done);
+      });
+}
+
+void JobManager::Lend(const Caller& caller, const Presented& presented, Loan loan,
+                      std::optional<DelegatedNetwork> delegated,
+                      std::function<void(absl::StatusOr<absl::Time>)> done) {
+  const JobPtr& job = presented.job;
   const absl::Time expires =
       policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end,
                        CurrentOptions()->token_max_ttl, loan.end},
                       deps_.clock.Now());
-  auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope));
+  auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope),
+                                             std::move(delegated));
   if (absl::Status status = HangToken(caller, job, token); !status.ok()) return done(status);
   WatchExpiry(job, token);  // From now on: a commit may take longer than the loan.
   Job::Change change;
-  change.decide = [this, facts = presented->facts, gone = presented->ended,
+  change.decide = [this, facts = presented.facts, gone = presented.ended,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status = policy::MaySetHelperToken(CurrentOptions()->policy, *facts,
-                                                          FactsOf(newest), token->identity());
+                                                          FactsOf(newest), LentOf(*token));
     if (!status.ok()) return status;
     const auto owner = deps_.accounts.Find(newest.record->owner);
     if (owner == nullptr || owner->disabled) {
@@ -180,40 +210,6 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
   presented->job->Submit(std::move(change));
 }
 
-void JobManager::WatchExpiry(const JobPtr& job, const HelperTokenPtr& token) {
-  const absl::Time end = token->expires();
-  const absl::Time warning =
-      policy::LoanWarning(deps_.clock.Now(), end, CurrentOptions()->token_warning);
-  const std::weak_ptr<Job> weak_job(job);
-  const std::weak_ptr<HelperToken> weak_token(token);
-  const uint64_t end_id = deps_.timer.At(end, [this, weak_job, weak_token] {
-    DiscardToken(weak_job, weak_token, "expired", nullptr);
-  });
-  const uint64_t warning_id = deps_.timer.At(warning, [this, weak_job, weak_token] {
-    const JobPtr job = weak_job.lock();
-    const HelperTokenPtr token = weak_token.lock();
-    if (job != nullptr && token != nullptr) WarnOfExpiry(job, token);
-  });
-  token->OnRelease([this, end_id, end, warning_id, warning] {
-    deps_.timer.Cancel(end_id, end);
-    deps_.timer.Cancel(warning_id, warning);
-  });
-}
-
-void JobManager::WarnOfExpiry(const JobPtr& job, const HelperTokenPtr& token) {
-  // A token that was replaced may still be held by the work that used it.
-  if (job->InForce().token != token || token->ended()) return;
-  token->SetEndsSoon();
-  const std::string end =
-      absl::FormatTime(absl::RFC3339_sec, token->expires(), absl::UTCTimeZone());
-  deps_.audit.Write({"helper_token_expires_soon",
-                     {{"helper_sid", token->identity().user.ToString()},
-                      {"job", job->id().ToString()},
-                      {"expires", end}}});
-  spdlog::info("the helper token of job {} expires at {}", job->id().ToString(), end);
-  OnChanged(job);
-}
-
 absl::Status JobManager::HangToken(const Caller& caller, const JobPtr& job,
                                    const HelperTokenPtr& token) {
   const auto discard = [this, weak_job = std::weak_ptr<Job>(job),
@@ -235,47 +231,6 @@ absl::Status JobManager::HangToken(const Caller& caller, const JobPtr& job,
   return error::NotLoggedOn(Rule::kOwnerLoggedOff,
                             "the job's owner is not logged on, and a token lasts no longer than "
                             "that: lend when its owner has logged on");
-}
-
-void JobManager::AuditDiscard(const JobId& job, const Sid& helper, std::string_view reason) const {
-  deps_.audit.Write({"helper_token_discarded",
-                     {{"helper_sid", helper.ToString()},
-                      {"job", job.ToString()},
-                      {"reason", std::string(reason)}}});
-}
-
-void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
-                              const std::weak_ptr<HelperToken>& weak_token, std::string_view reason,
-                              const SettlementPtr& settlement) {
-  const HelperTokenPtr token = weak_token.lock();
-  if (token == nullptr) return;
-  token->End();
-  const JobPtr job = weak_job.lock();
-  if (job == nullptr) return;
-  AuditDiscard(job->id(), token->identity().user, reason);
-  Job::Change change;
-  change.decide = [token](const JobVersion& newest) {
-    return change::DiscardToken(newest, token.get());
-  };
-  if (settlement != nullptr) {
-    change.done = [settlement](const absl::StatusOr<JobVersion>& result) {
-      settlement->Note(result.status());
-    };
-  }
-  job->Submit(std::move(change));
-}
-
-void JobManager::DiscardAnyToken(const JobPtr& job, std::string_view reason) {
-  auto discarded = std::make_shared<std::optional<Sid>>();
-  Job::Change change;
-  change.decide = [discarded](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
-    if (newest.token == nullptr) return newest;
-    newest.token->End();
-    *discarded = newest.token->identity().user;
-    return change::DropToken(newest);
-  };
-  job->Submit(std::move(change));
-  if (*discarded) AuditDiscard(job->id(), **discarded, reason);
 }
 
 }  // namespace bitsd

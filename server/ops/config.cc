@@ -261,6 +261,7 @@ void ReadPlaces(const Fields& fields, Config& config) {
                   ListOf(ReadGroupName, kMaxListLength));
   fields.Optional("store", config.store, ReadStore);
   fields.Optional("state_dir", config.state_dir, ReadPath);
+  fields.Optional("store_key_file", config.store_key_file, ReadPath);
   fields.Optional("run_dir", config.run_dir, ReadPath);
   fields.Optional("log_dir", config.log_dir, ReadPath);
   fields.Optional("log_level", config.log_level, ReadLogLevel);
@@ -277,8 +278,8 @@ void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   const Fields fields(
       root, errors,
       {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store", "state_dir",
-       "run_dir", "log_dir", "log_level", "policy", "allowed_roots", "allowed_addresses", "limits",
-       "network", "scheduler", "sessions", "lifetimes", "timeouts"});
+       "store_key_file", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
+       "allowed_addresses", "limits", "network", "scheduler", "sessions", "lifetimes", "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);

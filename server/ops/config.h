@@ -49,6 +49,9 @@ struct Config {
 
   StoreKind store = StoreKind::kSqlite;
   std::string state_dir = "/var/lib/bitsd";
+  /// 32 bytes that passwords in the store are encrypted with; empty: a systemd credential, if there
+  /// is one.
+  std::string store_key_file;
   std::string run_dir = "/run/bitsd";
   std::string log_dir = "/var/log/bitsd";
 

@@ -40,6 +40,7 @@ ConfigChange ReloadConfig(const Config& start, Config read) {
   keeper.Keep("run_as.gid", &Config::run_as_gid);
   keeper.Keep("store", &Config::store);
   keeper.Keep("state_dir", &Config::state_dir);
+  keeper.Keep("store_key_file", &Config::store_key_file);
   keeper.Keep("run_dir", &Config::run_dir);
   keeper.Keep("log_dir", &Config::log_dir);
   keeper.Keep("limits.max_running_jobs", &Config::max_running_jobs);

@@ -30,6 +30,10 @@ constexpr auto kRows = std::to_array<MethodRow>({
     {"/bits.v1.BackgroundCopyJob/Resume", Admission::kAcceptedIdentity},
     {"/bits.v1.BackgroundCopyJob/Cancel", Admission::kAcceptedIdentity},
     {"/bits.v1.BackgroundCopyJob/Complete", Admission::kAcceptedIdentity},
+    {"/bits.v1.BackgroundCopyJob/SetCredentials", Admission::kAcceptedIdentity},
+    {"/bits.v1.BackgroundCopyJob/RemoveCredentials", Admission::kAcceptedIdentity},
+    {"/bits.v1.BackgroundCopyJob/SetClientCertificate", Admission::kAcceptedIdentity},
+    {"/bits.v1.BackgroundCopyJob/RemoveClientCertificate", Admission::kAcceptedIdentity},
 
     {"/bits.v1.Sessions/Logon", Admission::kAcceptedIdentity},
     {"/bits.v1.Sessions/KeepAlive", Admission::kAcceptedIdentity},

@@ -57,18 +57,21 @@ absl::Status CheckHandle(Version version, const HandleFacts& handle, const JobFa
 /// The invariant: a token with the administrators SID enabled is only ever on an elevated job. And
 /// only an administrator may handle one.
 absl::Status CheckAdminToken(const HandleFacts& handle, const JobFacts& job,
-                             const AccessToken& token) {
-  if (!token.IsEnabledAdministrator()) return absl::OkStatus();
+                             const LentToken& token) {
+  if (!token.IsAdministrator()) return absl::OkStatus();
   if (!handle.acquired_as_enabled_administrator) {
     return error::AccessDenied(Rule::kAdminTokenNeedsAdministrator,
-                               "the helper token has the administrators SID enabled and the handle "
-                               "was not acquired by an administrator: lend a filtered token "
-                               "(bits-filter-admin: 1)");
+                               "the helper token has the administrators SID enabled, or delegates "
+                               "an administrator's credentials, and the handle was not acquired by "
+                               "an administrator: lend a filtered token (bits-filter-admin: 1), or "
+                               "another principal");
   }
   if (!job.elevated) {
-    return error::AccessDenied(Rule::kAdminTokenOnUnelevatedJob,
-                               "the helper token has the administrators SID enabled and the job is "
-                               "not elevated: lend a filtered token (bits-filter-admin: 1)");
+    return error::AccessDenied(
+        Rule::kAdminTokenOnUnelevatedJob,
+        "the helper token has the administrators SID enabled, or delegates "
+        "an administrator's credentials, and the job is not elevated: lend a "
+        "filtered token (bits-filter-admin: 1), or another principal");
   }
   return absl::OkStatus();
 }
@@ -92,15 +95,15 @@ absl::Status MayPresentHandle(const HandleFacts& handle, const Sid& caller, Toke
 }
 
 absl::Status MaySetHelperToken(Version version, const HandleFacts& handle, const JobFacts& job,
-                               const AccessToken& token) {
+                               const LentToken& token) {
   if (absl::Status status = CheckJobState(job); !status.ok()) return status;
-  if (absl::Status status = CheckLendable(token); !status.ok()) return status;
+  if (absl::Status status = CheckLendable(token.identity); !status.ok()) return status;
   if (absl::Status status = CheckHandle(version, handle, job); !status.ok()) return status;
   return CheckAdminToken(handle, job, token);
 }
 
 absl::Status MaySetHelperTokenFlags(Version version, const HandleFacts& handle, const JobFacts& job,
-                                    const AccessToken* current, uint32_t flags) {
+                                    const LentToken* current, uint32_t flags) {
   if (absl::Status status = CheckJobState(job); !status.ok()) return status;
   if (absl::Status status = CheckFlags(flags); !status.ok()) return status;
   if (absl::Status status = CheckHandle(version, handle, job); !status.ok()) return status;

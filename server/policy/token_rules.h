@@ -41,6 +41,18 @@ struct JobFacts {
   bool elevated = false;
 };
 
+/// A token that is lent, or to be lent.
+struct LentToken {
+  const AccessToken& identity;
+  /// It carries delegated credentials of a principal that the directory marks administrator.
+  bool administrator_principal = false;
+
+  /// Counts as one with the administrators SID enabled.
+  bool IsAdministrator() const {
+    return administrator_principal || identity.IsEnabledAdministrator();
+  }
+};
+
 enum class TokenCall {
   kSetHelperTokenFlags,
   kGetHelperTokenFlags,
@@ -59,12 +71,12 @@ absl::Status MayPresentHandle(const HandleFacts& handle, const Sid& caller, Toke
 /// and for a token with the administrators SID enabled admin_token_needs_administrator or
 /// admin_token_on_unelevated_job.
 absl::Status MaySetHelperToken(Version version, const HandleFacts& handle, const JobFacts& job,
-                               const AccessToken& token);
+                               const LentToken& token);
 
 /// May this handle put `flags` in force, given the token that is set (or null)? E_INVALIDARG for
 /// other bits than 0x1 and 0x2; else as MaySetHelperToken, against `current`.
 absl::Status MaySetHelperTokenFlags(Version version, const HandleFacts& handle, const JobFacts& job,
-                                    const AccessToken* current, uint32_t flags);
+                                    const LentToken* current, uint32_t flags);
 
 /// May this handle read flags and SID, and clear the token? BG_E_INVALID_STATE; E_ACCESSDENIED:
 /// administrator_owned_job_required (policy windows7), handle_not_owner_nor_administrator, and

@@ -119,6 +119,16 @@ const Property kProperties[] = {
        if (!job.has_no_progress_timeout()) return Unset("no_progress_timeout");
        return Store(ParseDuration(job.no_progress_timeout()), &update->no_progress_timeout);
      }},
+    {"proxy_settings",
+     [](const v1::Job& job, JobUpdate* update) {
+       if (!job.has_proxy_settings()) return Unset("proxy_settings");
+       return Store(ParseProxy(job.proxy_settings()), &update->proxy);
+     }},
+    {"http_security_flags",
+     [](const v1::Job& job, JobUpdate* update) {
+       update->security_flags = job.http_security_flags();
+       return absl::OkStatus();
+     }},
 };
 
 absl::Status SetProperty(std::string_view path, const v1::Job& job, JobUpdate* update) {
@@ -127,7 +137,7 @@ absl::Status SetProperty(std::string_view path, const v1::Job& job, JobUpdate* u
   if (property != std::end(kProperties)) return property->set(job, update);
   return error::InvalidArgument(
       "update_mask has a path that cannot be set. Allowed: display_name, description, priority, "
-      "minimum_retry_delay, no_progress_timeout.");
+      "minimum_retry_delay, no_progress_timeout, proxy_settings, http_security_flags.");
 }
 
 }  // namespace
@@ -191,6 +201,7 @@ v1::Job ToProto(const JobView& job) {
   if (job.token_scope != nullptr) *out.mutable_helper_token_scope() = ToProto(*job.token_scope);
   out.set_helper_token_expires_soon(job.token_ends_soon);
   AddUndeletedFiles(job, &out);
+  AddNetwork(job, &out);
   return out;
 }
 

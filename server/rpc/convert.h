@@ -16,6 +16,7 @@
 #include "bits/v1/error.pb.h"
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.pb.h"
+#include "bits/v1/network.pb.h"
 #include "bits/v1/token_options.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -35,6 +36,10 @@ v1::JobPriority ToProto(JobPriority priority);
 v1::ErrorContext ToProto(ErrorContext context);
 v1::WaitingFor ToProto(WaitingFor waiting_for);
 v1::WatchJobsResponse::Kind ToProto(JobWatch::Kind kind);
+v1::ProxyUsage ToProto(ProxyUsage usage);
+v1::AuthTarget ToProto(AuthTarget target);
+v1::AuthScheme ToProto(AuthScheme scheme);
+v1::CredentialStorage ToProto(CredentialStorage storage);
 /// Clamped to the years 1 to 9999, as Timestamp demands.
 google::protobuf::Timestamp ToProto(absl::Time time);
 /// Clamped to 10,000 years either way, as Duration demands.
@@ -44,6 +49,8 @@ v1::Job ToProto(const JobView& job);
 v1::File ToProto(const FileView& file);
 v1::TokenScope ToProto(const policy::TokenScope& scope);
 v1::WatchJobsResponse ToProto(const JobWatch::Event& event);
+/// What `job` shows of its network side.
+void AddNetwork(const JobView& job, v1::Job* out);
 
 // bits.v1 to domain.
 
@@ -59,10 +66,15 @@ absl::StatusOr<std::string> ParseRequestId(std::string_view text);
 absl::StatusOr<std::string> ParseHandle(std::string_view bytes);
 /// E_NOINTERFACE unless the IID of IBitsTokenOptions, in any case, with or without braces.
 absl::Status CheckInterfaceId(std::string_view text);
-/// E_INVALIDARG for a malformed scope, or an end that is not after `now`; E_NOTIMPL for delegated
-/// credentials.
+/// E_INVALIDARG for a malformed scope, or an end that is not after `now`.
 absl::StatusOr<Loan> ParseLoan(const v1::SetHelperTokenRequest& request, absl::Time now);
 absl::StatusOr<std::optional<Sid>> ParseHelper(const v1::QueryInterfaceRequest& request);
+/// Values that bits.v1 does not have stay what they are: policy refuses them.
+AuthTarget ParseTarget(v1::AuthTarget target);
+AuthScheme ParseScheme(v1::AuthScheme scheme);
+JobCredential ParseCredential(const v1::SetCredentialsRequest& request);
+/// E_NOTIMPL unless a usage that exists; unspecified is none.
+absl::StatusOr<ProxyUpdate> ParseProxy(const v1::ProxySettings& settings);
 absl::StatusOr<NewJob> ParseNewJob(const v1::CreateJobRequest& request);
 std::vector<NewFile> ParseFiles(const v1::AddFileSetRequest& request);
 /// E_INVALIDARG for an empty mask, an unknown path, or a duration that the mask names and that is

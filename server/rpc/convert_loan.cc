@@ -1,4 +1,4 @@
-// The scope of a loan, there and back.
+// A loan and its scope, there and back.
 
 #include <vector>
 
@@ -28,11 +28,10 @@ v1::TokenScope ToProto(const policy::TokenScope& scope) {
 }
 
 absl::StatusOr<Loan> ParseLoan(const v1::SetHelperTokenRequest& request, absl::Time now) {
-  // What is declared and not built is refused, never ignored.
-  if (request.has_delegated_credentials()) {
-    return error::NotImplemented("delegated_credentials is not built yet: leave it unset.");
-  }
   Loan loan;
+  if (request.has_delegated_credentials()) {
+    loan.delegated.emplace(request.delegated_credentials().credential_cache());
+  }
   if (!request.has_scope()) return loan;
   const v1::TokenScope& scope = request.scope();
   absl::StatusOr<policy::TokenScope> parsed =

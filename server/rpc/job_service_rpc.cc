@@ -140,4 +140,45 @@ grpc::ServerUnaryReactor* JobServiceRpc::Complete(grpc::CallbackServerContext* c
                });
 }
 
+grpc::ServerUnaryReactor* JobServiceRpc::SetCredentials(grpc::CallbackServerContext* context,
+                                                        const v1::SetCredentialsRequest* request,
+                                                        v1::SetCredentialsResponse* response) {
+  return OnJob(authenticator_, context, request,
+               [this, request, response](const Caller& caller, const JobId& id, Finish finish) {
+                 jobs_.SetCredentials(caller, id, ParseCredential(*request),
+                                      ShowJob(finish, response));
+               });
+}
+
+grpc::ServerUnaryReactor* JobServiceRpc::RemoveCredentials(
+    grpc::CallbackServerContext* context, const v1::RemoveCredentialsRequest* request,
+    v1::RemoveCredentialsResponse* response) {
+  return OnJob(authenticator_, context, request,
+               [this, request, response](const Caller& caller, const JobId& id, Finish finish) {
+                 jobs_.RemoveCredentials(caller, id, ParseTarget(request->target()),
+                                         ParseScheme(request->scheme()),
+                                         ShowOutcome(finish, response));
+               });
+}
+
+grpc::ServerUnaryReactor* JobServiceRpc::SetClientCertificate(
+    grpc::CallbackServerContext* context, const v1::SetClientCertificateRequest* request,
+    v1::SetClientCertificateResponse* response) {
+  return OnJob(authenticator_, context, request,
+               [this, request, response](const Caller& caller, const JobId& id, Finish finish) {
+                 jobs_.SetClientCertificate(caller, id,
+                                            {request->certificate_path(), request->key_path()},
+                                            ShowJob(finish, response));
+               });
+}
+
+grpc::ServerUnaryReactor* JobServiceRpc::RemoveClientCertificate(
+    grpc::CallbackServerContext* context, const v1::RemoveClientCertificateRequest* request,
+    v1::RemoveClientCertificateResponse* response) {
+  return OnJob(authenticator_, context, request,
+               [this, response](const Caller& caller, const JobId& id, Finish finish) {
+                 jobs_.RemoveClientCertificate(caller, id, ShowOutcome(finish, response));
+               });
+}
+
 }  // namespace bitsd::rpc

@@ -45,6 +45,18 @@ class JobServiceRpc : public v1::BackgroundCopyJob::CallbackService {
   grpc::ServerUnaryReactor* Complete(grpc::CallbackServerContext* context,
                                      const v1::CompleteRequest* request,
                                      v1::CompleteResponse* response) override;
+  grpc::ServerUnaryReactor* SetCredentials(grpc::CallbackServerContext* context,
+                                           const v1::SetCredentialsRequest* request,
+                                           v1::SetCredentialsResponse* response) override;
+  grpc::ServerUnaryReactor* RemoveCredentials(grpc::CallbackServerContext* context,
+                                              const v1::RemoveCredentialsRequest* request,
+                                              v1::RemoveCredentialsResponse* response) override;
+  grpc::ServerUnaryReactor* SetClientCertificate(
+      grpc::CallbackServerContext* context, const v1::SetClientCertificateRequest* request,
+      v1::SetClientCertificateResponse* response) override;
+  grpc::ServerUnaryReactor* RemoveClientCertificate(
+      grpc::CallbackServerContext* context, const v1::RemoveClientCertificateRequest* request,
+      v1::RemoveClientCertificateResponse* response) override;
 
  private:
   const Authenticator& authenticator_;

@@ -11,21 +11,38 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "server/identity/access_token.h"
+#include "server/identity/network_identity.h"
 #include "server/policy/token_scope.h"
 #include "server/session/session.h"
 
 namespace bitsd {
 
+/// Network credentials that came with a token.
+struct DelegatedNetwork {
+  NetworkIdentityPtr identity;
+  std::string principal;
+  bool administrator = false;  ///< By the account directory.
+};
+
 class HelperToken {
  public:
   HelperToken(std::shared_ptr<const AccessToken> identity, absl::Time expires,
-              policy::TokenScopePtr scope = nullptr)
-      : identity_(std::move(identity)), expires_(expires), scope_(std::move(scope)) {}
+              policy::TokenScopePtr scope = nullptr,
+              std::optional<DelegatedNetwork> delegated = std::nullopt)
+      : identity_(std::move(identity)),
+        expires_(expires),
+        scope_(std::move(scope)),
+        principal_(delegated ? delegated->principal : ""),
+        administrator_principal_(delegated && delegated->administrator),
+        network_(delegated ? std::move(delegated->identity) : nullptr) {}
   ~HelperToken() {
     attachments_.clear();
     if (session_ != nullptr) session_->CountToken(-1);
@@ -57,17 +74,36 @@ class HelperToken {
   /// What it was lent for; null: everything.
   const policy::TokenScopePtr& scope() const { return scope_; }
 
+  /// Whose credentials were delegated; empty: none were, and the account directory's are used.
+  const std::string& principal() const { return principal_; }
+  bool administrator_principal() const { return administrator_principal_; }
+  /// Who acts with them; null without any, and once the token has ended.
+  NetworkIdentityPtr network() const {
+    std::lock_guard lock(mutex_);
+    return network_;
+  }
+
   /// It ends soon, and that was announced.
   bool ends_soon() const { return ends_soon_.load(std::memory_order_relaxed); }
   void SetEndsSoon() { ends_soon_.store(true, std::memory_order_relaxed); }
 
   bool ended() const { return ended_.load(std::memory_order_acquire); }
-  void End() { ended_.store(true, std::memory_order_release); }
+  /// Lets go of what was delegated: it is wiped once the work that used it has stopped.
+  void End() {
+    ended_.store(true, std::memory_order_release);
+    NetworkIdentityPtr dropped;  // Goes after the lock.
+    std::lock_guard lock(mutex_);
+    dropped.swap(network_);
+  }
 
  private:
   const std::shared_ptr<const AccessToken> identity_;
   const absl::Time expires_;
   const policy::TokenScopePtr scope_;
+  const std::string principal_;
+  const bool administrator_principal_;
+  mutable std::mutex mutex_;
+  NetworkIdentityPtr network_;
   std::vector<Attachment> attachments_;
   SessionPtr session_;
   std::function<void()> on_release_;

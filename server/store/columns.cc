@@ -118,6 +118,13 @@ void ColumnReader::Digest(const char*, std::string& bytes) {
   if (bytes.size() != kDigestSize) RefuseColumn("is no digest");
 }
 
+void ColumnReader::Blob(const char*, std::string& bytes, size_t max) {
+  if (!Is(SQLITE_BLOB)) return;
+  const std::string_view stored = statement_.Bytes(next_ - 1);
+  if (stored.size() > max) return RefuseColumn("is too long");
+  bytes.assign(stored);
+}
+
 void ColumnReader::Time(const char*, absl::Time& time) {
   uint64_t bits = 0;
   AnyNumber(nullptr, bits);

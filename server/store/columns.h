@@ -42,6 +42,7 @@ class ColumnNames {
   void AnyNumber(const char* name, uint64_t) { names_.emplace_back(name); }
   void Text(const char* name, const std::string&, TextKind) { names_.emplace_back(name); }
   void Digest(const char* name, const std::string&) { names_.emplace_back(name); }
+  void Blob(const char* name, const std::string&, size_t) { names_.emplace_back(name); }
   void Time(const char* name, absl::Time) { names_.emplace_back(name); }
   void Duration(const char* name, absl::Duration) { names_.emplace_back(name); }
   void User(const char* name, const Sid&) { names_.emplace_back(name); }
@@ -74,6 +75,7 @@ class ColumnWriter {
   void AnyNumber(const char*, uint64_t value) { Put(static_cast<int64_t>(value)); }
   void Text(const char*, const std::string& text, TextKind);
   void Digest(const char*, const std::string& bytes);
+  void Blob(const char* name, const std::string& bytes, size_t) { Digest(name, bytes); }
   void Time(const char*, absl::Time time) { Put(absl::ToUnixNanos(time)); }
   void Duration(const char*, absl::Duration duration) { Put(absl::ToInt64Nanoseconds(duration)); }
   void User(const char*, const Sid& sid);
@@ -117,6 +119,8 @@ class ColumnReader {
     text = std::move(read);
   }
   void Digest(const char*, std::string& bytes);
+  /// Of at most `max` bytes.
+  void Blob(const char*, std::string& bytes, size_t max);
   void Time(const char*, absl::Time& time);
   /// Not negative.
   void Duration(const char*, absl::Duration& duration);

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "server/policy/token_rules.h"
 #include "server/store/columns.h"
@@ -18,6 +20,10 @@ namespace bitsd {
 inline constexpr uint64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
 /// No job has more files, whatever the limits say: their indexes have 32 bits.
 inline constexpr uint64_t kMaxStoredFiles = uint64_t{1} << 24;
+/// One for each target and scheme.
+inline constexpr uint64_t kMaxStoredCredentials = 10;
+/// User name and password, encrypted, at their longest.
+inline constexpr size_t kMaxSealed = size_t{512} << 10;
 
 template <typename Io, typename Error>
 void DescribeError(Io& io, Error&& error) {
@@ -58,6 +64,38 @@ void DescribeJob(Io& io, Record&& job, Count&& files) {
   io.AnyNumber("revision", job.revision);
   io.Number("files", files, kMaxStoredFiles);
   io.Optional(job.error, [](auto& inner, auto& error) { DescribeError(inner, error); });
+}
+
+template <typename Io, typename Id, typename Settings>
+void DescribeNetwork(Io& io, Id&& job, Settings&& network) {
+  io.Id("job", job);
+  io.Number("proxy_usage", network.proxy_usage, 3);
+  io.Text("proxy_list", network.proxy_list, TextKind::kUtf8);
+  io.Text("proxy_bypass", network.proxy_bypass, TextKind::kUtf8);
+  io.Number("security_flags", network.security_flags, kMaxUint32);
+  io.Optional(network.client_certificate, [](auto& inner, auto& files) {
+    inner.Text("certificate", files.certificate, TextKind::kLocalName);
+    inner.Text("certificate_key", files.key, TextKind::kLocalName);
+  });
+}
+
+/// A credential as it is stored: an explicit one without `sealed` was not kept.
+struct StoredCredential {
+  AuthTarget target = AuthTarget::kServer;
+  AuthScheme scheme = AuthScheme::kBasic;
+  bool implicit = false;
+  std::optional<std::string> sealed;
+};
+
+template <typename Io, typename Id, typename Index, typename Credential>
+void DescribeCredential(Io& io, Id&& job, Index&& index, Credential&& credential) {
+  io.Id("job", job);
+  io.Number("number", index, kMaxStoredCredentials);
+  io.Number("target", credential.target, 2);
+  io.Number("scheme", credential.scheme, 5);
+  io.Number("implicit", credential.implicit, 1);
+  io.Optional(credential.sealed,
+              [](auto& inner, auto& sealed) { inner.Blob("sealed", sealed, kMaxSealed); });
 }
 
 template <typename Io, typename Temporary>

@@ -62,6 +62,9 @@ class JobStore {
   /// Makes `changes` durable and calls `done` once: OK, or an error after which none of them is.
   virtual void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) = 0;
 
+  /// Passwords of jobs outlive a restart: they are encrypted, with a key that is not in the store.
+  virtual bool keeps_secrets() const = 0;
+
   /// Ends: what was committed before is done once this returns, and every later Commit fails.
   virtual void Stop() = 0;
 };

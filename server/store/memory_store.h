@@ -19,6 +19,7 @@ class MemoryStore : public JobStore {
  public:
   absl::Status Load(const StoreVisitor& visitor) override;
   void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) override;
+  bool keeps_secrets() const override { return false; }
   void Stop() override {}
 
   /// The record of `id` as committed, or null.

@@ -1,10 +1,14 @@
 #include "server/store/row_reader.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/policy/connection_settings.h"
+#include "server/policy/credential_rules.h"
+#include "server/store/stored_credentials.h"
 #include "server/store/table_sql.h"
 
 namespace bitsd {
@@ -114,11 +118,34 @@ std::string ProblemOf(const JobRecord& job, uint64_t files) {
   return "";
 }
 
-/// Puts jobs together from their three tables.
+/// Two credentials for the same target and scheme are damage. Empty when there are none.
+std::string ProblemOf(const std::vector<StoredCredential>& credentials) {
+  std::set<std::pair<AuthTarget, AuthScheme>> pairs;
+  for (const StoredCredential& credential : credentials) {
+    const bool known = policy::CheckCredentialKind(credential.target, credential.scheme).ok();
+    if (!known) return "a credential is for no target, or of no scheme, that exists";
+    if (!pairs.emplace(credential.target, credential.scheme).second) {
+      return "there are two credentials for the same target and scheme";
+    }
+  }
+  return "";
+}
+
+/// As UpdateJob has them. Empty when they are so.
+std::string ProblemOf(const NetworkSettings& network) {
+  const bool valid =
+      policy::CheckProxySettings(network.proxy_usage, network.proxy_list, network.proxy_bypass)
+          .ok() &&
+      policy::CheckSecurityFlags(network.security_flags).ok();
+  return valid ? "" : "its proxy settings or security flags are none that a job may have";
+}
+
+/// Puts jobs together from their five tables.
 class Jobs {
  public:
-  explicit Jobs(sqlite::Connection& connection)
-      : jobs_(connection, "jobs", table_sql::JobNames(), "id"),
+  Jobs(sqlite::Connection& connection, const SecretBox* secrets)
+      : secrets_(secrets),
+        jobs_(connection, "jobs", table_sql::JobNames(), "id"),
         files_({connection, "files", table_sql::FileNames(), "job, number"},
                [](ColumnReader& columns, JobId& job, uint64_t& number, FileRecord& file) {
                  DescribeFile(columns, job, number, file);
@@ -126,7 +153,18 @@ class Jobs {
         abandoned_({connection, "abandoned", table_sql::AbandonedNames(), "job, number"},
                    [](ColumnReader& columns, JobId& job, uint64_t& number, TemporaryFile& file) {
                      DescribeAbandoned(columns, job, number, file);
-                   }) {}
+                   }),
+        networks_(
+            {connection, "networks", table_sql::NetworkNames(), "job"},
+            [](ColumnReader& columns, JobId& job, uint64_t& number, NetworkSettings& network) {
+              number = 0;  // A job has one at most.
+              DescribeNetwork(columns, job, network);
+            }),
+        credentials_(
+            {connection, "credentials", table_sql::CredentialNames(), "job, number"},
+            [](ColumnReader& columns, JobId& job, uint64_t& number, StoredCredential& credential) {
+              DescribeCredential(columns, job, number, credential);
+            }) {}
 
   /// The next one; null after the last, and when something is damaged.
   JobRecordPtr Next() {
@@ -146,8 +184,11 @@ class Jobs {
   /// OK when everything was read, and nothing is left over.
   absl::Status End() {
     if (absl::Status status = Status(); !status.ok()) return status;
-    if (absl::Status status = files_.End(); !status.ok()) return status;
-    return abandoned_.End();
+    for (const absl::Status& end :
+         {files_.End(), abandoned_.End(), networks_.End(), credentials_.End()}) {
+      if (!end.ok()) return end;
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -161,20 +202,44 @@ class Jobs {
     }
     job.files = std::move(list);
     abandoned_.Of(job.id, [&](TemporaryFile file) { job.abandoned.push_back(std::move(file)); });
-  }
-  const absl::Status& Status() const {
-    if (!files_.status().ok()) return files_.status();
-    return abandoned_.status().ok() ? jobs_.status() : abandoned_.status();
+    AddNetwork(job);
   }
 
+  void AddNetwork(JobRecord& job) {
+    std::optional<NetworkSettings> network;
+    networks_.Of(job.id, [&](NetworkSettings settings) { network = std::move(settings); });
+    std::vector<StoredCredential> stored;
+    credentials_.Of(job.id, [&](StoredCredential one) { stored.push_back(std::move(one)); });
+    if (const std::string problem = ProblemOf(stored); !problem.empty()) jobs_.Refuse(problem);
+    if (!network && !stored.empty()) jobs_.Refuse("a job without network settings has credentials");
+    if (!network) return;
+    if (const std::string problem = ProblemOf(*network); !problem.empty()) jobs_.Refuse(problem);
+    for (const StoredCredential& credential : stored) {
+      Unseal(job.id, credential, secrets_, *network);
+    }
+    job.network = std::make_shared<const NetworkSettings>(*std::move(network));
+  }
+
+  absl::Status Status() const {
+    for (const absl::Status* status :
+         {&files_.status(), &abandoned_.status(), &networks_.status(), &credentials_.status()}) {
+      if (!status->ok()) return *status;
+    }
+    return jobs_.status();
+  }
+
+  const SecretBox* const secrets_;
   Rows jobs_;
   Parts<FileRecord> files_;
   Parts<TemporaryFile> abandoned_;
+  Parts<NetworkSettings> networks_;
+  Parts<StoredCredential> credentials_;
   std::optional<JobId> last_;
 };
 
-absl::Status ReadJobs(sqlite::Connection& connection, const StoreVisitor& visitor) {
-  Jobs jobs(connection);
+absl::Status ReadJobs(sqlite::Connection& connection, const SecretBox* secrets,
+                      const StoreVisitor& visitor) {
+  Jobs jobs(connection, secrets);
   while (JobRecordPtr job = jobs.Next()) visitor.job(std::move(job));
   return jobs.End();
 }
@@ -222,8 +287,9 @@ absl::Status ReadSessions(sqlite::Connection& connection, const StoreVisitor& vi
 
 }  // namespace
 
-absl::Status ReadRows(sqlite::Connection& connection, const StoreVisitor& visitor) {
-  absl::Status status = ReadJobs(connection, visitor);
+absl::Status ReadRows(sqlite::Connection& connection, const SecretBox* secrets,
+                      const StoreVisitor& visitor) {
+  absl::Status status = ReadJobs(connection, secrets, visitor);
   if (status.ok()) status = ReadRequests(connection, visitor);
   return status.ok() ? ReadSessions(connection, visitor) : status;
 }

@@ -9,12 +9,16 @@
 
 #include "absl/status/status.h"
 #include "server/store/job_store.h"
+#include "server/store/secret_box.h"
 #include "server/store/sqlite.h"
 
 namespace bitsd {
 
-/// Shows everything to `visitor`. An error that names the row, when one is not as it must be.
-absl::Status ReadRows(sqlite::Connection& connection, const StoreVisitor& visitor);
+/// Shows everything to `visitor`; passwords are opened with `secrets`, and without it, or when it
+/// is another, they are lost and their jobs say so. An error that names the row, when one is not as
+/// it must be.
+absl::Status ReadRows(sqlite::Connection& connection, const SecretBox* secrets,
+                      const StoreVisitor& visitor);
 
 }  // namespace bitsd
 

@@ -1,11 +1,13 @@
 #include "server/store/row_writer.h"
 
+#include "server/store/stored_credentials.h"
 #include "server/store/table_sql.h"
 
 namespace bitsd {
 
-absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection) {
-  RowWriter writer(connection);
+absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection,
+                                            std::shared_ptr<const SecretBox> secrets) {
+  RowWriter writer(connection, std::move(secrets));
   absl::Status status;
   const auto prepare = [&](sqlite::Statement& statement, const std::string& sql) {
     auto prepared = connection.Prepare(sql);
@@ -15,11 +17,15 @@ absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection) {
   prepare(writer.put_job_, table_sql::Put("jobs", table_sql::JobNames()));
   prepare(writer.put_file_, table_sql::Put("files", table_sql::FileNames()));
   prepare(writer.put_abandoned_, table_sql::Put("abandoned", table_sql::AbandonedNames()));
+  prepare(writer.put_network_, table_sql::Put("networks", table_sql::NetworkNames()));
+  prepare(writer.put_credential_, table_sql::Put("credentials", table_sql::CredentialNames()));
   prepare(writer.put_request_, table_sql::Put("requests", table_sql::RequestNames()));
   prepare(writer.put_session_, table_sql::Put("sessions", table_sql::SessionNames()));
   prepare(writer.erase_job_, "DELETE FROM jobs WHERE id = ?");
   prepare(writer.erase_files_, "DELETE FROM files WHERE job = ?");
   prepare(writer.erase_abandoned_, "DELETE FROM abandoned WHERE job = ?");
+  prepare(writer.erase_network_, "DELETE FROM networks WHERE job = ?");
+  prepare(writer.erase_credentials_, "DELETE FROM credentials WHERE job = ?");
   prepare(writer.erase_requests_, "DELETE FROM requests WHERE expires <= ?");
   prepare(writer.erase_session_, "DELETE FROM sessions WHERE id = ?");
   if (!status.ok()) return status;
@@ -62,7 +68,31 @@ absl::Status RowWriter::WriteJob(const JobRecord* before, const JobRecord& job) 
   absl::Status status = Run(put_job_);
   if (status.ok()) status = WriteFiles(before == nullptr ? nullptr : before->files.get(), job);
   const bool same = before == nullptr ? job.abandoned.empty() : before->abandoned == job.abandoned;
-  return status.ok() && !same ? WriteAbandoned(job) : status;
+  if (status.ok() && !same) status = WriteAbandoned(job);
+  // What was not touched is not written: an entry that could not be read stays for the right key.
+  const bool untouched =
+      before == nullptr ? job.network == nullptr : before->network == job.network;
+  return status.ok() && !untouched ? WriteNetwork(job) : status;
+}
+
+absl::Status RowWriter::WriteNetwork(const JobRecord& job) {
+  absl::Status status = RunFor(erase_network_, job.id.bytes());
+  if (status.ok()) status = RunFor(erase_credentials_, job.id.bytes());
+  if (!status.ok() || job.network == nullptr) return status;
+  ColumnWriter columns(put_network_);
+  DescribeNetwork(columns, job.id, *job.network);
+  status = Run(put_network_);
+  return status.ok() ? WriteCredentials(job.id, *job.network) : status;
+}
+
+absl::Status RowWriter::WriteCredentials(const JobId& job, const NetworkSettings& network) {
+  uint64_t number = 0;
+  for (const StoredCredential& credential : Sealed(job, network, secrets_.get())) {
+    ColumnWriter columns(put_credential_);
+    DescribeCredential(columns, job, number++, credential);
+    if (absl::Status status = Run(put_credential_); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RowWriter::WriteFiles(const FileRecords* before, const JobRecord& job) {
@@ -107,7 +137,8 @@ absl::Status RowWriter::WriteSession(const SessionRecord& session) {
 
 absl::Status RowWriter::EraseJob(const JobId& id) {
   absl::Status status;
-  for (sqlite::Statement* erase : {&erase_job_, &erase_files_, &erase_abandoned_}) {
+  for (sqlite::Statement* erase :
+       {&erase_job_, &erase_files_, &erase_abandoned_, &erase_network_, &erase_credentials_}) {
     if (status = RunFor(*erase, id.bytes()); !status.ok()) return status;
   }
   return status;

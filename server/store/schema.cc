@@ -48,6 +48,13 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "CREATE TABLE sessions (id BLOB NOT NULL PRIMARY KEY, user TEXT NOT NULL,"
     "is_default INTEGER NOT NULL, ttl INTEGER NOT NULL, begin_time INTEGER NOT NULL,"
     "deadline INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    // 3: the network settings of jobs that have some, and their credentials.
+    "CREATE TABLE networks (job BLOB NOT NULL PRIMARY KEY, proxy_usage INTEGER NOT NULL,"
+    "proxy_list TEXT NOT NULL, proxy_bypass TEXT NOT NULL, security_flags INTEGER NOT NULL,"
+    "certificate TEXT, certificate_key TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE credentials (job BLOB NOT NULL, number INTEGER NOT NULL,"
+    "target INTEGER NOT NULL, scheme INTEGER NOT NULL, implicit INTEGER NOT NULL, sealed BLOB,"
+    "PRIMARY KEY (job, number)) STRICT, WITHOUT ROWID;",
 };
 
 /// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.

@@ -60,14 +60,16 @@ absl::StatusOr<sqlite::Connection> Connect(const std::string& file) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
+    const std::string& folder, std::shared_ptr<const SecretBox> secrets) {
   auto taken = StoreFolder::Take(folder);
   if (!taken.ok()) return taken.status();
   const std::string file = taken->database();
   auto connection = Connect(file);
   if (!connection.ok()) return Unusable(file, connection.status());
-  std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(taken), *std::move(connection)));
-  auto writer = RowWriter::Create(store->connection_);
+  std::unique_ptr<SqliteStore> store(
+      new SqliteStore(*std::move(taken), *std::move(connection), std::move(secrets)));
+  auto writer = RowWriter::Create(store->connection_, store->secrets_);
   if (!writer.ok()) return Unusable(file, writer.status());
   store->Start(*std::move(writer));
   return store;
@@ -87,7 +89,19 @@ void SqliteStore::Start(RowWriter writer) {
 }
 
 absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
-  absl::Status status = ReadRows(connection_, visitor);
+  size_t lost = 0;
+  StoreVisitor counting = visitor;
+  counting.job = [&](JobRecordPtr job) {
+    if (job->network != nullptr) lost += job->network->lost.size();
+    visitor.job(std::move(job));
+  };
+  absl::Status status = ReadRows(connection_, secrets_.get(), counting);
+  if (lost > 0) {
+    spdlog::warn(
+        "{}: {} credentials of jobs were not kept, or do not open with store_key_file: "
+        "bitsctl info says of which jobs",
+        folder_.database(), lost);
+  }
   // What was read once is not read again.
   sqlite3_db_release_memory(connection_.get());
   return status.ok() ? status : Unusable(folder_.database(), status);

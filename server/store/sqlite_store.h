@@ -25,6 +25,7 @@
 #include "server/store/commit_queue.h"
 #include "server/store/job_store.h"
 #include "server/store/row_writer.h"
+#include "server/store/secret_box.h"
 #include "server/store/sqlite.h"
 #include "server/store/store_folder.h"
 
@@ -34,18 +35,24 @@ class SqliteStore : public JobStore {
  public:
   /// Opens the store in `folder`, makes it when it is empty, and brings an older one up to date. An
   /// error names the file and says what to do; then nothing was changed.
-  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& folder);
+  /// Without `secrets` passwords are not stored.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
+      const std::string& folder, std::shared_ptr<const SecretBox> secrets = nullptr);
   ~SqliteStore() override;
 
   absl::Status Load(const StoreVisitor& visitor) override;
   void Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) override;
+  bool keeps_secrets() const override { return secrets_ != nullptr; }
   void Stop() override;
 
  private:
   using Answer = std::pair<std::function<void(absl::Status)>, absl::Status>;
 
-  SqliteStore(StoreFolder folder, sqlite::Connection connection)
-      : folder_(std::move(folder)), connection_(std::move(connection)) {}
+  SqliteStore(StoreFolder folder, sqlite::Connection connection,
+              std::shared_ptr<const SecretBox> secrets)
+      : folder_(std::move(folder)),
+        secrets_(std::move(secrets)),
+        connection_(std::move(connection)) {}
   void Start(RowWriter writer);
 
   void WriteAll();
@@ -58,6 +65,7 @@ class SqliteStore : public JobStore {
   void AnswerAll();
 
   const StoreFolder folder_;
+  const std::shared_ptr<const SecretBox> secrets_;
   sqlite::Connection connection_;
   std::optional<RowWriter> writer_;
   int journal_pages_ = 0;

@@ -23,6 +23,18 @@ std::vector<std::string> AbandonedNames() {
   return names.names();
 }
 
+std::vector<std::string> NetworkNames() {
+  ColumnNames names;
+  DescribeNetwork(names, JobId(), NetworkSettings());
+  return names.names();
+}
+
+std::vector<std::string> CredentialNames() {
+  ColumnNames names;
+  DescribeCredential(names, JobId(), uint64_t{0}, StoredCredential());
+  return names.names();
+}
+
 std::vector<std::string> RequestNames() {
   ColumnNames names;
   DescribeRequest(names, RequestRecord(), JobRecord(), uint64_t{0});

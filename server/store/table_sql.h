@@ -12,10 +12,12 @@
 
 namespace bitsd::table_sql {
 
-/// Columns of the tables jobs, files, abandoned, requests and sessions.
+/// Columns of the tables jobs, files, abandoned, networks, credentials, requests and sessions.
 std::vector<std::string> JobNames();
 std::vector<std::string> FileNames();
 std::vector<std::string> AbandonedNames();
+std::vector<std::string> NetworkNames();
+std::vector<std::string> CredentialNames();
 std::vector<std::string> RequestNames();
 std::vector<std::string> SessionNames();
 

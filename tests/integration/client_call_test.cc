@@ -2,9 +2,12 @@
 // repeated, what a refusal looks like, how a watch ends.
 
 #include <future>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "bitsd/client/async_client.h"
 #include "bitsd/client/client.h"
 #include "bitsd/client/error.h"
 #include "gmock/gmock.h"
@@ -75,6 +78,41 @@ TEST_F(ClientCallTest, AnotherIdentityThanTheExpectedOneIsNeverLent) {
   const auto handle = Handle::FromBytes(std::string(32, 'h'));
   const auto lent = Connected().SetHelperToken(*handle, kMallory);
   EXPECT_TRUE(absl::IsPermissionDenied(lent.status()));
+  EXPECT_EQ(token_.calls, 0);
+}
+
+TEST_F(ClientCallTest, DelegatedCredentialsGoOverAConnectionOfTheirOwnEachTime) {
+  const auto handle = Handle::FromBytes(std::string(32, 'h'));
+  ClientOptions options = Options();
+  options.impersonation_level = ImpersonationLevel::kDelegate;
+  const Client client = *Client::Connect(options);
+  client.SetHelperToken(*handle, kAlice).status().IgnoreError();
+  client.DelegateHelperToken(*handle, kAlice, "cache").status().IgnoreError();
+  client.DelegateHelperToken(*handle, kAlice, "cache").status().IgnoreError();
+  v1::SetHelperTokenRequest request;
+  request.set_handle(handle->bytes());
+  request.mutable_delegated_credentials()->set_credential_cache("async");
+  std::promise<void> answered;
+  AsyncClient(client).SetHelperToken(
+      request, kAlice,
+      [&](const absl::StatusOr<v1::SetHelperTokenResponse>&) { answered.set_value(); });
+  answered.get_future().get();
+  client.SetHelperToken(*handle, kAlice).status().IgnoreError();
+  const std::lock_guard lock(token_.mutex);
+  ASSERT_EQ(token_.peers.size(), 5u);
+  EXPECT_EQ(token_.peers[0], token_.peers[4]) << "everything else shares one";
+  EXPECT_EQ(std::set<std::string>(token_.peers.begin(), token_.peers.end()).size(), 4u);
+  EXPECT_THAT(token_.caches, ::testing::ElementsAre("", "cache", "cache", "async", ""));
+}
+
+TEST_F(ClientCallTest, CredentialsAreNotSentBelowLevelDelegateOrAsAnother) {
+  const auto handle = Handle::FromBytes(std::string(32, 'h'));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(Connected().DelegateHelperToken(*handle, kAlice, "cache").status()));
+  ClientOptions options = Options();
+  options.impersonation_level = ImpersonationLevel::kDelegate;
+  EXPECT_TRUE(absl::IsPermissionDenied(
+      Client::Connect(options)->DelegateHelperToken(*handle, kMallory, "cache").status()));
   EXPECT_EQ(token_.calls, 0);
 }
 

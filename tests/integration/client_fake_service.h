@@ -15,6 +15,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "bits/v1/job.grpc.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
@@ -229,12 +230,19 @@ class FakeSessions final : public v1::Sessions::Service {
 
 class FakeToken final : public v1::BitsTokenOptions::Service {
  public:
-  grpc::Status SetHelperToken(grpc::ServerContext*, const v1::SetHelperTokenRequest*,
+  grpc::Status SetHelperToken(grpc::ServerContext* context,
+                              const v1::SetHelperTokenRequest* request,
                               v1::SetHelperTokenResponse*) override {
     ++calls;
+    const std::lock_guard lock(mutex);
+    peers.push_back(context->peer());
+    caches.push_back(request->delegated_credentials().credential_cache());
     return Refusal();
   }
   std::atomic<int> calls = 0;
+  std::mutex mutex;
+  std::vector<std::string> peers;   ///< Of each call: the other end of its connection.
+  std::vector<std::string> caches;  ///< Delegated with each call.
 };
 
 }  // namespace bits

@@ -95,6 +95,30 @@ TEST(ConvertEnums, WaitingForKeepsItsNumbers) {
                                           {WaitingFor::kAccount, "WAITING_FOR_ACCOUNT"}});
 }
 
+TEST(ConvertEnums, ProxyUsagesAreThoseOfBitsPlusOne) {
+  ExpectPlusOne<v1::ProxyUsage, ProxyUsage>({{ProxyUsage::kPreconfig, "PROXY_USAGE_PRECONFIG"},
+                                             {ProxyUsage::kNoProxy, "PROXY_USAGE_NO_PROXY"},
+                                             {ProxyUsage::kOverride, "PROXY_USAGE_OVERRIDE"},
+                                             {ProxyUsage::kAutodetect, "PROXY_USAGE_AUTODETECT"}});
+}
+
+TEST(ConvertEnums, TargetsAndSchemesAreThoseOfBits) {
+  ExpectSame<v1::AuthTarget, AuthTarget>({{AuthTarget{0}, "AUTH_TARGET_UNSPECIFIED"},
+                                          {AuthTarget::kServer, "AUTH_TARGET_SERVER"},
+                                          {AuthTarget::kProxy, "AUTH_TARGET_PROXY"}});
+  ExpectSame<v1::AuthScheme, AuthScheme>({{AuthScheme{0}, "AUTH_SCHEME_UNSPECIFIED"},
+                                          {AuthScheme::kBasic, "AUTH_SCHEME_BASIC"},
+                                          {AuthScheme::kDigest, "AUTH_SCHEME_DIGEST"},
+                                          {AuthScheme::kNtlm, "AUTH_SCHEME_NTLM"},
+                                          {AuthScheme::kNegotiate, "AUTH_SCHEME_NEGOTIATE"},
+                                          {AuthScheme::kPassport, "AUTH_SCHEME_PASSPORT"}});
+  ExpectSame<v1::CredentialStorage, CredentialStorage>(
+      {{CredentialStorage{0}, "CREDENTIAL_STORAGE_UNSPECIFIED"},
+       {CredentialStorage::kStored, "CREDENTIAL_STORAGE_STORED"},
+       {CredentialStorage::kMemoryOnly, "CREDENTIAL_STORAGE_MEMORY_ONLY"},
+       {CredentialStorage::kLost, "CREDENTIAL_STORAGE_LOST"}});
+}
+
 TEST(ConvertEnums, KindsOfEventsKeepTheirNumbers) {
   EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshot), v1::WatchJobsResponse::KIND_SNAPSHOT);
   EXPECT_EQ(ToProto(JobWatch::Kind::kSnapshotEnd), v1::WatchJobsResponse::KIND_SNAPSHOT_END);
@@ -228,6 +252,35 @@ TEST(ConvertJob, EveryFieldIsShown) {
   EXPECT_EQ(job.revision(), 17u);
   EXPECT_EQ(job.minimum_retry_delay().seconds(), 600);
   EXPECT_EQ(job.no_progress_timeout().seconds(), 1'209'600);
+}
+
+TEST(ConvertJob, TheNetworkSideIsShown) {
+  JobView view = FullJob();
+  auto record = std::make_shared<JobRecord>(*view.record);
+  NetworkSettings network;
+  network.proxy_usage = ProxyUsage::kOverride;
+  network.proxy_list = "p:1";
+  network.proxy_bypass = "b";
+  network.security_flags = kRedirectDisallow;
+  record->network = std::make_shared<const NetworkSettings>(network);
+  view.record = record;
+  view.credentials = {
+      {AuthTarget::kProxy, AuthScheme::kNtlm, true, CredentialStorage::kMemoryOnly}};
+  view.client_certificate = ClientCertificate{"/c", "/k"};
+  const v1::Job job = ToProto(view);
+  EXPECT_EQ(job.proxy_settings().usage(), v1::PROXY_USAGE_OVERRIDE);
+  EXPECT_EQ(job.proxy_settings().list(), "p:1");
+  EXPECT_EQ(job.proxy_settings().bypass(), "b");
+  EXPECT_EQ(job.http_security_flags(), 0x200u);
+  ASSERT_EQ(job.credentials_size(), 1);
+  EXPECT_EQ(job.credentials(0).target(), v1::AUTH_TARGET_PROXY);
+  EXPECT_EQ(job.credentials(0).scheme(), v1::AUTH_SCHEME_NTLM);
+  EXPECT_TRUE(job.credentials(0).implicit());
+  EXPECT_EQ(job.credentials(0).storage(), v1::CREDENTIAL_STORAGE_MEMORY_ONLY);
+  EXPECT_EQ(job.client_certificate().certificate_path(), "/c");
+  EXPECT_EQ(job.client_certificate().key_path(), "/k");
+  EXPECT_EQ(ToProto(FullJob()).proxy_settings().usage(), v1::PROXY_USAGE_PRECONFIG);
+  EXPECT_FALSE(ToProto(FullJob()).has_client_certificate());
 }
 
 TEST(ConvertJob, AnErrorSaysWhatHappenedAndWhenItIsTriedAgain) {

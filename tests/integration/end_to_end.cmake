@@ -27,3 +27,5 @@ add_dependencies(kill_rounds_test bitsd)
 # It speaks to the service without the client library, too.
 bitsd_test(sessions_test LABEL integration TIMEOUT 300 SRCS session_test.cc DEPS bitsd_testing bitsd_proto)
 add_dependencies(sessions_test bitsd bitsctl)
+bitsd_test(network_settings_test LABEL integration TIMEOUT 300 SRCS network_settings_test.cc DEPS bitsd_testing)
+add_dependencies(network_settings_test bitsd bitsctl)

@@ -59,7 +59,7 @@ std::vector<std::string> RegisteredServices(const RpcClient& client) {
 
 TEST(MethodRows, EveryMethodOfBitsHasItsOwnRow) {
   const std::vector<std::string> paths = MethodPaths();
-  EXPECT_EQ(paths.size(), 24u);
+  EXPECT_EQ(paths.size(), 28u);
   for (const std::string& path : paths) {
     const policy::MethodRow* row = policy::FindMethodRow(path);
     ASSERT_NE(row, nullptr) << path;
@@ -79,7 +79,7 @@ TEST_F(MethodRowsOfAServer, EveryMethodOfEveryRegisteredServiceHasARow) {
       "grpc.channelz.v1.Channelz", "grpc.reflection.v1alpha.ServerReflection"};
   EXPECT_THAT(services, UnorderedElementsAreArray(expected));
   std::vector<std::string> paths = PathsOf(services);
-  EXPECT_EQ(paths.size(), 24u + 7u + 1u);
+  EXPECT_EQ(paths.size(), 28u + 7u + 1u);
   paths.insert(paths.end(), {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"});
   for (const std::string& path : paths) {
     EXPECT_NE(policy::FindMethodRow(path), nullptr) << path;

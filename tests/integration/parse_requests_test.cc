@@ -82,16 +82,20 @@ TEST(ParseRequests, AnUpdateTakesWhatTheMaskNamesAndNothingElse) {
   EXPECT_EQ(update->expected_revision, std::nullopt);
 }
 
-TEST(ParseRequests, AllFivePropertiesCanBeUpdated) {
+TEST(ParseRequests, EveryPropertyCanBeUpdated) {
   v1::UpdateJobRequest request;
   request.mutable_job()->set_display_name("n");
   request.mutable_job()->set_description("d");
   request.mutable_job()->set_priority(v1::JOB_PRIORITY_FOREGROUND);
   request.mutable_job()->mutable_minimum_retry_delay()->set_seconds(60);
   request.mutable_job()->mutable_no_progress_timeout()->set_seconds(90);
+  request.mutable_job()->mutable_proxy_settings()->set_usage(v1::PROXY_USAGE_OVERRIDE);
+  request.mutable_job()->mutable_proxy_settings()->set_list("p:1");
+  request.mutable_job()->mutable_proxy_settings()->set_bypass("b");
+  request.mutable_job()->set_http_security_flags(0x200);
   request.set_expected_revision(0);
-  for (const char* path :
-       {"display_name", "description", "priority", "minimum_retry_delay", "no_progress_timeout"}) {
+  for (const char* path : {"display_name", "description", "priority", "minimum_retry_delay",
+                           "no_progress_timeout", "proxy_settings", "http_security_flags"}) {
     request.mutable_update_mask()->add_paths(path);
   }
   const absl::StatusOr<JobUpdate> update = ParseUpdate(request);
@@ -102,13 +106,41 @@ TEST(ParseRequests, AllFivePropertiesCanBeUpdated) {
   EXPECT_EQ(update->minimum_retry_delay, absl::Seconds(60));
   EXPECT_EQ(update->no_progress_timeout, absl::Seconds(90));
   EXPECT_EQ(update->expected_revision, 0u);
+  EXPECT_EQ(update->proxy->usage, ProxyUsage::kOverride);
+  EXPECT_EQ(update->proxy->list, "p:1");
+  EXPECT_EQ(update->proxy->bypass, "b");
+  EXPECT_EQ(update->security_flags, 0x200u);
+}
+
+TEST(ParseRequests, AnUpdateOfProxiesNeedsAUsageThatExists) {
+  v1::UpdateJobRequest request;
+  request.mutable_update_mask()->add_paths("proxy_settings");
+  EXPECT_EQ(DetailOf(ParseUpdate(request).status()).hresult, Hresult::kInvalidArgument);
+  for (const int usage : {0, 5, -1}) {
+    request.mutable_job()->mutable_proxy_settings()->set_usage(static_cast<v1::ProxyUsage>(usage));
+    EXPECT_EQ(DetailOf(ParseUpdate(request).status()).hresult, Hresult::kNotImplemented) << usage;
+  }
+}
+
+TEST(ParseRequests, ACredentialIsTakenAsItCameAndPolicyJudgesIt) {
+  v1::SetCredentialsRequest request;
+  request.set_target(static_cast<v1::AuthTarget>(7));
+  request.set_scheme(v1::AUTH_SCHEME_NTLM);
+  request.set_user_name("D\\u");
+  request.set_password("p");
+  const JobCredential credential = ParseCredential(request);
+  EXPECT_EQ(static_cast<int>(credential.target), 7);
+  EXPECT_EQ(credential.scheme, AuthScheme::kNtlm);
+  EXPECT_EQ(credential.user, "D\\u");
+  EXPECT_EQ(credential.password.view(), "p");
 }
 
 TEST(ParseRequests, EveryOtherMaskPathIsInvalid) {
   EXPECT_EQ(DetailOf(ParseUpdate({}).status()).hresult, Hresult::kInvalidArgument);
   const google::protobuf::Descriptor* job = v1::Job::descriptor();
-  const std::set<std::string> settable = {"display_name", "description", "priority",
-                                          "minimum_retry_delay", "no_progress_timeout"};
+  const std::set<std::string> settable = {
+      "display_name",        "description",    "priority",           "minimum_retry_delay",
+      "no_progress_timeout", "proxy_settings", "http_security_flags"};
   std::vector<std::string> paths = {"", "*", "Display_Name", "job.display_name", "times.creation"};
   for (int i = 0; i < job->field_count(); ++i) paths.emplace_back(job->field(i)->name());
   for (const std::string& path : paths) {

@@ -72,6 +72,8 @@ class FakeJobs : public JobService {
   absl::Status answer;  ///< Never OK but for what has its own behaviour here.
   WatchScript script;
   std::atomic<int> calls{0};
+  JobCredential credential;       ///< Of the last SetCredentials.
+  ClientCertificate certificate;  ///< Of the last SetClientCertificate.
 
   void CreateJob(const Caller&, NewJob, JobDone done) override { done(Count()); }
   absl::StatusOr<JobView> GetJob(const Caller&, const JobId&) override { return Count(); }
@@ -93,6 +95,22 @@ class FakeJobs : public JobService {
   void Resume(const Caller&, const JobId&, JobDone done) override { done(Count()); }
   void Cancel(const Caller&, const JobId&, OutcomeDone done) override { done(Count()); }
   void Complete(const Caller&, const JobId&, OutcomeDone done) override { done(Count()); }
+  void SetCredentials(const Caller&, const JobId&, JobCredential set, JobDone done) override {
+    credential = std::move(set);
+    done(Count());
+  }
+  void RemoveCredentials(const Caller&, const JobId&, AuthTarget, AuthScheme,
+                         OutcomeDone done) override {
+    done(Count());
+  }
+  void SetClientCertificate(const Caller&, const JobId&, ClientCertificate set,
+                            JobDone done) override {
+    certificate = std::move(set);
+    done(Count());
+  }
+  void RemoveClientCertificate(const Caller&, const JobId&, OutcomeDone done) override {
+    done(Count());
+  }
   absl::StatusOr<std::string> QueryInterface(const Caller&, const JobId&,
                                              std::optional<Sid>) override {
     return Count();

@@ -137,6 +137,8 @@ TEST_F(RpcServices, TheScopeOfALoanReachesTheDomain) {
   SetHelperToken(request);
   EXPECT_EQ(tokens_.loan.scope, nullptr);
   EXPECT_EQ(tokens_.loan.end, absl::InfiniteFuture());
+  EXPECT_FALSE(tokens_.loan.delegated.has_value());
+  request.mutable_delegated_credentials()->set_credential_cache("cache");
   request.mutable_scope()->add_local_roots("/srv/in");
   request.mutable_scope()->add_hosts("*.example");
   request.mutable_scope()->set_usage_flags(1);
@@ -145,16 +147,16 @@ TEST_F(RpcServices, TheScopeOfALoanReachesTheDomain) {
   ASSERT_NE(tokens_.loan.scope, nullptr);
   EXPECT_EQ(*tokens_.loan.scope, *policy::ParseScope({"/srv/in"}, {"*.example"}, 1));
   EXPECT_EQ(tokens_.loan.end, absl::FromUnixSeconds(4'000'000'000));
+  EXPECT_EQ(tokens_.loan.delegated->view(), "cache");
 }
 
-TEST_F(RpcServices, ALoanThatIsMalformedOrNotBuiltIsRefused) {
+TEST_F(RpcServices, ALoanThatIsMalformedIsRefused) {
   const auto reason = [this](const std::function<void(v1::SetHelperTokenRequest&)>& change) {
     v1::SetHelperTokenRequest request;
     request.set_handle(std::string(32, 'h'));
     change(request);
     return InfoOf(SetHelperToken(request)).reason();
   };
-  EXPECT_EQ(reason([](auto& r) { r.mutable_delegated_credentials(); }), "E_NOTIMPL");
   EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->add_local_roots("srv"); }), "E_INVALIDARG");
   EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->add_hosts(""); }), "E_INVALIDARG");
   EXPECT_EQ(reason([](auto& r) { r.mutable_scope()->set_usage_flags(4); }), "E_INVALIDARG");

@@ -81,9 +81,9 @@ void System::Start() {
   transfers_ = std::make_unique<ScriptedTransfers>();
   sessions_ =
       std::make_unique<SessionTable>(SessionTable::Deps{store_, audit_, clock_, timer_}, limits);
-  manager_ = std::make_unique<JobManager>(
-      JobManager::Deps{store_, *transfers_, accounts_, audit_, clock_, timer_, *sessions_},
-      options_);
+  manager_ = std::make_unique<JobManager>(JobManager::Deps{store_, *transfers_, accounts_, audit_,
+                                                           clock_, timer_, *sessions_, identities_},
+                                          options_);
   manager_->Restore([this](const SessionRecord& record) { sessions_->Restore(record); })
       .IgnoreError();
 }

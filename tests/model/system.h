@@ -21,6 +21,7 @@
 #include "tests/testing/manual_clock.h"
 #include "tests/testing/manual_timer.h"
 #include "tests/testing/memory_audit.h"
+#include "tests/testing/scripted_identities.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd::model {
@@ -77,6 +78,7 @@ class System {
   FaultStore store_{memory_};
   ManualTimer timer_{clock_};
   std::unique_ptr<ScriptedTransfers> transfers_;
+  ScriptedIdentities identities_;
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<JobManager> manager_;
   std::vector<JobId> jobs_;

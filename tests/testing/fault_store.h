@@ -34,6 +34,7 @@ class FaultStore : public JobStore {
     Do(error, std::move(changes), std::move(done));
   }
 
+  bool keeps_secrets() const override { return real_.keeps_secrets(); }
   void Stop() override { real_.Stop(); }
 
   /// Every commit from now on fails with `error`; OK ends that.

@@ -26,6 +26,7 @@
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/moving_clock.h"
 #include "tests/testing/reply.h"
+#include "tests/testing/scripted_identities.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
@@ -85,9 +86,10 @@ class JobWorld : public testing::Test {
   /// The manager, made at the first use so that a test can set `options_` before.
   JobManager& jobs() {
     if (manager_ == nullptr) {
-      manager_ = std::make_unique<JobManager>(
-          JobManager::Deps{store_, transfers_, accounts_, audit_, clock_, timer_, sessions_},
-          options_);
+      manager_ =
+          std::make_unique<JobManager>(JobManager::Deps{store_, transfers_, accounts_, audit_,
+                                                        clock_, timer_, sessions_, identities_},
+                                       options_);
     }
     return *manager_;
   }
@@ -117,6 +119,7 @@ class JobWorld : public testing::Test {
     token->account_name = account->name;
     token->groups = account->groups;
     token->posix = account->posix;
+    token->network = account->network;
     token->certificate_not_after = absl::Now() + absl::Hours(24);
     return {std::move(token), sessions_.Default(sid)};
   }
@@ -208,6 +211,7 @@ class JobWorld : public testing::Test {
   MemoryStore memory_;
   FaultStore store_{memory_};
   ScriptedTransfers transfers_;
+  ScriptedIdentities identities_;
   Timer timer_{clock_};
   /// The sessions' own store: commits are counted and held back for jobs only.
   MemoryStore session_memory_;

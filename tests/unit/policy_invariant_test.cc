@@ -14,7 +14,7 @@ namespace {
 struct TinyJob {
   JobFacts facts;
   uint32_t flags = 0;
-  const AccessToken* token = nullptr;
+  const LentToken* token = nullptr;
 };
 
 /// One call with everything it brings.
@@ -22,24 +22,33 @@ struct Step {
   HandleFacts handle;
   TokenCall call;
   uint32_t flags = 0;
-  const AccessToken* token = nullptr;
+  const LentToken* token = nullptr;
 };
 
-const AccessToken& Plain() {
+const LentToken& Plain() {
   static const AccessToken token = TokenOf(kAlice);
-  return token;
+  static const LentToken lent{token};
+  return lent;
 }
-const AccessToken& DenyOnly() {
+const LentToken& DenyOnly() {
   static const AccessToken token = TokenOf(kRoot, Admin::kDenyOnly);
-  return token;
+  static const LentToken lent{token};
+  return lent;
 }
-const AccessToken& AdminEnabled() {
+const LentToken& AdminEnabled() {
   static const AccessToken token = TokenOf(kRoot, Admin::kEnabled);
-  return token;
+  static const LentToken lent{token};
+  return lent;
+}
+/// Delegates credentials of a principal that the directory marks administrator.
+const LentToken& AdminPrincipal() {
+  static const LentToken lent{Plain().identity, true};
+  return lent;
 }
 
-const std::vector<const AccessToken*>& Tokens() {
-  static const std::vector<const AccessToken*> tokens = {&Plain(), &DenyOnly(), &AdminEnabled()};
+const std::vector<const LentToken*>& Tokens() {
+  static const std::vector<const LentToken*> tokens = {&Plain(), &DenyOnly(), &AdminEnabled(),
+                                                       &AdminPrincipal()};
   return tokens;
 }
 
@@ -48,7 +57,7 @@ std::vector<Step> StepsOf(const HandleFacts& handle) {
   for (uint32_t flags : {0u, 1u, 2u, 3u}) {
     steps.push_back({handle, TokenCall::kSetHelperTokenFlags, flags});
   }
-  for (const AccessToken* token : Tokens()) {
+  for (const LentToken* token : Tokens()) {
     steps.push_back({handle, TokenCall::kSetHelperToken, 0, token});
   }
   return steps;
@@ -77,6 +86,7 @@ std::vector<TinyJob> AllStarts() {
       starts.push_back({facts, flags, &Plain()});
       starts.push_back({facts, flags, &DenyOnly()});
       if (elevated) starts.push_back({facts, flags, &AdminEnabled()});
+      if (elevated) starts.push_back({facts, flags, &AdminPrincipal()});
     }
   }
   return starts;
@@ -101,7 +111,7 @@ void Apply(Version version, const Step& step, TinyJob& job) {
 }
 
 bool InvariantHolds(const TinyJob& job) {
-  return job.facts.elevated || job.token == nullptr || !job.token->IsEnabledAdministrator();
+  return job.facts.elevated || job.token == nullptr || !job.token->IsAdministrator();
 }
 
 class InvariantTest : public testing::TestWithParam<Version> {};

@@ -12,14 +12,15 @@ namespace bitsd::policy {
 namespace {
 
 enum class Relation { kOwner, kAdministrator, kBoth, kNeither };
-enum class Kind { kNone, kPlain, kAdminEnabled, kAdminDenyOnly, kWithoutIdentity };
+/// kAdminPrincipal: a plain token that carries credentials of a principal marked administrator.
+enum class Kind { kNone, kPlain, kAdminEnabled, kAdminDenyOnly, kAdminPrincipal, kWithoutIdentity };
 
 constexpr Relation kRelations[] = {Relation::kOwner, Relation::kAdministrator, Relation::kBoth,
                                    Relation::kNeither};
 constexpr Kind kCurrentTokens[] = {Kind::kNone, Kind::kPlain, Kind::kAdminEnabled,
-                                   Kind::kAdminDenyOnly};
+                                   Kind::kAdminDenyOnly, Kind::kAdminPrincipal};
 constexpr Kind kNewTokens[] = {Kind::kPlain, Kind::kAdminEnabled, Kind::kAdminDenyOnly,
-                               Kind::kWithoutIdentity};
+                               Kind::kAdminPrincipal, Kind::kWithoutIdentity};
 constexpr TokenCall kCalls[] = {TokenCall::kSetHelperTokenFlags, TokenCall::kGetHelperTokenFlags,
                                 TokenCall::kSetHelperToken, TokenCall::kClearHelperToken,
                                 TokenCall::kGetHelperTokenSid};
@@ -188,7 +189,8 @@ const char* ExpectedRule(const Point& point, Kind judged) {
   switch (judged) {
     case Kind::kNone: return row.no_token;
     case Kind::kPlain: return row.plain;
-    case Kind::kAdminEnabled: return row.admin_enabled;
+    case Kind::kAdminEnabled:
+    case Kind::kAdminPrincipal: return row.admin_enabled;
     default: return row.admin_deny_only;
   }
 }
@@ -237,10 +239,12 @@ World Build(const Point& point) {
 }
 
 absl::Status Call(const Point& point, const World& world, TokenCall call) {
-  const AccessToken* current = point.current == Kind::kNone ? nullptr : &world.current;
+  const LentToken set{world.current, point.current == Kind::kAdminPrincipal};
+  const LentToken* current = point.current == Kind::kNone ? nullptr : &set;
   switch (call) {
     case TokenCall::kSetHelperToken:
-      return MaySetHelperToken(point.version, world.handle, world.job, world.lent);
+      return MaySetHelperToken(point.version, world.handle, world.job,
+                               {world.lent, point.lent == Kind::kAdminPrincipal});
     case TokenCall::kSetHelperTokenFlags:
       return MaySetHelperTokenFlags(point.version, world.handle, world.job, current,
                                     point.flags.flags);
@@ -272,7 +276,8 @@ void CheckPoint(const Point& point) {
     ASSERT_EQ(verdict, Expected(point, call)) << Text(point, call);
     const bool changes =
         call == TokenCall::kSetHelperToken || call == TokenCall::kSetHelperTokenFlags;
-    const bool admin = InUse(point, call) == Kind::kAdminEnabled;
+    const Kind used = InUse(point, call);
+    const bool admin = used == Kind::kAdminEnabled || used == Kind::kAdminPrincipal;
     ASSERT_FALSE(changes && verdict == "ok" && admin && !point.elevated) << Text(point, call);
   }
 }
@@ -312,7 +317,7 @@ TEST(TokenRulesTest, EveryPointOfTheSpaceIsAsTheTablesSay) {
       }
     }
   });
-  EXPECT_EQ(points, 2u * 8 * 2 * 2 * 9 * 4 * 8 * 4 * 4);
+  EXPECT_EQ(points, 2u * 8 * 2 * 2 * 9 * 4 * 8 * 5 * 5);
 }
 
 TEST(TokenRulesTest, TheTablesHaveARowForEverySituation) {

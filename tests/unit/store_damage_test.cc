@@ -150,7 +150,10 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   {
     // What version 1 had: everything but sessions.
     auto connection = sqlite::Connection::Open(store.file());
-    ASSERT_TRUE(connection->Execute("DROP TABLE sessions; PRAGMA user_version = 1").ok());
+    ASSERT_TRUE(connection
+                    ->Execute("DROP TABLE sessions; DROP TABLE networks; DROP TABLE credentials;"
+                              "PRAGMA user_version = 1")
+                    .ok());
   }
   ASSERT_TRUE(store.Open().ok());
   StoreChange put;

@@ -62,11 +62,14 @@ class DurableStore {
 
   absl::Status Open() {
     store_.reset();
-    auto opened = SqliteStore::Open(folder_.path());
+    auto opened = SqliteStore::Open(folder_.path(), secrets_);
     if (!opened.ok()) return opened.status();
     store_ = *std::move(opened);
     return absl::OkStatus();
   }
+  /// From the next Open on.
+  void UseKey(const std::string& key) { secrets_ = *SecretBox::Create(Secret(key)); }
+  void LoseKey() { secrets_ = nullptr; }
   void Close() { store_.reset(); }
   SqliteStore& operator*() { return *store_; }
   SqliteStore* operator->() { return store_.get(); }
@@ -81,6 +84,7 @@ class DurableStore {
     std::string path_;
   };
   OwnFolder folder_;
+  std::shared_ptr<const SecretBox> secrets_;
   std::unique_ptr<SqliteStore> store_;
 };
 
@@ -146,6 +150,15 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   file.progress.not_resumable = true;
   file.progress.restarts = 3;
   job->files = std::move(files);
+  NetworkSettings network;
+  network.proxy_usage = ProxyUsage::kOverride;
+  network.proxy_list = "proxy.example:3128";
+  network.proxy_bypass = "<local>";
+  network.credentials = {{AuthTarget::kProxy, AuthScheme::kNegotiate, "", Secret()}};
+  network.lost = {{AuthTarget::kServer, AuthScheme::kBasic}};
+  network.client_certificate = ClientCertificate{"/home/c.pem", "/home/c.key"};
+  network.security_flags = kRedirectDisallow | kSslCrlCheck;
+  job->network = std::make_shared<const NetworkSettings>(network);
   return job;
 }
 
@@ -172,6 +185,10 @@ inline void ExpectSame(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.revision, b.revision);
   EXPECT_EQ(a.abandoned, b.abandoned);
   EXPECT_EQ(*a.files, *b.files);
+  ASSERT_EQ(a.network == nullptr, b.network == nullptr);
+  if (a.network != nullptr) {
+    EXPECT_EQ(*a.network, *b.network);
+  }
 }
 
 }  // namespace bitsd

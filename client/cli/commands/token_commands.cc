@@ -1,5 +1,7 @@
 // get-handle, release, and the five calls of the helper token.
 
+#include <string.h>
+
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -16,6 +18,7 @@
 #include "client/cli/output/units.h"
 #include "client/cli/token_flags.h"
 #include "client/cli/token_scope.h"
+#include "client/files.h"
 #include "client/sid_text.h"
 
 namespace bits::cli {
@@ -120,6 +123,20 @@ absl::StatusOr<Client> Lender(Context& context, const Client& client, const Argu
   return context.ConnectAs(arguments.Text("--as-helper"));
 }
 
+// Lends, with the tickets of --delegate-cache if that was given.
+absl::StatusOr<std::chrono::system_clock::time_point> Lend(
+    const Client& lender, const Handle& handle, const Arguments& arguments,
+    const std::optional<v1::TokenScope>& scope) {
+  if (!arguments.Given("--delegate-cache")) {
+    return lender.SetHelperToken(handle, lender.sid(), scope);
+  }
+  auto cache = ReadSecretFile(arguments.Text("--delegate-cache"));
+  if (!cache.ok()) return cache.status();
+  auto end = lender.DelegateHelperToken(handle, lender.sid(), *cache, scope);
+  explicit_bzero(cache->data(), cache->size());
+  return end;
+}
+
 absl::Status SetToken(Context& context, const Client& client, const Arguments& arguments) {
   const auto scope = ScopeOf(arguments, std::chrono::system_clock::now());
   if (!scope.ok()) return scope.status();
@@ -127,7 +144,7 @@ absl::Status SetToken(Context& context, const Client& client, const Arguments& a
   if (!lender.ok()) return lender.status();
   return WithHandle(
       context, client, arguments, lender->sid(), [&](const Handle& handle) -> absl::Status {
-        const auto end = lender->SetHelperToken(handle, lender->sid(), *scope);
+        const auto end = Lend(*lender, handle, arguments, *scope);
         if (!end.ok()) return end.status();
         v1::SetHelperTokenResponse message;
         *message.mutable_expire_time() = ToTimestamp(*end);
@@ -203,6 +220,11 @@ constexpr Parameter kSetToken[] = {
     kUsageOption,
     kMaxExpireOption,
     kUnrestrictedOption,
+    {.name = "--delegate-cache",
+     .value = "FILE",
+     .help = "Lend the Kerberos tickets in this credential cache, too (yours, mode 0600); with "
+             "--impersonation-level delegate",
+     .offer = Offer::kFile},
 };
 constexpr Parameter kSetFlags[] = {
     kHandleFile,
@@ -243,10 +265,13 @@ constexpr Command kCommands[] = {
          "ends with your logon session. With --as SID nothing is sent unless the certificate has\n"
          "that SID. With --as-helper and --job both sides are done at once: you get the handle,\n"
          "the helper lends.",
-     .example = "bitsctl set-helper-token --handle-file nightly.handle --as S-1-5-21-1-2-3-1002 "
-                "--local-root /srv/alice --host mirror.example --max-expire 8h\n"
-                "bitsctl --as fetcher set-helper-token --job nightly --as-helper alice "
-                "--local-root /srv/alice",
+     .example =
+         "bitsctl set-helper-token --handle-file nightly.handle --as S-1-5-21-1-2-3-1002 "
+         "--local-root /srv/alice --host mirror.example --max-expire 8h\n"
+         "bitsctl --as fetcher set-helper-token --job nightly --as-helper alice "
+         "--local-root /srv/alice\n"
+         "bitsctl --impersonation-level delegate set-helper-token --handle-file nightly.handle "
+         "--unrestricted --delegate-cache /tmp/krb5cc_1000",
      .parameters = kSetToken,
      .methods = "BitsTokenOptions.SetHelperToken BackgroundCopyJob.QueryInterface",
      .remote = SetToken},

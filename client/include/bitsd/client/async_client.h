@@ -60,12 +60,22 @@ class BITS_EXPORT AsyncClient {
   void Cancel(v1::CancelRequest request, Done<v1::CancelResponse> done) const;
   void Complete(v1::CompleteRequest request, Done<v1::CompleteResponse> done) const;
 
+  void SetCredentials(v1::SetCredentialsRequest request,
+                      Done<v1::SetCredentialsResponse> done) const;
+  void RemoveCredentials(v1::RemoveCredentialsRequest request,
+                         Done<v1::RemoveCredentialsResponse> done) const;
+  void SetClientCertificate(v1::SetClientCertificateRequest request,
+                            Done<v1::SetClientCertificateResponse> done) const;
+  void RemoveClientCertificate(v1::RemoveClientCertificateRequest request,
+                               Done<v1::RemoveClientCertificateResponse> done) const;
+
   // BitsTokenOptions.
   void SetHelperTokenFlags(v1::SetHelperTokenFlagsRequest request,
                            Done<v1::SetHelperTokenFlagsResponse> done) const;
   void GetHelperTokenFlags(v1::GetHelperTokenFlagsRequest request,
                            Done<v1::GetHelperTokenFlagsResponse> done) const;
-  /// PERMISSION_DENIED, and nothing is sent, when the call would not go out as `expected_sid`.
+  /// PERMISSION_DENIED, and nothing is sent, when the call would not go out as `expected_sid`; with
+  /// delegated_credentials as Client::DelegateHelperToken.
   void SetHelperToken(v1::SetHelperTokenRequest request, const std::string& expected_sid,
                       Done<v1::SetHelperTokenResponse> done) const;
   void ClearHelperToken(v1::ClearHelperTokenRequest request,

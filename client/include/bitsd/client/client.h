@@ -132,6 +132,17 @@ class BITS_EXPORT Client {
   absl::StatusOr<v1::CancelResponse> Cancel(const std::string& job_id) const;
   absl::StatusOr<v1::CompleteResponse> Complete(const std::string& job_id) const;
 
+  // What a job shows on the network: for its owner alone.
+  /// With neither user name nor password: the acting identity's own credentials.
+  absl::StatusOr<v1::Job> SetCredentials(const v1::SetCredentialsRequest& request) const;
+  absl::StatusOr<v1::RemoveCredentialsResponse> RemoveCredentials(const std::string& job_id,
+                                                                  v1::AuthTarget target,
+                                                                  v1::AuthScheme scheme) const;
+  absl::StatusOr<v1::Job> SetClientCertificate(
+      const v1::SetClientCertificateRequest& request) const;
+  absl::StatusOr<v1::RemoveClientCertificateResponse> RemoveClientCertificate(
+      const std::string& job_id) const;
+
   // BitsTokenOptions (proto/bits/v1/token_options.proto). A dead handle is FAILED_PRECONDITION,
   // RPC_E_DISCONNECTED.
   /// `usage_flags`: 1 LOCAL_FILE, 2 NETWORK, both or none.
@@ -143,6 +154,14 @@ class BITS_EXPORT Client {
   /// flags name.
   absl::StatusOr<std::chrono::system_clock::time_point> SetHelperToken(
       const Handle& handle, const std::string& expected_sid,
+      const std::optional<v1::TokenScope>& scope = std::nullopt) const;
+  /// The same, with credentials of the lender for the network: `credential_cache` is the content of
+  /// a Kerberos credential cache file. It goes over a connection of its own, which is closed
+  /// afterwards, and the copy that is made of it is overwritten. INVALID_ARGUMENT, and nothing is
+  /// sent, below ImpersonationLevel::kDelegate. PERMISSION_DENIED, rule foreign_principal: they are
+  /// of somebody whom the account directory does not list for the lender.
+  absl::StatusOr<std::chrono::system_clock::time_point> DelegateHelperToken(
+      const Handle& handle, const std::string& expected_sid, const std::string& credential_cache,
       const std::optional<v1::TokenScope>& scope = std::nullopt) const;
   absl::Status ClearHelperToken(const Handle& handle) const;
   /// Whose token is set; no value without one.

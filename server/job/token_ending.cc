@@ -1,0 +1,89 @@
+// The end of a loan: announced, run out, or taken away with what the token hung on.
+
+#include <spdlog/spdlog.h>
+
+#include <optional>
+#include <utility>
+
+#include "server/job/job_changes.h"
+#include "server/job/job_manager.h"
+#include "server/policy/session_rules.h"
+
+namespace bitsd {
+
+void JobManager::WatchExpiry(const JobPtr& job, const HelperTokenPtr& token) {
+  const absl::Time end = token->expires();
+  const absl::Time warning =
+      policy::LoanWarning(deps_.clock.Now(), end, CurrentOptions()->token_warning);
+  const std::weak_ptr<Job> weak_job(job);
+  const std::weak_ptr<HelperToken> weak_token(token);
+  const uint64_t end_id = deps_.timer.At(end, [this, weak_job, weak_token] {
+    DiscardToken(weak_job, weak_token, "expired", nullptr);
+  });
+  const uint64_t warning_id = deps_.timer.At(warning, [this, weak_job, weak_token] {
+    const JobPtr job = weak_job.lock();
+    const HelperTokenPtr token = weak_token.lock();
+    if (job != nullptr && token != nullptr) WarnOfExpiry(job, token);
+  });
+  token->OnRelease([this, end_id, end, warning_id, warning] {
+    deps_.timer.Cancel(end_id, end);
+    deps_.timer.Cancel(warning_id, warning);
+  });
+}
+
+void JobManager::WarnOfExpiry(const JobPtr& job, const HelperTokenPtr& token) {
+  // A token that was replaced may still be held by the work that used it.
+  if (job->InForce().token != token || token->ended()) return;
+  token->SetEndsSoon();
+  const std::string end =
+      absl::FormatTime(absl::RFC3339_sec, token->expires(), absl::UTCTimeZone());
+  deps_.audit.Write({"helper_token_expires_soon",
+                     {{"helper_sid", token->identity().user.ToString()},
+                      {"job", job->id().ToString()},
+                      {"expires", end}}});
+  spdlog::info("the helper token of job {} expires at {}", job->id().ToString(), end);
+  OnChanged(job);
+}
+
+void JobManager::AuditDiscard(const JobId& job, const Sid& helper, std::string_view reason) const {
+  deps_.audit.Write({"helper_token_discarded",
+                     {{"helper_sid", helper.ToString()},
+                      {"job", job.ToString()},
+                      {"reason", std::string(reason)}}});
+}
+
+void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
+                              const std::weak_ptr<HelperToken>& weak_token, std::string_view reason,
+                              const SettlementPtr& settlement) {
+  const HelperTokenPtr token = weak_token.lock();
+  if (token == nullptr) return;
+  token->End();
+  const JobPtr job = weak_job.lock();
+  if (job == nullptr) return;
+  AuditDiscard(job->id(), token->identity().user, reason);
+  Job::Change change;
+  change.decide = [token](const JobVersion& newest) {
+    return change::DiscardToken(newest, token.get());
+  };
+  if (settlement != nullptr) {
+    change.done = [settlement](const absl::StatusOr<JobVersion>& result) {
+      settlement->Note(result.status());
+    };
+  }
+  job->Submit(std::move(change));
+}
+
+void JobManager::DiscardAnyToken(const JobPtr& job, std::string_view reason) {
+  auto discarded = std::make_shared<std::optional<Sid>>();
+  Job::Change change;
+  change.decide = [discarded](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
+    if (newest.token == nullptr) return newest;
+    newest.token->End();
+    *discarded = newest.token->identity().user;
+    return change::DropToken(newest);
+  };
+  job->Submit(std::move(change));
+  if (*discarded) AuditDiscard(job->id(), **discarded, reason);
+}
+
+}  // namespace bitsd

@@ -1,0 +1,39 @@
+#include "server/policy/network_side.h"
+
+#include "server/error/errors.h"
+#include "server/policy/credential_rules.h"
+#include "server/policy/job_facts.h"
+
+namespace bitsd::policy {
+
+absl::Status MayDelegate(const AccessToken& lender, size_t size) {
+  if (lender.level != ImpersonationLevel::kDelegate) {
+    return error::InvalidArgument(
+        "delegated_credentials need bits-impersonation-level delegate, and an account that may");
+  }
+  if (size > 0 && size <= kMaxDelegated) return absl::OkStatus();
+  return error::InvalidArgument("delegated_credentials.credential_cache has 1 byte to 256 KiB");
+}
+
+absl::StatusOr<DelegatedPrincipal> CheckDelegatedPrincipal(const AccessToken& lender,
+                                                           std::string_view principal) {
+  for (const DelegatedPrincipal& listed : lender.network.delegated) {
+    if (listed.name == principal) return listed;
+  }
+  return error::AccessDenied(
+      Rule::kForeignPrincipal,
+      "the delegated credentials are of a principal that the account directory does not list for "
+      "you: send your own, or have it listed below network: delegated");
+}
+
+absl::Status CheckCertificateConflict(bool has_certificate, const Sid& owner,
+                                      uint32_t token_flags) {
+  const bool conflict =
+      has_certificate && (token_flags & kTokenNetwork) != 0 && owner != kLocalSystemSid;
+  if (!conflict) return absl::OkStatus();
+  return error::ClientCertificateConflict(
+      "the client certificate is the owner's and BG_TOKEN_NETWORK gives the network to a helper: "
+      "clear the flag or remove the certificate, then Resume");
+}
+
+}  // namespace bitsd::policy
