@@ -5,11 +5,12 @@
 # Identities are numbers that no user of the machine has; none is created.
 bitsd_uid=61000
 web_uid=61090
-declare -A uid_of=([fetcher]=61001 [alice]=61002 [mallory]=61005 [admin]=61006)
+declare -A uid_of=([fetcher]=61001 [alice]=61002 [netuser]=61003 [mallory]=61005 [admin]=61006)
 declare -A sid_of=(
-  [fetcher]=S-1-5-21-1-2-3-1001 [alice]=S-1-5-21-1-2-3-1002
+  [fetcher]=S-1-5-21-1-2-3-1001 [alice]=S-1-5-21-1-2-3-1002 [netuser]=S-1-5-21-1-2-3-1003
   [mallory]=S-1-5-21-1-2-3-1005 [admin]=S-1-5-21-1-2-3-1006)
 stage='' endpoint='' web_port=''
+realm=DEMO.LOCAL private_port='' proxy_port=''  # Of kerberos.sh.
 started=()
 
 # In a folder where every identity may pass, unlike perhaps the folder of the repository.
@@ -87,14 +88,20 @@ make_directory() {
   local name
   {
     echo "accounts:"
-    for name in fetcher alice mallory admin; do
-      echo "  - {sid: ${sid_of[$name]}, name: $name, uid: ${uid_of[$name]}, gid: ${uid_of[$name]}$(groups_of "$name")}"
+    for name in fetcher alice netuser mallory admin; do
+      echo "  - {sid: ${sid_of[$name]}, name: $name, uid: ${uid_of[$name]}, gid: ${uid_of[$name]}$(groups_of "$name")$(network_of "$name")}"
     done
   } >"$stage/etc/accounts.yaml"
 }
 
 groups_of() {
   if [[ $1 == admin ]]; then echo ", sid_groups: [{sid: S-1-5-32-544, attributes: [ENABLED]}]"; fi
+}
+
+# Whose tickets bitsd may get, with the keytab: those of fetcher and netuser.
+network_of() {
+  local keytab=$stage/own/keys/$1.keytab
+  if [[ -e $keytab ]]; then echo ", network: {kerberos: {principal: $1@$realm, keytab: $keytab}}"; fi
 }
 
 make_source() {
@@ -105,8 +112,14 @@ make_source() {
   chmod 644 "$stage"/web/*
 }
 
-port_is_free() { ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-port_answers() { (: <"/dev/tcp/127.0.0.1/$web_port"); }
+port_answers() { (: <"/dev/tcp/127.0.0.1/$1"); }
+free_port() {
+  local port
+  for port in $(shuf -i 20000-29999 -n 20); do
+    if ! port_answers "$port" 2>/dev/null; then break; fi
+  done
+  echo "$port"
+}
 
 web_configuration() {
   local module
@@ -132,12 +145,10 @@ END
 }
 
 start_web_server() {
-  for web_port in $(shuf -i 20000-29999 -n 20); do
-    if port_is_free "$web_port"; then break; fi
-  done
+  web_port=$(free_port)
   web_configuration >"$stage/etc/web.conf"
   start "$stage/log/web.log" /usr/sbin/apache2 -f "$stage/etc/web.conf" -DFOREGROUND
-  wait_for "the web server" "$stage/log/web.log" port_answers
+  wait_for "the web server" "$stage/log/web.log" port_answers "$web_port"
 }
 
 start_bitsd() {
@@ -149,10 +160,12 @@ run_as: {uid: $bitsd_uid, gid: $bitsd_uid}
 state_dir: $stage/own/state
 run_dir: $stage/own/run
 log_dir: $stage/own/log
-# Loopback is denied to every job; this one port is the web server of the demonstration.
-allowed_addresses: ["127.0.0.1:$web_port"]
+# Loopback is denied to every job; these ports are the servers of the demonstration.
+allowed_addresses: ["127.0.0.1:$web_port", "127.0.0.1:$private_port", "127.0.0.1:$proxy_port"]
+$(network_configuration)
 END
-  start "$stage/log/bitsd.log" "$stage/bin/bitsd" --config "$stage/etc/bitsd.yaml"
+  start "$stage/log/bitsd.log" env KRB5_CONFIG="$stage/etc/krb5.conf" \
+    "$stage/bin/bitsd" --config "$stage/etc/bitsd.yaml"
   wait_for bitsd "$stage/log/bitsd.log" test -s "$stage/own/run/endpoint"
   endpoint=$(<"$stage/own/run/endpoint")
 }

@@ -31,6 +31,23 @@ allow_services() {
   if [[ $made_policy == yes ]]; then "${root[@]}" rm -f "$policy"; fi
 }
 
+# What starts with the machine: links of systemd, and of the way before it.
+enabled_services() { find /etc/systemd/system /etc/rc[2-5].d -type l 2>/dev/null | sort; }
+
+# A package that brings a service enables it: not here. (procps, which cmake needs, only loads kernel
+# settings.)
+disable_new_services() {
+  local link name
+  while read -r link; do
+    name=${link##*/}
+    case $link in
+      */S[0-9][0-9]procps) ;;
+      /etc/rc*) "${root[@]}" update-rc.d "${name#S[0-9][0-9]}" disable ;;
+      *) "${root[@]}" deb-systemd-helper disable "$name" ;;
+    esac
+  done < <(comm -13 <(printf '%s\n' "$enabled_before") <(enabled_services)) >>"$log" 2>&1
+}
+
 update() { "${root[@]}" apt-get -qq update; }
 apt_install() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
@@ -45,6 +62,7 @@ install_all() {
 
 clean_up() {
   allow_services
+  disable_new_services
   rm -f "$log"
 }
 
@@ -67,6 +85,7 @@ if ((EUID != 0)); then
   root=(sudo -n)
 fi
 
+enabled_before=$(enabled_services)
 log=$(mktemp)
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
