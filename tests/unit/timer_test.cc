@@ -1,5 +1,6 @@
 #include "server/ops/timer.h"
 
+#include <atomic>
 #include <future>
 
 #include "gtest/gtest.h"
@@ -58,10 +59,33 @@ TEST_F(TimerTest, AfterDoesNotFollowAClockThatIsSetForward) {
 }
 
 TEST_F(TimerTest, WhatIsCancelledDoesNotRun) {
-  const absl::Time when = clock_.Now() + absl::Milliseconds(100);
-  const uint64_t id = timer_.At(when, Note());
-  timer_.Cancel(id, when);
+  constexpr absl::Duration kSoon = absl::Milliseconds(100);
+  timer_.Cancel(timer_.At(clock_.Now() + kSoon, Note()));
+  timer_.Cancel(timer_.After(kSoon, Note()));
+  timer_.Cancel(timer_.AtOrAfter(clock_.Now() + kSoon, kSoon, Note()));
+  timer_.Cancel(Timer::Task());
   EXPECT_FALSE(Ran(4 * kMoment));
+}
+
+TEST_F(TimerTest, AtOrAfterFollowsAClockThatIsSetForward) {
+  timer_.AtOrAfter(clock_.Now() + absl::Hours(1), absl::Hours(1), Note());
+  EXPECT_FALSE(Ran(kMoment));
+  clock_.Set(absl::Hours(2));
+  EXPECT_TRUE(Ran(kPatience));
+}
+
+TEST_F(TimerTest, AtOrAfterIsNotPutOffByAClockThatIsSetBack) {
+  timer_.AtOrAfter(clock_.Now() + absl::Milliseconds(20), absl::Milliseconds(20), Note());
+  clock_.Set(-absl::Hours(1));
+  EXPECT_TRUE(Ran(kPatience));
+}
+
+TEST_F(TimerTest, AtOrAfterRunsOnceThoughBothClocksComeToIt) {
+  std::atomic<int> runs = 0;
+  timer_.AtOrAfter(clock_.Now(), absl::ZeroDuration(), [&] { ++runs; });
+  timer_.After(absl::Milliseconds(20), Note());
+  EXPECT_TRUE(Ran(kPatience));
+  EXPECT_EQ(runs, 1);
 }
 
 TEST_F(TimerTest, NothingRunsOnceItIsStopped) {
