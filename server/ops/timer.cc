@@ -28,13 +28,14 @@ Timer::Task Timer::Add(std::optional<absl::Time> when, std::optional<absl::Durat
   const auto work = std::make_shared<Work>(Work{{next_id_++, when, std::nullopt}, std::move(fn)});
   Task& task = work->task;
   if (delay) task.after = steady_.Now() + *delay;
-  bool first = false;
-  if (task.at) first = at_.emplace(Key{*task.at, task.id}, work).first == at_.begin();
-  if (task.after) {
-    first = after_.emplace(Key{*task.after, task.id}, work).first == after_.begin() || first;
-  }
-  if (first) changed_.notify_one();
+  if (task.at) at_.emplace(Key{*task.at, task.id}, work);
+  if (task.after) after_.emplace(Key{*task.after, task.id}, work);
+  if (IsFirst(at_, *work) || IsFirst(after_, *work)) changed_.notify_one();
   return task;
+}
+
+bool Timer::IsFirst(const Due& due, const Work& work) {
+  return !due.empty() && due.begin()->second.get() == &work;
 }
 
 std::shared_ptr<Timer::Work> Timer::Take(const Task& task) {

@@ -72,6 +72,7 @@ class Timer {
   void Run();
   /// The first work of `due` that is to run by `now`; or null.
   static std::shared_ptr<Work> First(const Due& due, absl::Time now);
+  static bool IsFirst(const Due& due, const Work& work);
   /// Takes it out of both lists.
   std::shared_ptr<Work> Take(const Task& task);
   /// How long nothing is to be done.

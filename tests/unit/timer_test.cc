@@ -1,7 +1,10 @@
 #include "server/ops/timer.h"
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <memory>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "tests/testing/moving_clock.h"
@@ -86,6 +89,26 @@ TEST_F(TimerTest, AtOrAfterRunsOnceThoughBothClocksComeToIt) {
   timer_.After(absl::Milliseconds(20), Note());
   EXPECT_TRUE(Ran(kPatience));
   EXPECT_EQ(runs, 1);
+}
+
+TEST_F(TimerTest, ATimerThatHasNothingToDoIsWoken) {
+  const auto runs = [this](const std::function<void(std::function<void()>)>& add) {
+    auto ran = std::make_shared<std::promise<void>>();
+    EXPECT_FALSE(Ran(kMoment)) << "it has come to rest";
+    add([ran] { ran->set_value(); });
+    return ran->get_future().wait_for(kPatience) == std::future_status::ready;
+  };
+  constexpr absl::Duration kSoon = absl::Milliseconds(10);
+  EXPECT_TRUE(runs([&](auto fn) { timer_.After(kSoon, std::move(fn)); }));
+  EXPECT_TRUE(runs([&](auto fn) { timer_.At(clock_.Now() + kSoon, std::move(fn)); }));
+  EXPECT_TRUE(runs([&](auto fn) { timer_.AtOrAfter(clock_.Now() + kSoon, kSoon, std::move(fn)); }));
+}
+
+TEST_F(TimerTest, WhatIsDueSoonerDoesNotWaitForWhatIsDueLater) {
+  timer_.After(absl::Hours(1), [] {});
+  EXPECT_FALSE(Ran(kMoment));
+  timer_.After(absl::Milliseconds(10), Note());
+  EXPECT_TRUE(Ran(kPatience));
 }
 
 TEST_F(TimerTest, NothingRunsOnceItIsStopped) {
