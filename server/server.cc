@@ -144,7 +144,8 @@ class Server::Parts {
         [this](const auto& who, Deadline deadline) { return broker->OpenAgent(who, deadline); },
         timer, network::AgentIdentities::Options{});
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
-    sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
+    sessions.emplace(SessionTable::Deps{*store, *audit, accounts, clock, steady, timer},
+                     start.config.sessions);
     jobs.emplace(
         JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions, *networks},
         JobOptionsOf(start.config, rules));
@@ -198,6 +199,7 @@ class Server::Parts {
   }
 
   SystemClock clock;
+  SteadyClock steady;
   const std::string listen;
   Loaded start;
   std::unique_ptr<BrokerClient> broker;

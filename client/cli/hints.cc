@@ -80,6 +80,10 @@ constexpr Hint kHints[] = {
     {"owner_unknown", "put the owner back into the account directory, or cancel the job"},
     {"not_permitted",
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
+    {"created_by_another",
+     "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
+     "set-helper-token), "
+     "then bitsctl complete JOB"},
     // Rules: what a job shows to servers and proxies.
     {"credentials_missing", "set credentials for what the message says is asked"},
     {"credentials_refused", "check user and password, and what the server wants"},

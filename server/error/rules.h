@@ -66,6 +66,7 @@ enum class Rule {
   kOwnerNotAdministrator,  ///< An elevated job whose owner is no longer an administrator.
   kOwnerUnknown,           ///< The owner is no longer in the account directory, or disabled.
   kNotPermitted,           ///< The kernel refused the acting identity.
+  kCreatedByAnother,       ///< The same, of a file that another identity created for the job.
 
   // What a job may show to servers and proxies that ask who it is.
   kCredentialsMissing,          ///< None for what was asked.

@@ -151,7 +151,7 @@ void JobManager::Lend(const Caller& caller, const Presented& presented, Loan loa
                       std::function<void(absl::StatusOr<absl::Time>)> done) {
   const JobPtr& job = presented.job;
   const absl::Time expires =
-      policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end,
+      policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end.wall,
                        CurrentOptions()->token_max_ttl, loan.end},
                       deps_.clock.Now());
   auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope),
