@@ -34,6 +34,8 @@ class NetworkProxyTest : public NetworkTest {
          {open().port(), basic().port(), negotiate().port(), apache().port()}) {
       Allow(port);
     }
+    // Proxies log a tunnel when it ends.
+    options_.idle_connections = absl::Milliseconds(200);
     Restart();
   }
 

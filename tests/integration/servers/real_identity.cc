@@ -59,6 +59,8 @@ void RealIdentity::Ntlm(std::function<void(absl::StatusOr<NtlmLogin>)> done) {
 }
 
 absl::StatusOr<std::string> RealIdentity::Token(const std::string& host) {
+  // The tickets of one principal are got once.
+  const std::lock_guard lock(tickets_mutex_);
   gss_name_t self = Import(principal_, GSS_C_NT_USER_NAME);
   gss_name_t server = Import("HTTP@" + host, GSS_C_NT_HOSTBASED_SERVICE);
   gss_cred_id_t credential = Acquire(self, "FILE:" + keytab_, absl::StrCat("MEMORY:", principal_));

@@ -41,7 +41,8 @@ class RealIdentity : public NetworkIdentity {
   const std::string keytab_;
   const std::optional<NtlmLogin> login_;
   std::atomic<int> tokens_{0};
-  std::mutex mutex_;
+  std::mutex tickets_mutex_;
+  std::mutex mutex_;  ///< Guards threads_.
   std::vector<std::thread> threads_;
 };
 
