@@ -7,9 +7,9 @@
 namespace bitsd {
 
 absl::Status AgentTable::Admit(const wire::OpenAgentRequest& agent) const {
-  if (size() >= kMaxAgents) {
-    return error::Unavailable("all " + std::to_string(kMaxAgents) +
-                              " credential agents are in use: try again later");
+  const auto delegated = [](const wire::OpenAgentRequest& other) { return other.delegated(); };
+  if (size() >= kMaxAgents || (agent.delegated() && Count(delegated) >= kMaxDelegated)) {
+    return error::Unavailable("all credential agents of this kind are in use: try again later");
   }
   const size_t most = agent.delegated() ? kMaxDelegatedPerUser : kMaxPerCredentials;
   const size_t same = Count([&](const wire::OpenAgentRequest& other) { return other == agent; });

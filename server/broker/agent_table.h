@@ -14,7 +14,9 @@ namespace bitsd {
 class AgentTable : public ChildTable<wire::OpenAgentRequest> {
  public:
   static constexpr size_t kMaxAgents = 256;
-  /// With delegated credentials: each is a loan to some job.
+  /// With delegated credentials, each a loan to some job: of all users, and of one. The rest are
+  /// for credentials of the directory, whoever lends how much.
+  static constexpr size_t kMaxDelegated = 192;
   static constexpr size_t kMaxDelegatedPerUser = 64;
   /// With one set of credentials of the directory: one, and those it replaced and that hang.
   static constexpr size_t kMaxPerCredentials = 4;

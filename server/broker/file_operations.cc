@@ -182,7 +182,8 @@ FileOperations::Result FileOperations::Perform(const wire::FileRequest& request)
     case wire::Operation::kPublish: return Publish(request);
     case wire::Operation::kRemoveTemporary: return {Remove(request), {}, {}};
     case wire::Operation::kSyncDirectory: return {SyncDirectory(request.path), {}, {}};
-    case wire::Operation::kOpenWorker: break;
+    case wire::Operation::kOpenWorker:
+    case wire::Operation::kOpenAgent: break;
   }
   return {error::InvalidArgument("not an operation of a worker"), {}, {}};
 }

@@ -18,6 +18,12 @@ absl::Status TooMany() {
   return error::Unavailable("too many requests wait for the credentials: try again later");
 }
 
+/// Why nothing was taken. An agent that died of the bytes leaves nothing to lend again.
+absl::Status NotTaken(const absl::Status& status) {
+  if (DetailOf(status).hresult != Hresult::kTokenRequired) return status;
+  return error::InvalidArgument("the delegated credential cache could not be read");
+}
+
 std::string TextOf(const Secret& secret) { return std::string(secret.view()); }
 
 }  // namespace
@@ -133,7 +139,7 @@ void AgentIdentities::Take(const Sid& user, Secret credential_cache,
       const std::lock_guard lock(mutex_);
       --taking_;
     }
-    if (!reply.ok()) return done(reply.status());
+    if (!reply.ok()) return done(NotTaken(reply.status()));
     done(Delegated{identity, TextOf(reply->answers.front())});
   });
 }

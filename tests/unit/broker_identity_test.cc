@@ -2,6 +2,7 @@
 
 #include "broker_temp_folder.h"
 #include "gtest/gtest.h"
+#include "server/broker/agent_table.h"
 #include "server/broker/identity_check.h"
 #include "server/broker/worker_table.h"
 
@@ -15,6 +16,7 @@ class OneAccount : public AccountDirectory {
     account_.sid = sid;
     account_.posix = posix;
   }
+  explicit OneAccount(Account account) : account_(std::move(account)) {}
   std::shared_ptr<const Account> Find(const Sid& sid) const override {
     return sid == account_.sid ? std::make_shared<const Account>(account_) : nullptr;
   }
@@ -58,6 +60,63 @@ TEST(IdentityCheckTest, TheServiceItselfIsServedOnlyWhereThereIsNobodyElse) {
   EXPECT_EQ(Ask({61001, 61001, {}}, own_user), "identity_switching_unavailable");
   own.groups.push_back(61999);
   EXPECT_EQ(Ask(own, own_user), "identity_switching_unavailable");
+}
+
+TEST(IdentityCheckTest, AnAgentHoldsWhatTheDirectoryGivesItsUserAndNothingElse) {
+  Account account;
+  account.sid = kSid;
+  account.network.kerberos = {"alice@TEST.LOCAL", "/etc/alice.keytab", ""};
+  account.filtered_network.ntlm = {"TEST", "low", "/etc/low.password"};
+  const IdentityCheck check(std::make_shared<const OneAccount>(account), {true, false, 61000});
+  const wire::OpenAgentRequest full{kSid, account.network.kerberos, std::nullopt};
+  const wire::OpenAgentRequest filtered{kSid, std::nullopt, account.filtered_network.ntlm};
+  EXPECT_EQ(Refusal(check.Check(full)), "ok");
+  EXPECT_EQ(Refusal(check.Check(filtered)), "ok");
+  const wire::OpenAgentRequest mixed{kSid, full.kerberos, filtered.ntlm};
+  wire::OpenAgentRequest other = full;
+  other.kerberos->keytab = "/etc/other.keytab";
+  const wire::OpenAgentRequest of_another{kLocalSystemSid, full.kerberos, std::nullopt};
+  const wire::OpenAgentRequest delegated{kSid, std::nullopt, std::nullopt};
+  for (const auto& request : {mixed, other, of_another, delegated}) {
+    EXPECT_EQ(Refusal(check.Check(request)), "unknown_identity");
+  }
+  account.network.delegated = {{"alice@TEST.LOCAL"}};
+  const IdentityCheck lender(std::make_shared<const OneAccount>(account), {true, false, 61000});
+  EXPECT_EQ(Refusal(lender.Check(delegated)), "ok");
+  account.disabled = true;
+  const IdentityCheck gone(std::make_shared<const OneAccount>(account), {true, false, 61000});
+  EXPECT_EQ(Refusal(gone.Check(delegated)), "unknown_identity");
+  EXPECT_EQ(Refusal(gone.Check(full)), "unknown_identity");
+}
+
+TEST(AgentTableTest, AgentsAreBoundedAndCountUntilTheyHaveEnded) {
+  const wire::OpenAgentRequest keytab{kSid, KerberosAccount{"a@B", "/a", ""}, std::nullopt};
+  const wire::OpenAgentRequest delegated{kSid, std::nullopt, std::nullopt};
+  AgentTable table;
+  pid_t pid = 1;
+  for (size_t i = 0; i < AgentTable::kMaxPerCredentials; ++i) {
+    EXPECT_EQ(Refusal(table.Admit(keytab)), "ok");
+    table.Add(pid++, keytab, UniqueFd());
+  }
+  EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
+  for (size_t i = 0; i < AgentTable::kMaxDelegatedPerUser; ++i) {
+    EXPECT_EQ(Refusal(table.Admit(delegated)), "ok");
+    table.Add(pid++, delegated, UniqueFd());
+  }
+  EXPECT_EQ(Refusal(table.Admit(delegated)), "unavailable");
+  table.Remove(1);
+  EXPECT_EQ(Refusal(table.Admit(keytab)), "ok");
+  const auto of = [](uint32_t user) { return Sid(5, {21, user}); };
+  for (uint32_t i = AgentTable::kMaxDelegatedPerUser; i < AgentTable::kMaxDelegated; ++i) {
+    EXPECT_EQ(Refusal(table.Admit({of(i), std::nullopt, std::nullopt})), "ok");
+    table.Add(pid++, {of(i), std::nullopt, std::nullopt}, UniqueFd());
+  }
+  EXPECT_EQ(Refusal(table.Admit({of(1), std::nullopt, std::nullopt})), "unavailable");
+  EXPECT_EQ(Refusal(table.Admit(keytab)), "ok") << "loans leave room for the directory's";
+  while (table.size() < AgentTable::kMaxAgents) {
+    table.Add(pid++, {of(static_cast<uint32_t>(pid)), keytab.kerberos, std::nullopt}, UniqueFd());
+  }
+  EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
 }
 
 TEST(WorkerTableTest, WorkersCountUntilTheyHaveEnded) {

@@ -106,7 +106,8 @@ TEST(WireTest, ATimeToBeLeftAloneIsLeftAlone) {
 TEST(WireTest, EveryStatusOfABrokerArrivesAsItWasSent) {
   for (const absl::Status& status :
        {absl::OkStatus(), error::AccessDenied(Rule::kJobAccess, "first rule"),
-        error::AccessDenied(Rule::kKerberosServerUnknown, "last rule"), error::InvalidArgument("argument"),
+        error::AccessDenied(Rule::kKerberosServerUnknown, "last rule"),
+        error::InvalidArgument("argument"), error::TokenRequired("token"),
         error::StringTooLong("long"), error::DiskFull("full"), error::Unavailable("later")}) {
     const auto reply = wire::DecodeReply(wire::Encode(wire::Reply{status, {{1, 2}, {3, 4}}}));
     ASSERT_TRUE(reply.ok()) << status;
@@ -136,7 +137,7 @@ TEST(WireTest, NoPrefixAndNoExtensionOfAMessageDecodes) {
 }
 
 TEST(WireTest, ValuesOutOfBoundsDoNotDecode) {
-  for (const int operation : {0, 1, 8, 255}) {
+  for (const int operation : {0, 1, 64, 255}) {
     wire::FileRequest request = SomePublish();
     request.operation = static_cast<Operation>(operation);
     EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(request)).ok()) << operation;

@@ -59,7 +59,10 @@ absl::StatusOr<std::unique_ptr<Kdc>> Kdc::Start() {
 
 absl::Status Kdc::Prepare(uint16_t port) {
   port_ = port;
-  config_ = WriteConfig("krb5.conf", Loopback(port));
+  config_ = folder_.File("krb5.conf");
+  for (const std::string& path : {config_, OwnConfig()}) {
+    WriteFile(path, ClientConfig(Loopback(port)));
+  }
   WriteFile(folder_.File("kdc.conf"), KdcConfig(folder_, Loopback(port)));
   absl::Status status = RunHere({kDatabase, "create", "-s", "-r", kRealm, "-P", "master"}, "");
   std::vector<std::string> commands;
@@ -72,7 +75,7 @@ absl::Status Kdc::Prepare(uint16_t port) {
 }
 
 absl::Status Kdc::RunHere(const std::vector<std::string>& command, const std::string& input) const {
-  std::vector<std::string> argv = {"/usr/bin/env", "KRB5_CONFIG=" + config_,
+  std::vector<std::string> argv = {"/usr/bin/env", "KRB5_CONFIG=" + OwnConfig(),
                                    "KRB5_KDC_PROFILE=" + folder_.File("kdc.conf")};
   argv.insert(argv.end(), command.begin(), command.end());
   const Finished finished = Run(argv, folder_.path(), input);
@@ -111,14 +114,16 @@ absl::Status Kdc::WriteCache(std::string_view principal, const std::string& path
   return status;
 }
 
-std::string Kdc::WriteConfig(std::string_view name, const std::string& address) const {
-  const std::string path = folder_.File(name);
-  WriteFile(path, ClientConfig(address));
-  return path;
+absl::Status Kdc::AddTicket(std::string_view service, const std::string& cache) const {
+  return RunHere({"/usr/bin/kvno", "-q", "-c", "FILE:" + cache, std::string(service)}, "");
+}
+
+void Kdc::LeadThrough(const std::string& address) const {
+  WriteFile(config_, ClientConfig(address));
 }
 
 absl::Status Kdc::StartAgain() {
-  const Command command{{"/usr/bin/env", "KRB5_CONFIG=" + config_,
+  const Command command{{"/usr/bin/env", "KRB5_CONFIG=" + OwnConfig(),
                          "KRB5_KDC_PROFILE=" + folder_.File("kdc.conf"), kKdc, "-n"},
                         folder_.File("kdc.out"),
                         "",

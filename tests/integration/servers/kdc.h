@@ -34,8 +34,11 @@ class Kdc {
   /// Writes a credential cache with the tickets of `principal`, mode 0600; `options` are kinit's.
   absl::Status WriteCache(std::string_view principal, const std::string& path,
                           const std::vector<std::string>& options = {}) const;
-  /// A krb5.conf whose KDC is at `address` ("127.0.0.1:PORT"); returns its path.
-  std::string WriteConfig(std::string_view name, const std::string& address) const;
+  /// Adds a ticket for `service` to a cache.
+  absl::Status AddTicket(std::string_view service, const std::string& cache) const;
+  /// From now on config() has the KDC at `address` ("127.0.0.1:PORT"): a proxy's. What this class
+  /// does itself goes to the KDC as before.
+  void LeadThrough(const std::string& address) const;
 
   void Stop() { process_.reset(); }
   absl::Status StartAgain();
@@ -50,6 +53,7 @@ class Kdc {
  private:
   Kdc() = default;
   absl::Status Prepare(uint16_t port);
+  std::string OwnConfig() const { return folder_.File("own.conf"); }
   absl::Status RunHere(const std::vector<std::string>& command, const std::string& input) const;
 
   TempFolder folder_;

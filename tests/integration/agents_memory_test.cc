@@ -1,0 +1,111 @@
+// What a loan leaves behind: a server process is looked through, while the loan lasts and after.
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <string>
+
+#include "server/network/agent_process.h"
+#include "server/wiped_memory.h"
+#include "tests/integration/agents_fixture.h"
+#include "tests/integration/credential_caches.h"
+#include "tests/testing/wait.h"
+
+namespace bitsd::tests {
+namespace {
+
+/// How often `bytes` are in the memory of `pid`.
+int CountInMemory(pid_t pid, const std::string& bytes) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  std::ifstream maps(proc + "/maps");
+  std::ifstream memory(proc + "/mem", std::ios::binary);
+  int count = 0;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0;
+    unsigned long end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx r", &begin, &end) != 2) continue;
+    std::string part(end - begin, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(part.data(), static_cast<std::streamsize>(part.size()));
+    part.resize(static_cast<size_t>(memory.gcount()));
+    for (size_t at = part.find(bytes); at != part.npos; at = part.find(bytes, at + 1)) ++count;
+  }
+  return count;
+}
+
+Secret ReadCache(const std::string& path) {
+  char bytes[16 * 1024];
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t size = ::read(file.get(), bytes, sizeof(bytes));
+  Secret cache(std::string_view(bytes, size > 0 ? static_cast<size_t>(size) : 0));
+  explicit_bzero(bytes, sizeof(bytes));
+  return cache;
+}
+
+/// Tells `talk` each step, and goes on when it hears of it.
+void Step(int talk, char what) {
+  char answer = 0;
+  if (::write(talk, &what, 1) != 1 || ::read(talk, &answer, 1) != 1) ::_exit(1);
+}
+
+/// A server that borrows, uses and gives back.
+[[noreturn]] void BorrowingServer(BrokerProcess& broker, const std::string& path, int talk) {
+  WipeFreedMemory();
+  auto client = broker.Connect(absl::Seconds(10));
+  if (!client.ok()) ::_exit(1);
+  Timer timer;
+  network::AgentIdentities networks(
+      [&](const auto& who, Deadline deadline) { return (*client)->OpenAgent(who, deadline); },
+      timer, {});
+  std::promise<absl::StatusOr<NetworkIdentities::Delegated>> taken;
+  networks.Take(kAliceSid, ReadCache(path),
+                [&](auto result) { taken.set_value(std::move(result)); });
+  auto lent = taken.get_future().get();
+  if (!lent.ok()) ::_exit(2);
+  std::promise<absl::StatusOr<std::string>> token;
+  lent->identity->Negotiate("localhost", [&](auto result) { token.set_value(std::move(result)); });
+  if (!token.get_future().get().ok()) ::_exit(3);
+  Step(talk, 'l');
+  lent->identity.reset();
+  Step(talk, 'g');
+  ::_exit(0);
+}
+
+TEST_F(AgentsTest, TheServerHasNothingOfALoanInItsMemory) {
+  const std::string path = kdc().folder().File("alice.cc");
+  ASSERT_TRUE(kdc().WriteCache("alice", path).ok());
+  CredentialsOf(kAliceSid).delegated = {{"alice@TEST.LOCAL"}};
+  ChannelPair talk = MakeChannelPair();
+  std::unique_ptr<BrokerProcess> broker = StartBroker();
+  const pid_t server = ::fork();
+  if (server == 0) BorrowingServer(*broker, path, talk.second.get());
+  talk.second.Reset();
+  // Only now does this process read the cache: the other one has no copy of its memory.
+  const std::string key = TgtKey(path);
+  ASSERT_GE(key.size(), 16u);
+  char step = 0;
+  ASSERT_EQ(::read(talk.first.get(), &step, 1), 1) << "it could not borrow";
+  EXPECT_EQ(CountInMemory(server, key), 0) << "while it lasts";
+  EXPECT_GT(
+      CountInMemory(server, "S-1-5-21-1-2-3-1002") + CountInMemory(server, "alice@TEST.LOCAL"), 0)
+      << "what is looked at is its memory";
+  const std::set<pid_t> agents = ChildrenOf(broker->pid());
+  ASSERT_EQ(agents.size(), 1u);
+  EXPECT_GT(CountInMemory(*agents.begin(), key), 0) << "the agent has it";
+  ASSERT_EQ(::write(talk.first.get(), "g", 1), 1);
+  ASSERT_EQ(::read(talk.first.get(), &step, 1), 1);
+  EXPECT_EQ(CountInMemory(server, key), 0) << "afterwards";
+  EXPECT_EQ(CountInMemory(broker->pid(), key), 0);
+  EXPECT_TRUE(WaitFor([&] { return ChildrenOf(broker->pid()).empty(); }));
+  ::kill(server, SIGKILL);
+  ::waitpid(server, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace bitsd::tests
