@@ -195,6 +195,17 @@ TEST_F(JobNetworkTest, ConnectionsAreSharedOnlyWhereNothingOfTheJobsOwnIsShown) 
   EXPECT_NE(Network().context, implicit) << "an authenticated connection is not for everybody";
 }
 
+TEST_F(JobNetworkTest, AnotherPrincipalInTheDirectoryHasConnectionsOfItsOwn) {
+  RunningWith(Implicit());
+  const std::string before = Network().context;
+  Account account = *accounts_.Find(kFetcher);
+  account.network.kerberos->principal = "other@R";
+  accounts_.Put(account);
+  jobs().OnAccountsChanged({});
+  EXPECT_EQ(NameOf(Network().identity), kFetcher.ToString() + " other@R");
+  EXPECT_NE(Network().context, before);
+}
+
 TEST_F(JobNetworkTest, ConnectionsOfAReplacedCredentialAreNotUsedAgain) {
   const JobId id = RunningWith(Explicit("old"));
   const std::string before = Network().context;
