@@ -23,6 +23,11 @@ std::string NamesIn(const NetworkCredentials& credentials) {
   return names;
 }
 
+absl::StatusOr<policy::Side> NetworkSide(const JobVersion& version) {
+  return policy::SideFor(policy::Resource::kNetwork, version.record->token_flags,
+                         version.LiveToken() != nullptr);
+}
+
 }  // namespace
 
 std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Account* owner) {
@@ -32,8 +37,7 @@ std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Acco
 }
 
 bool Job::HelperIsOnNetwork(const JobVersion& version) {
-  const auto side = policy::SideFor(policy::Resource::kNetwork, version.record->token_flags,
-                                    version.LiveToken() != nullptr);
+  const auto side = NetworkSide(version);
   return side.ok() && *side == policy::Side::kHelper;
 }
 
@@ -47,9 +51,7 @@ absl::Status Job::CheckNetwork(const JobVersion& version) {
   const absl::Status alone = policy::CheckCertificateConflict(HasClientCertificate(settings),
                                                               record.owner, record.token_flags);
   if (!alone.ok() || !HasImplicitCredentials(settings)) return alone;
-  return policy::SideFor(policy::Resource::kNetwork, record.token_flags,
-                         version.LiveToken() != nullptr)
-      .status();
+  return NetworkSide(version).status();
 }
 
 std::string Job::NetworkContext(const JobVersion& version) const {
@@ -85,12 +87,10 @@ std::string Job::ConnectionContext(const JobVersion& version, const Account& own
 NetworkIdentityPtr Job::ImplicitIdentity(const JobVersion& version, const Account& owner) const {
   if (!HasImplicitCredentials(version.record->network.get())) return nullptr;
   // Asked once: a token that ends meanwhile leaves nobody, and not the owner.
-  const JobRecord& record = *version.record;
-  const auto side = policy::SideFor(policy::Resource::kNetwork, record.token_flags,
-                                    version.LiveToken() != nullptr);
+  const auto side = NetworkSide(version);
   if (!side.ok()) return nullptr;
   if (*side == policy::Side::kOwner) {
-    return environment_.network.Of(owner_, policy::OwnerNetwork(owner, record.elevated));
+    return environment_.network.Of(owner_, policy::OwnerNetwork(owner, version.record->elevated));
   }
   if (!version.token->principal().empty()) return version.token->network();
   const AccessToken& helper = version.token->identity();
