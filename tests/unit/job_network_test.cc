@@ -175,6 +175,18 @@ TEST_F(JobNetworkTest, WhatEndsWhileTheCacheIsParsedEndsTheCall) {
   EXPECT_FALSE(View(As(kFetcher), job.id).token_sid.has_value());
 }
 
+TEST_F(JobNetworkTest, AnAccountThatChangesWhileTheCacheIsParsedLendsNothing) {
+  const Lent job = ReadyForHelper();
+  identities_.Hold();
+  const auto lent = Delegate(AsDelegating(kAlice), job.handle, "alice@R");
+  Account account = *accounts_.Find(kAlice);
+  account.network.delegated.clear();
+  accounts_.Put(account);
+  identities_.Release();
+  EXPECT_EQ(DetailOf(lent.Get().status()).rule, "token_ended");
+  EXPECT_FALSE(View(As(kFetcher), job.id).token_sid.has_value());
+}
+
 TEST_F(JobNetworkTest, DelegatedCredentialsGoWithTheToken) {
   const Lent job = RunningForHelper();
   std::weak_ptr<NetworkIdentity> identity = Network().identity;
