@@ -171,11 +171,15 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// Who is shown to whom, and how: another one is another security context.
   std::string NetworkContext(const JobVersion& version) const;
   /// The same for one piece of work: of its own where what it shows is the job's own.
-  std::string ConnectionContext(const JobVersion& version) const;
+  std::string ConnectionContext(const JobVersion& version, const Account& owner) const;
+  /// What the acting side has in the directory.
+  static const NetworkCredentials& ActingCredentials(const JobVersion& version,
+                                                     const Account& owner);
   /// Credentials that the helper delegated, if they are the ones to be used.
   static NetworkIdentityPtr DelegatedIdentity(const JobVersion& version);
-  NetworkIdentityPtr ImplicitIdentity(const JobVersion& version, const Account* owner) const;
-  NetworkTask NetworkOf(const JobVersion& version, const Account* owner);
+  NetworkIdentityPtr ImplicitIdentity(const JobVersion& version, const Account& owner) const;
+  /// `owner` passed OwnerStanding.
+  NetworkTask NetworkOf(const JobVersion& version, const Account& owner);
   bool NetworkIsRight(const JobVersion& version) const;
 
   void OnWorkStopped();

@@ -10,6 +10,25 @@
 #include "server/policy/openers.h"
 
 namespace bitsd {
+namespace {
+
+/// Who these credentials show.
+std::string NamesIn(const NetworkCredentials& credentials) {
+  std::string names;
+  if (credentials.kerberos) absl::StrAppend(&names, credentials.kerberos->principal);
+  names += '|';
+  if (credentials.ntlm) {
+    absl::StrAppend(&names, credentials.ntlm->domain, "\\", credentials.ntlm->user);
+  }
+  return names;
+}
+
+absl::StatusOr<policy::Side> NetworkSide(const JobVersion& version) {
+  return policy::SideFor(policy::Resource::kNetwork, version.record->token_flags,
+                         version.LiveToken() != nullptr);
+}
+
+}  // namespace
 
 std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Account* owner) {
   auto identity = policy::OwnerIdentity(owner, record.elevated);
@@ -18,8 +37,7 @@ std::optional<ActingIdentity> Job::OwnerSide(const JobRecord& record, const Acco
 }
 
 bool Job::HelperIsOnNetwork(const JobVersion& version) {
-  const auto side = policy::SideFor(policy::Resource::kNetwork, version.record->token_flags,
-                                    version.LiveToken() != nullptr);
+  const auto side = NetworkSide(version);
   return side.ok() && *side == policy::Side::kHelper;
 }
 
@@ -33,9 +51,7 @@ absl::Status Job::CheckNetwork(const JobVersion& version) {
   const absl::Status alone = policy::CheckCertificateConflict(HasClientCertificate(settings),
                                                               record.owner, record.token_flags);
   if (!alone.ok() || !HasImplicitCredentials(settings)) return alone;
-  return policy::SideFor(policy::Resource::kNetwork, record.token_flags,
-                         version.LiveToken() != nullptr)
-      .status();
+  return NetworkSide(version).status();
 }
 
 std::string Job::NetworkContext(const JobVersion& version) const {
@@ -52,32 +68,42 @@ std::string Job::NetworkContext(const JobVersion& version) const {
                       helper ? kHelperNetworkContext : "");
 }
 
-std::string Job::ConnectionContext(const JobVersion& version) const {
-  const bool own =
-      HasOwnCredentials(version.record->network.get()) || DelegatedIdentity(version) != nullptr;
-  const std::string shared = NetworkContext(version);
-  return own ? absl::StrCat(id_.ToString(), "-", downloads_, "/", shared) : shared;
+const NetworkCredentials& Job::ActingCredentials(const JobVersion& version, const Account& owner) {
+  return HelperIsOnNetwork(version) ? version.token->identity().network
+                                    : policy::OwnerNetwork(owner, version.record->elevated);
 }
 
-NetworkIdentityPtr Job::ImplicitIdentity(const JobVersion& version, const Account* owner) const {
-  const JobRecord& record = *version.record;
-  if (!HasImplicitCredentials(record.network.get())) return nullptr;
-  if (!HelperIsOnNetwork(version)) {
-    if (!policy::OwnerStanding(owner, record.elevated).ok()) return nullptr;
-    return environment_.network.Of(owner_, policy::OwnerNetwork(*owner, record.elevated));
+std::string Job::ConnectionContext(const JobVersion& version, const Account& owner) const {
+  const NetworkSettings* settings = version.record->network.get();
+  const std::string context = NetworkContext(version);
+  if (HasOwnCredentials(settings) || DelegatedIdentity(version) != nullptr) {
+    return absl::StrCat(id_.ToString(), "-", downloads_, "/", context);
   }
-  if (!version.token->principal().empty()) return DelegatedIdentity(version);
+  if (!HasImplicitCredentials(settings)) return context;
+  // The directory may name somebody else tomorrow, for the same SID.
+  return absl::StrCat(NamesIn(ActingCredentials(version, owner)), "/", context);
+}
+
+NetworkIdentityPtr Job::ImplicitIdentity(const JobVersion& version, const Account& owner) const {
+  if (!HasImplicitCredentials(version.record->network.get())) return nullptr;
+  // Asked once: a token that ends meanwhile leaves nobody, and not the owner.
+  const auto side = NetworkSide(version);
+  if (!side.ok()) return nullptr;
+  if (*side == policy::Side::kOwner) {
+    return environment_.network.Of(owner_, policy::OwnerNetwork(owner, version.record->elevated));
+  }
+  if (!version.token->principal().empty()) return version.token->network();
   const AccessToken& helper = version.token->identity();
   return environment_.network.Of(helper.user, helper.network);
 }
 
-NetworkTask Job::NetworkOf(const JobVersion& version, const Account* owner) {
+NetworkTask Job::NetworkOf(const JobVersion& version, const Account& owner) {
   ++downloads_;
   work_context_ = NetworkContext(version);
   work_network_ = version.record->network;
   work_delegated_ = DelegatedIdentity(version);
-  return {ConnectionContext(version), work_network_, ImplicitIdentity(version, owner),
-          OwnerSide(*version.record, owner)};
+  return {ConnectionContext(version, owner), work_network_, ImplicitIdentity(version, owner),
+          OwnerSide(*version.record, &owner)};
 }
 
 bool Job::NetworkIsRight(const JobVersion& version) const {

@@ -141,7 +141,7 @@ struct Loan {
   policy::TokenScopePtr scope;  ///< Null: everything.
   absl::Time end = absl::InfiniteFuture();
   /// Network credentials that the lender sent with it; unset: those of the account directory.
-  std::optional<Secret> delegated;
+  std::optional<Secret> delegated = std::nullopt;
 };
 
 /// A stream of changes. Destroying it ends it.

@@ -142,7 +142,7 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
                     owner_,
                     version.record->files,
                     *std::move(identity),
-                    NetworkOf(version, owner.get()),
+                    NetworkOf(version, *owner),
                     progress_,
                     *std::move(loan)};
   work_ = environment_.transfers.StartDownload(std::move(task),

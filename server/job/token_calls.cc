@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/identity/account_changes.h"
 #include "server/job/job_changes.h"
 #include "server/job/job_manager.h"
 #include "server/policy/network_side.h"
@@ -19,6 +20,11 @@ policy::JobFacts FactsOf(const JobVersion& job) {
 
 policy::LentToken LentOf(const HelperToken& token) {
   return {token.identity(), token.administrator_principal()};
+}
+
+absl::Status AccountChanged() {
+  return error::AccessDenied(Rule::kTokenEnded,
+                             "your account has just changed in the account directory: lend again");
 }
 
 }  // namespace
@@ -136,8 +142,12 @@ void JobManager::LendDelegated(const Caller& caller, const Presented& presented,
   deps_.network.Take(
       caller.token->user, std::move(cache),
       [this, caller, presented, loan = std::move(loan),
+       before = deps_.accounts.Find(caller.token->user),
        done = std::move(done)](absl::StatusOr<NetworkIdentities::Delegated> taken) {
         if (!taken.ok()) return done(taken.status());
+        // A reload ended what the account had lent; this was not there yet.
+        const auto now = deps_.accounts.Find(caller.token->user);
+        if (before == nullptr || WhatChanged(*before, now.get())) return done(AccountChanged());
         const auto listed = policy::CheckDelegatedPrincipal(*caller.token, taken->principal);
         if (!listed.ok()) return done(listed.status());
         Lend(caller, presented, loan,

@@ -184,12 +184,28 @@ TEST(BitsadminTest, RawReturnIsRemembered) {
   EXPECT_THAT(line.words, ElementsAre("get", "--", "j", "state"));
 }
 
+// What the parser takes where bitsadmin's reference says `name`.
+std::string OperandFor(const std::string& name) {
+  if (name == "PRIORITY") return "HIGH";
+  if (name == "TARGET") return "SERVER";
+  if (name == "SCHEME") return "NTLM";
+  return name == "USAGE" ? "NO_PROXY" : name;
+}
+
+TEST(BitsadminTest, APasswordBecomesNoWord) {
+  const BitsadminLine line =
+      FromBitsadmin({"/SetCredentials", "j", "SERVER", "BASIC", "user", "hunter2"});
+  EXPECT_THAT(line.words, ElementsAre("set-credentials", "--", "j", "SERVER", "BASIC", "user"));
+  EXPECT_EQ(line.password, "hunter2");
+  EXPECT_EQ(FromBitsadmin({"/getstate", "j"}).password, std::nullopt);
+}
+
 TEST(BitsadminTest, EveryVerbThatIsHereLeadsToACommand) {
   for (const BitsadminVerb& verb : BitsadminVerbs()) {
     if (verb.meaning.starts_with('!')) continue;
     Words words{"/" + std::string(verb.verb)};
     for (const std::string& operand : Split(verb.operands)) {
-      if (operand != "...") words.push_back(operand == "PRIORITY" ? "HIGH" : operand);
+      if (operand != "...") words.push_back(OperandFor(operand));
     }
     const ParsedLine line = ParseLine(FromBitsadminOk(words));
     EXPECT_FALSE(line.wrong) << words[0] << ": " << line.message;

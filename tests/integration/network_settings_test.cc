@@ -237,19 +237,16 @@ TEST_F(NetworkSettingsTest, DelegatedCredentialsNeedTheirLevelAndMustBeOnes) {
 class StoreKeyTest : public NetworkSettingsTest {
  protected:
   BitsdOptions Options() override {
-    // Beside the certificate files: a folder of root's.
     key_ = key_folder_.File("store.key");
-    WriteFile(key_, std::string(32, 'k'));
-    GiveTo(key_, kBitsdUser, kBitsdUser);
+    NewKey(std::string(32, 'k'));
     BitsdOptions options;
     options.config = "store_key_file: " + key_;
     return options;
   }
 
   void NewKey(const std::string& content, mode_t mode = 0600) {
-    WriteFile(key_, content);
+    WriteFile(key_, content, mode);
     GiveTo(key_, kBitsdUser, kBitsdUser);
-    ASSERT_EQ(::chmod(key_.c_str(), mode), 0);
   }
 
   TempFolder key_folder_;

@@ -60,6 +60,7 @@ account_directory: /etc/bitsd/accounts.yaml
 privileged_groups: [wheel]
 run_as: {uid: 61000, gid: daemon}
 state_dir: /s
+store_key_file: /k
 run_dir: /r
 log_dir: /l
 log_level: warning
@@ -79,6 +80,7 @@ timeouts: {broker: 5s, connect: 6s, stall: 7m}
   EXPECT_EQ(config->run_as_uid, 61000u);
   EXPECT_EQ(config->run_as_gid, 1u);
   EXPECT_EQ(config->state_dir + config->run_dir + config->log_dir, "/s/r/l");
+  EXPECT_EQ(config->store_key_file, "/k");
   EXPECT_EQ(config->log_level, "warning");
   EXPECT_EQ(config->policy, policy::Version::kWindows7);
   EXPECT_THAT(config->allowed_roots, ElementsAre("/srv", "/"));
@@ -145,6 +147,7 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
       {"listen: unix:/run/x", "write an address and a port"},
       {"listen: [a]", "write a text"},
       {"state_dir: var/lib", "absolute path"},
+      {"store_key_file: key", "absolute path"},
       {"state_dir: /var/../etc", "absolute path"},
       {"state_dir: /var//lib", "absolute path"},
       {"state_dir: /var/lib/", "absolute path"},

@@ -175,6 +175,18 @@ TEST_F(JobNetworkTest, WhatEndsWhileTheCacheIsParsedEndsTheCall) {
   EXPECT_FALSE(View(As(kFetcher), job.id).token_sid.has_value());
 }
 
+TEST_F(JobNetworkTest, AnAccountThatChangesWhileTheCacheIsParsedLendsNothing) {
+  const Lent job = ReadyForHelper();
+  identities_.Hold();
+  const auto lent = Delegate(AsDelegating(kAlice), job.handle, "alice@R");
+  Account account = *accounts_.Find(kAlice);
+  account.network.delegated.clear();
+  accounts_.Put(account);
+  identities_.Release();
+  EXPECT_EQ(DetailOf(lent.Get().status()).rule, "token_ended");
+  EXPECT_FALSE(View(As(kFetcher), job.id).token_sid.has_value());
+}
+
 TEST_F(JobNetworkTest, DelegatedCredentialsGoWithTheToken) {
   const Lent job = RunningForHelper();
   std::weak_ptr<NetworkIdentity> identity = Network().identity;
@@ -193,6 +205,17 @@ TEST_F(JobNetworkTest, ConnectionsAreSharedOnlyWhereNothingOfTheJobsOwnIsShown) 
   EXPECT_NE(context(Explicit()), context(Explicit()));
   Running(As(kFetcher), JobPriority::kForeground);
   EXPECT_NE(Network().context, implicit) << "an authenticated connection is not for everybody";
+}
+
+TEST_F(JobNetworkTest, AnotherPrincipalInTheDirectoryHasConnectionsOfItsOwn) {
+  RunningWith(Implicit());
+  const std::string before = Network().context;
+  Account account = *accounts_.Find(kFetcher);
+  account.network.kerberos->principal = "other@R";
+  accounts_.Put(account);
+  jobs().OnAccountsChanged({});
+  EXPECT_EQ(NameOf(Network().identity), kFetcher.ToString() + " other@R");
+  EXPECT_NE(Network().context, before);
 }
 
 TEST_F(JobNetworkTest, ConnectionsOfAReplacedCredentialAreNotUsedAgain) {

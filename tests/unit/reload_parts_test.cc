@@ -28,14 +28,15 @@ TEST(ReloadConfigTest, WhatNeedsARestartIsReportedAndStays) {
   read.run_as_uid = 1;
   read.run_as_gid = 1;
   read.state_dir = read.run_dir = read.log_dir = "/x";
+  read.store_key_file = "/x";
   read.max_running_jobs = 7;
   read.path = "/x";
   read.allow_root = true;
   const ConfigChange change = ReloadConfig(start, read);
   EXPECT_THAT(change.restart_needed,
               ElementsAre("listen", "tls.certificate", "tls.key", "tls.roots", "tls.san_sid_roots",
-                          "account_directory", "run_as.uid", "run_as.gid", "state_dir", "run_dir",
-                          "log_dir", "limits.max_running_jobs"));
+                          "account_directory", "run_as.uid", "run_as.gid", "state_dir",
+                          "store_key_file", "run_dir", "log_dir", "limits.max_running_jobs"));
   EXPECT_EQ(change.config, start);
 }
 

@@ -83,6 +83,13 @@ class StoreSecretTest : public testing::Test {
     return false;
   }
 
+  /// The key of a job's rows, in SQL.
+  static std::string Literal(const JobId& id) {
+    std::string hex = id.ToString();
+    std::erase(hex, '-');
+    return "x'" + hex + "'";
+  }
+
   /// Runs SQL on the closed database.
   void Edit(const std::string& sql) {
     durable_.Close();
@@ -161,8 +168,10 @@ TEST_F(StoreSecretTest, ARowThatWasMovedToAnotherPlaceDoesNotOpen) {
   const auto other = JobWithPassword();
   ASSERT_TRUE(CommitNow(*durable_, {Put(job), Put(other)}).ok());
   Edit(
-      "UPDATE credentials SET sealed = (SELECT sealed FROM credentials AS c WHERE c.sealed IS NOT "
-      "NULL AND c.job != credentials.job) WHERE sealed IS NOT NULL");
+      "UPDATE credentials SET sealed = (SELECT sealed FROM credentials WHERE sealed IS NOT NULL "
+      "AND "
+      "job = " +
+      Literal(other->id) + ") WHERE sealed IS NOT NULL AND job = " + Literal(job->id));
   EXPECT_EQ(AfterRestart(job->id)->network->lost.size(), 1u);
   Edit("UPDATE credentials SET scheme = 1 WHERE sealed IS NOT NULL");
   EXPECT_EQ(AfterRestart(other->id)->network->lost.front().scheme, AuthScheme::kBasic);
@@ -209,7 +218,7 @@ TEST_F(StoreSecretTest, RowsThatCannotBeAreDamageAndStopTheStart) {
   EXPECT_TRUE(refused("UPDATE credentials SET target = 0"));
   EXPECT_TRUE(refused("UPDATE credentials SET scheme = 6"));
   EXPECT_TRUE(refused("UPDATE credentials SET scheme = 3"));
-  EXPECT_TRUE(refused("UPDATE credentials SET number = number + 1"));
+  EXPECT_TRUE(refused("UPDATE credentials SET number = number + 5"));
   EXPECT_TRUE(refused("UPDATE credentials SET sealed = zeroblob(600000)"));
   EXPECT_FALSE(refused("UPDATE credentials SET sealed = zeroblob(100)")) << "it is only lost";
 }
