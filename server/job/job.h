@@ -22,6 +22,7 @@
 
 #include "server/identity/account_directory.h"
 #include "server/identity/network_identity.h"
+#include "server/identity/sid_pool.h"
 #include "server/job/job_service.h"
 #include "server/job/job_version.h"
 #include "server/job/run_queue.h"
@@ -46,6 +47,7 @@ struct JobEnvironment {
   RunQueue& places;
   Presence& presence;
   NetworkIdentities& network;
+  SidPool& owners;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
@@ -204,7 +206,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   JobEnvironment& environment_;
   const JobId id_;
-  const Sid owner_;
+  const Sid& owner_;  ///< In the environment's pool.
   const bool elevated_;
   ChangeMark change_mark_{0};
 
