@@ -133,7 +133,8 @@ class Server::Parts {
     store = *std::move(opened);
     const policy::RemoteRules rules = RemoteRulesOf(start.config, listen);
     transfers.emplace(*broker, *audit, TransferOptionsOf(start.config, rules));
-    sessions.emplace(SessionTable::Deps{*store, *audit, clock, timer}, start.config.sessions);
+    sessions.emplace(SessionTable::Deps{*store, *audit, accounts, clock, steady, timer},
+                     start.config.sessions);
     jobs.emplace(JobManager::Deps{*store, *transfers, accounts, *audit, clock, timer, *sessions},
                  JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
@@ -186,6 +187,7 @@ class Server::Parts {
   }
 
   SystemClock clock;
+  SteadyClock steady;
   const std::string listen;
   Loaded start;
   std::unique_ptr<BrokerClient> broker;

@@ -46,6 +46,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kOwnerNotAdministrator: return "owner_not_administrator";
     case Rule::kOwnerUnknown: return "owner_unknown";
     case Rule::kNotPermitted: return "not_permitted";
+    case Rule::kCreatedByAnother: return "created_by_another";
   }
   return "unknown";
 }

@@ -64,6 +64,7 @@ enum class Rule {
   kOwnerNotAdministrator,  ///< An elevated job whose owner is no longer an administrator.
   kOwnerUnknown,           ///< The owner is no longer in the account directory, or disabled.
   kNotPermitted,           ///< The kernel refused the acting identity.
+  kCreatedByAnother,       ///< The same, of a file that another identity created for the job.
 };
 
 /// "handle_bound_to_another" for kHandleBoundToAnother.

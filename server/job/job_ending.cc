@@ -74,7 +74,7 @@ void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done)
 }
 
 void JobManager::FinishCancel(const JobPtr& job, const HelperTokenPtr& token) {
-  deps_.timer.At(deps_.clock.Now() + kEndRetry, [this, job, token] {
+  deps_.timer.After(kEndRetry, [this, job, token] {
     if (stopping_) return;
     Job::Change nothing;  // Answered when the store has everything that is in force.
     nothing.decide = [](const JobVersion& newest) { return newest; };

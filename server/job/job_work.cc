@@ -270,8 +270,7 @@ void Job::ScheduleRetry(const JobVersion& version, Later& later) {
     const auto retry = [weak = weak_from_this(), when] {
       if (const auto job = weak.lock()) job->OnRetryDue(when);
     };
-    environment_.timer.At(when, retry);
-    environment_.timer.After(left, retry);
+    environment_.timer.AtOrAfter(when, left, retry);
   });
 }
 

@@ -122,7 +122,7 @@ void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, L
   if (!presented.ok()) return done(presented.status());
   const JobPtr& job = presented->job;
   const absl::Time expires =
-      policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end,
+      policy::LoanEnd({caller.token->certificate_not_after, caller.session->facts().last_end.wall,
                        CurrentOptions()->token_max_ttl, loan.end},
                       deps_.clock.Now());
   auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope));
@@ -181,22 +181,24 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
 }
 
 void JobManager::WatchExpiry(const JobPtr& job, const HelperTokenPtr& token) {
+  const absl::Time now = deps_.clock.Now();
   const absl::Time end = token->expires();
-  const absl::Time warning =
-      policy::LoanWarning(deps_.clock.Now(), end, CurrentOptions()->token_warning);
+  const absl::Time warning = policy::LoanWarning(now, end, CurrentOptions()->token_warning);
   const std::weak_ptr<Job> weak_job(job);
   const std::weak_ptr<HelperToken> weak_token(token);
-  const uint64_t end_id = deps_.timer.At(end, [this, weak_job, weak_token] {
+  // By both clocks: one that is set back does not make a loan last longer.
+  const Timer::Task at_end = deps_.timer.AtOrAfter(end, end - now, [this, weak_job, weak_token] {
     DiscardToken(weak_job, weak_token, "expired", nullptr);
   });
-  const uint64_t warning_id = deps_.timer.At(warning, [this, weak_job, weak_token] {
-    const JobPtr job = weak_job.lock();
-    const HelperTokenPtr token = weak_token.lock();
-    if (job != nullptr && token != nullptr) WarnOfExpiry(job, token);
-  });
-  token->OnRelease([this, end_id, end, warning_id, warning] {
-    deps_.timer.Cancel(end_id, end);
-    deps_.timer.Cancel(warning_id, warning);
+  const Timer::Task at_warning =
+      deps_.timer.AtOrAfter(warning, warning - now, [this, weak_job, weak_token] {
+        const JobPtr job = weak_job.lock();
+        const HelperTokenPtr token = weak_token.lock();
+        if (job != nullptr && token != nullptr) WarnOfExpiry(job, token);
+      });
+  token->OnRelease([this, at_end, at_warning] {
+    deps_.timer.Cancel(at_end);
+    deps_.timer.Cancel(at_warning);
   });
 }
 

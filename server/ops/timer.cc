@@ -22,27 +22,35 @@ Timer::Timer() : Timer(TheSystemClock()) {}
 
 Timer::~Timer() { Stop(); }
 
-uint64_t Timer::At(absl::Time when, std::function<void()> fn) {
+Timer::Task Timer::Add(std::optional<absl::Time> when, std::optional<absl::Duration> delay,
+                       std::function<void()> fn) {
   std::lock_guard lock(mutex_);
-  const uint64_t id = next_id_++;
-  const auto it = at_.emplace(Key{when, id}, std::move(fn)).first;
-  if (it == at_.begin()) changed_.notify_one();
-  return id;
+  const auto work = std::make_shared<Work>(Work{{next_id_++, when, std::nullopt}, std::move(fn)});
+  Task& task = work->task;
+  if (delay) task.after = steady_.Now() + *delay;
+  if (task.at) at_.emplace(Key{*task.at, task.id}, work);
+  if (task.after) after_.emplace(Key{*task.after, task.id}, work);
+  if (IsFirst(at_, *work) || IsFirst(after_, *work)) changed_.notify_one();
+  return task;
 }
 
-void Timer::After(absl::Duration delay, std::function<void()> fn) {
-  std::lock_guard lock(mutex_);
-  const auto it = after_.emplace(Key{steady_.Now() + delay, next_id_++}, std::move(fn)).first;
-  if (it == after_.begin()) changed_.notify_one();
+bool Timer::IsFirst(const Due& due, const Work& work) {
+  return !due.empty() && due.begin()->second.get() == &work;
 }
 
-void Timer::Cancel(uint64_t id, absl::Time when) {
-  std::function<void()> dropped;  // Destroyed after the lock: it may own what takes locks.
+std::shared_ptr<Timer::Work> Timer::Take(const Task& task) {
+  auto taken = task.at ? at_.extract(Key{*task.at, task.id}) : Due::node_type();
+  if (task.after) {
+    auto other = after_.extract(Key{*task.after, task.id});
+    if (taken.empty()) taken = std::move(other);
+  }
+  return taken.empty() ? nullptr : std::move(taken.mapped());
+}
+
+void Timer::Cancel(const Task& task) {
+  std::shared_ptr<Work> dropped;  // Destroyed after the lock: it may own what takes locks.
   std::lock_guard lock(mutex_);
-  const auto it = at_.find(Key{when, id});
-  if (it == at_.end()) return;
-  dropped = std::move(it->second);
-  at_.erase(it);
+  dropped = Take(task);
 }
 
 void Timer::Stop() {
@@ -54,9 +62,9 @@ void Timer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::function<void()> Timer::TakeFirst(Due& due, absl::Time now) {
-  if (due.empty() || due.begin()->first.first > now) return nullptr;
-  return std::move(due.extract(due.begin()).mapped());
+std::shared_ptr<Timer::Work> Timer::First(const Due& due, absl::Time now) {
+  const bool is_due = !due.empty() && due.begin()->first.first <= now;
+  return is_due ? due.begin()->second : nullptr;
 }
 
 absl::Duration Timer::Idle() const {
@@ -69,9 +77,9 @@ absl::Duration Timer::Idle() const {
 void Timer::Run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    std::function<void()> fn = TakeFirst(after_, steady_.Now());
-    if (fn == nullptr) fn = TakeFirst(at_, wall_.Now());
-    if (fn == nullptr) {
+    std::shared_ptr<Work> work = First(after_, steady_.Now());
+    if (work == nullptr) work = First(at_, wall_.Now());
+    if (work == nullptr) {
       const absl::Duration idle = Idle();
       if (idle == absl::InfiniteDuration()) {
         changed_.wait(lock);
@@ -80,9 +88,10 @@ void Timer::Run() {
       }
       continue;
     }
+    Take(work->task);
     lock.unlock();
-    fn();
-    fn = nullptr;
+    work->fn();
+    work = nullptr;
     lock.lock();
   }
 }

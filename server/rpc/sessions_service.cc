@@ -25,7 +25,7 @@ v1::Session ToProto(const Session& session) {
   out.set_user_sid(facts.user.ToString());
   out.set_is_default(facts.is_default);
   *out.mutable_begin_time() = rpc::ToProto(facts.begin);
-  *out.mutable_expire_time() = rpc::ToProto(session.deadline());
+  *out.mutable_expire_time() = rpc::ToProto(session.deadline().wall);
   out.set_helper_tokens(session.tokens());
   return out;
 }

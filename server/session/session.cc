@@ -4,36 +4,34 @@
 #include <utility>
 
 namespace bitsd {
-namespace {
 
-/// The stored deadline is this much later, so that a renewal is written at most this often.
-constexpr absl::Duration kStoreSlack = absl::Minutes(1);
+Session::Session(SessionFacts facts, Moment deadline) : facts_(facts), deadline_(deadline) {}
 
-}  // namespace
-
-Session::Session(SessionFacts facts, absl::Time deadline) : facts_(facts), deadline_(deadline) {}
-
-absl::Time Session::deadline() const {
+Moment Session::deadline() const {
   const std::lock_guard lock(mutex_);
   return deadline_;
 }
 
-bool Session::IsOver(absl::Time now) const {
-  const std::lock_guard lock(mutex_);
-  return now >= deadline_ && !(facts_.is_default && uses_ > 0);
+bool Session::IsOverLocked(const Moment& now) const {
+  const bool kept = facts_.is_default && uses_ > 0;
+  return deadline_.HasCome(now) && !kept;
 }
 
-Session::Renewal Session::Renew(absl::Time now, absl::Time deadline) {
+bool Session::IsOver(const Moment& now) const {
   const std::lock_guard lock(mutex_);
-  const bool over = now >= deadline_ && !(facts_.is_default && uses_ > 0);
-  if (!open_ || over) return Renewal::kEnded;
+  return IsOverLocked(now);
+}
+
+Session::Renewal Session::Renew(const Moment& now, const Moment& deadline) {
+  const std::lock_guard lock(mutex_);
+  if (!open_ || IsOverLocked(now)) return Renewal::kEnded;
   deadline_ = deadline;
-  return deadline_ > stored_until_ ? Renewal::kStore : Renewal::kDone;
+  return deadline_.wall > stored_until_ ? Renewal::kStore : Renewal::kDone;
 }
 
 SessionRecord Session::Record() {
   const std::lock_guard lock(mutex_);
-  stored_until_ = std::min(deadline_ + kStoreSlack, facts_.last_end);
+  stored_until_ = std::min(deadline_.wall + kStoreSlack, facts_.last_end.wall);
   return {facts_.id, facts_.user, facts_.is_default, facts_.ttl, facts_.begin, stored_until_};
 }
 

@@ -1,4 +1,6 @@
-// One logon session: a lifeline with a deadline that can be renewed.
+// One logon session: a lifeline with a deadline that can be renewed. It ends by the wall clock or
+// by the time that passes, whichever is first: a clock that is set back does not make it last
+// longer.
 //
 // Thread safety: any thread; its own lock is held for a few instructions. Ownership: shared by the
 // table, while it is open, and by whatever was made in it.
@@ -12,6 +14,7 @@
 
 #include "absl/time/time.h"
 #include "server/identity/lifeline.h"
+#include "server/ops/moment.h"
 #include "server/session/session_record.h"
 
 namespace bitsd {
@@ -20,22 +23,24 @@ struct SessionFacts {
   SessionId id;
   Sid user;
   bool is_default = false;
-  bool service = false;  ///< Of a service account.
-  absl::Duration ttl;    ///< What a renewal adds; of a default session the configuration says.
+  absl::Duration ttl;  ///< What a renewal adds; of a default session the configuration says.
   absl::Time begin;
-  absl::Time last_end;  ///< No renewal goes beyond.
+  Moment last_end;  ///< No renewal goes beyond.
 };
 
 class Session : public Lifeline {
  public:
-  Session(SessionFacts facts, absl::Time deadline);
+  /// The stored deadline is this much later, so that a renewal is written at most this often.
+  static constexpr absl::Duration kStoreSlack = absl::Minutes(1);
+
+  Session(SessionFacts facts, Moment deadline);
 
   const SessionFacts& facts() const { return facts_; }
   const SessionId& id() const { return facts_.id; }
   const Sid& user() const { return facts_.user; }
-  absl::Time deadline() const;
+  Moment deadline() const;
   /// Its deadline has passed, and no open stream is made in it.
-  bool IsOver(absl::Time now) const;
+  bool IsOver(const Moment& now) const;
 
   enum class Renewal {
     kEnded,
@@ -43,7 +48,7 @@ class Session : public Lifeline {
     kStore,  ///< Done, and the store has to learn of it: it has an earlier deadline.
   };
   /// Sets the deadline, unless the session has ended or is over.
-  Renewal Renew(absl::Time now, absl::Time deadline);
+  Renewal Renew(const Moment& now, const Moment& deadline);
 
   /// What the store keeps: never an earlier end than the true one. A renewal that stays below it
   /// need not be stored.
@@ -56,9 +61,11 @@ class Session : public Lifeline {
   void CountToken(int change) { tokens_ += static_cast<uint32_t>(change); }
 
  private:
+  bool IsOverLocked(const Moment& now) const;
+
   const SessionFacts facts_;
   // Guarded by the lifeline's mutex.
-  absl::Time deadline_;
+  Moment deadline_;
   absl::Time stored_until_ = absl::InfinitePast();
   size_t uses_ = 0;
   std::atomic<uint32_t> tokens_{0};

@@ -27,13 +27,13 @@ bool SessionTable::End(const SessionPtr& session, const Ending& ending,
     const std::lock_guard lock(mutex_);
     const auto known = sessions_.find(session->id());
     if (known == sessions_.end() || known->second.session != session) return false;
-    if (ending.if_over && !session->IsOver(deps_.clock.Now())) return false;
+    if (ending.if_over && !session->IsOver(Now())) return false;
     slot = known->second;
     mine = session->MarkEnded();
     presence = RemoveLocked(*session);
     if (presence != nullptr) of_owner = presence->MarkEnded();
   }
-  if (slot.timer != 0) deps_.timer.Cancel(slot.timer, slot.timer_due);
+  deps_.timer.Cancel(slot.timer);
   const SessionFacts& facts = session->facts();
   AuditEvent event{"session_ended",
                    {{"user_sid", facts.user.ToString()},
@@ -72,6 +72,16 @@ void SessionTable::Replace(const std::vector<SessionPtr>& sessions, std::string_
 
 void SessionTable::RefreshOf(const Sid& user, std::string_view reason) {
   Replace(SessionsOf(user), reason);
+  for (const SessionPtr& session : SessionsOf(user)) {
+    if (session->facts().is_default) EndUnlessAllowed(session);
+  }
+}
+
+bool SessionTable::EndUnlessAllowed(const SessionPtr& standard) {
+  const std::shared_ptr<const Account> account = deps_.accounts.Find(standard->user());
+  if (account != nullptr && MayHaveDefault(*account)) return false;
+  End(standard, {"logon_required", std::nullopt, false}, nullptr);
+  return true;
 }
 
 void SessionTable::RefreshAll(std::string_view reason) { Replace(All(), reason); }
@@ -81,20 +91,16 @@ void SessionTable::Shutdown() {
 }
 
 void SessionTable::Arm(const SessionPtr& session) {
-  const absl::Time when = session->deadline();
-  const uint64_t timer = deps_.timer.At(when, [this, id = session->id()] { OnDue(id); });
-  Slot before;
-  bool kept = false;
+  const Moment when = session->deadline();
+  const Timer::Task timer = deps_.timer.AtOrAfter(when.wall, when.steady - deps_.steady.Now(),
+                                                  [this, id = session->id()] { OnDue(id); });
+  Timer::Task dropped = timer;
   {
     const std::lock_guard lock(mutex_);
     const auto known = sessions_.find(session->id());
-    if (known != sessions_.end()) {
-      before = std::exchange(known->second, Slot{known->second.session, when, timer});
-      kept = true;
-    }
+    if (known != sessions_.end()) dropped = std::exchange(known->second.timer, timer);
   }
-  if (!kept) return deps_.timer.Cancel(timer, when);
-  if (before.timer != 0) deps_.timer.Cancel(before.timer, before.timer_due);
+  deps_.timer.Cancel(dropped);
 }
 
 void SessionTable::OnDue(const SessionId& id) {
@@ -106,8 +112,8 @@ void SessionTable::OnDue(const SessionId& id) {
     session = known->second.session;
   }
   // Renewed meanwhile, or kept by an open stream: it is looked at again.
-  const bool in_use =
-      session->deadline() <= deps_.clock.Now() && !session->IsOver(deps_.clock.Now());
+  const Moment now = Now();
+  const bool in_use = session->deadline().HasCome(now) && !session->IsOver(now);
   if (in_use) Renew(session).IgnoreError();
   if (End(session, {"expired", std::nullopt, true}, nullptr)) return;
   Arm(session);

@@ -15,6 +15,21 @@ absl::Status NotOpen() {
       "again what was lent in it");
 }
 
+Moment Renewed(absl::Duration ttl, const Moment& last_end, const Moment& now) {
+  return {policy::RenewedDeadline(ttl, last_end.wall, now.wall),
+          policy::RenewedDeadline(ttl, last_end.steady, now.steady)};
+}
+
+Moment LastEnd(bool is_default, const Moment& begin, const policy::SessionLimits& limits) {
+  return {policy::LastEnd(is_default, begin.wall, limits),
+          policy::LastEnd(is_default, begin.steady, limits)};
+}
+
+/// A stored date, by both clocks: at most `longest` from now, wherever the wall clock was set.
+Moment FromNow(absl::Time date, absl::Duration longest, const Moment& now) {
+  return {date, now.steady + std::min(date - now.wall, longest)};
+}
+
 }  // namespace
 
 SessionTable::SessionTable(Deps deps, const policy::SessionLimits& limits)
@@ -27,18 +42,22 @@ policy::SessionLimits SessionTable::limits() const {
   return limits_;
 }
 
-absl::Time SessionTable::NextDeadline(const Session& session) const {
+Moment SessionTable::NextDeadline(const Session& session) const {
   const SessionFacts& facts = session.facts();
-  const absl::Duration ttl = facts.is_default ? limits().default_idle : facts.ttl;
-  return policy::RenewedDeadline(ttl, facts.last_end, deps_.clock.Now());
+  return Renewed(facts.is_default ? limits().default_idle : facts.ttl, facts.last_end, Now());
 }
 
-SessionPtr SessionTable::MakeLocked(SessionFacts facts, absl::Time deadline, Waiters& waiters) {
+bool SessionTable::MayHaveDefault(const Account& account) const {
+  const bool service = policy::IsAlwaysLoggedOn(account.sid, account.service);
+  return policy::MayUseDefaultSession(service, limits()).ok();
+}
+
+SessionPtr SessionTable::MakeLocked(SessionFacts facts, Moment deadline, Waiters& waiters) {
   auto session = std::make_shared<Session>(facts, deadline);
   User& user = users_[session->user()];
   user.sessions.push_back(session->id());
   if (session->facts().is_default) user.standard = session;
-  sessions_[session->id()] = Slot{session, {}, 0};
+  sessions_[session->id()] = Slot{session, {}};
   const auto waiting = waiting_.find(session->user());
   if (waiting != waiting_.end()) {
     waiters = std::move(waiting->second);
@@ -47,20 +66,25 @@ SessionPtr SessionTable::MakeLocked(SessionFacts facts, absl::Time deadline, Wai
   return session;
 }
 
+SessionPtr SessionTable::MakeRestored(const SessionRecord& record) {
+  const std::shared_ptr<const Account> account = deps_.accounts.Find(record.user);
+  if (account == nullptr || account->disabled) return nullptr;
+  if (record.is_default && !MayHaveDefault(*account)) return nullptr;
+  const Moment now = Now();
+  const std::lock_guard lock(mutex_);
+  const absl::Time end = policy::LastEnd(record.is_default, record.begin, limits_);
+  const absl::Duration life = record.is_default ? absl::InfiniteDuration() : limits_.max_life;
+  const Moment last_end = FromNow(end, life, now);
+  const Moment stored = FromNow(record.deadline, record.ttl + Session::kStoreSlack, now);
+  const Moment deadline = Earlier(stored, last_end);
+  if (deadline.HasCome(now)) return nullptr;
+  Waiters nobody;
+  return MakeLocked({record.id, record.user, record.is_default, record.ttl, record.begin, last_end},
+                    deadline, nobody);
+}
+
 void SessionTable::Restore(const SessionRecord& record) {
-  SessionPtr session;
-  {
-    const std::lock_guard lock(mutex_);
-    const absl::Time last_end = policy::LastEnd(record.is_default, record.begin, limits_);
-    const absl::Time deadline = std::min(record.deadline, last_end);
-    const bool wanted = !record.is_default || !limits_.require_logon;
-    if (wanted && deadline > deps_.clock.Now()) {
-      Waiters nobody;
-      session = MakeLocked(
-          {record.id, record.user, record.is_default, false, record.ttl, record.begin, last_end},
-          deadline, nobody);
-    }
-  }
+  const SessionPtr session = MakeRestored(record);
   if (session == nullptr) return journal_->Erase(record.id, nullptr);
   Arm(session);
 }
@@ -75,12 +99,11 @@ void SessionTable::Reconfigure(const policy::SessionLimits& limits) {
     }
   }
   for (const SessionPtr& session : defaults) {
-    if (!policy::MayUseDefaultSession(session->facts().service, limits).ok()) {
-      End(session, {"logon_required", std::nullopt, false}, nullptr);
-    } else if (NextDeadline(*session) < session->deadline()) {
-      session->Renew(deps_.clock.Now(), NextDeadline(*session));
-      Arm(session);
-    }
+    if (EndUnlessAllowed(session)) continue;
+    const Moment next = NextDeadline(*session);
+    if (next.steady >= session->deadline().steady) continue;
+    session->Renew(Now(), next);
+    Arm(session);
   }
 }
 
@@ -92,7 +115,7 @@ absl::StatusOr<SessionPtr> SessionTable::Find(const Sid& caller, const SessionId
     // One that was replaced is not found here: both happen in one step.
     if (slot != sessions_.end() && slot->second.session->is_open()) session = slot->second.session;
   }
-  if (session == nullptr || session->IsOver(deps_.clock.Now())) return NotOpen();
+  if (session == nullptr || session->IsOver(Now())) return NotOpen();
   if (absl::Status s = policy::MayUseSession(caller, session->user()); !s.ok()) return s;
   return session;
 }
@@ -113,10 +136,10 @@ absl::StatusOr<SessionPtr> SessionTable::ForCall(const AccessToken& caller,
   if (named) return Find(caller.user, *named);
   const absl::Status allowed = policy::MayUseDefaultSession(caller.service, limits());
   if (!allowed.ok()) return allowed;
-  return Default(caller.user, caller.service);
+  return Default(caller.user);
 }
 
-SessionPtr SessionTable::Default(const Sid& user, bool service) {
+SessionPtr SessionTable::Default(const Sid& user) {
   while (true) {
     SessionPtr session;
     bool made = false;
@@ -126,10 +149,9 @@ SessionPtr SessionTable::Default(const Sid& user, bool service) {
       const auto known = users_.find(user);
       if (known != users_.end()) session = known->second.standard;
       if (session == nullptr) {
-        const absl::Time now = deps_.clock.Now();
-        const SessionFacts facts{
-            SessionId::Random(),   user, true, service, limits_.default_idle, now,
-            absl::InfiniteFuture()};
+        const Moment now = Now();
+        const SessionFacts facts{SessionId::Random(),  user,     true,
+                                 limits_.default_idle, now.wall, LastEnd(true, now, limits_)};
         session = MakeLocked(facts, now + limits_.default_idle, waiters);
         made = true;
       }
@@ -146,16 +168,16 @@ SessionPtr SessionTable::Default(const Sid& user, bool service) {
 }
 
 absl::StatusOr<absl::Time> SessionTable::Renew(const SessionPtr& session) {
-  const absl::Time deadline = NextDeadline(*session);
-  const absl::Time before = session->deadline();
-  switch (session->Renew(deps_.clock.Now(), deadline)) {
+  const Moment deadline = NextDeadline(*session);
+  const Moment before = session->deadline();
+  switch (session->Renew(Now(), deadline)) {
     case Session::Renewal::kEnded: return NotOpen();
     case Session::Renewal::kDone: break;
     case Session::Renewal::kStore: journal_->Keep(session);
   }
   // What a restart brought back lasts as the store has it, which is later than the truth.
-  if (deadline < before) Arm(session);
-  return deadline;
+  if (!(Earlier(deadline, before) == before)) Arm(session);
+  return deadline.wall;
 }
 
 absl::StatusOr<SessionPtr> SessionTable::OpenLocked(const AccessToken& caller,
@@ -168,11 +190,10 @@ absl::StatusOr<SessionPtr> SessionTable::OpenLocked(const AccessToken& caller,
     open = known->second.sessions.size() - (known->second.standard != nullptr ? 1 : 0);
   }
   if (absl::Status s = policy::MayOpenSession(open, limits_); !s.ok()) return s;
-  const absl::Time now = deps_.clock.Now();
-  const absl::Time last_end = policy::LastEnd(false, now, limits_);
-  return MakeLocked(
-      {SessionId::Random(), caller.user, false, caller.service, *granted, now, last_end},
-      policy::RenewedDeadline(*granted, last_end, now), waiters);
+  const Moment now = Now();
+  const Moment last_end = LastEnd(false, now, limits_);
+  return MakeLocked({SessionId::Random(), caller.user, false, *granted, now.wall, last_end},
+                    Renewed(*granted, last_end, now), waiters);
 }
 
 bool SessionTable::Logon(const AccessToken& caller, std::optional<absl::Duration> ttl,
@@ -263,7 +284,7 @@ std::vector<SessionPtr> SessionTable::All() const {
 
 std::vector<SessionPtr> SessionTable::List(const std::optional<Sid>& user) const {
   std::vector<SessionPtr> found = user ? SessionsOf(*user) : All();
-  const absl::Time now = deps_.clock.Now();
+  const Moment now = Now();
   std::erase_if(found, [&](const SessionPtr& session) { return session->IsOver(now); });
   std::sort(found.begin(), found.end(), [](const SessionPtr& a, const SessionPtr& b) {
     return std::pair(a->facts().begin, a->id()) < std::pair(b->facts().begin, b->id());

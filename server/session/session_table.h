@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "server/identity/access_token.h"
+#include "server/identity/account_directory.h"
 #include "server/ops/audit.h"
 #include "server/ops/clock.h"
 #include "server/ops/timer.h"
@@ -38,7 +39,9 @@ class SessionTable : public Presence {
   struct Deps {
     JobStore& store;
     AuditLog& audit;
+    const AccountDirectory& accounts;
     const Clock& clock;
+    const Clock& steady;  ///< Of the time that passes.
     Timer& timer;
   };
   SessionTable(Deps deps, const policy::SessionLimits& limits);
@@ -55,7 +58,7 @@ class SessionTable : public Presence {
   /// What a call to the Sessions service names: no session is needed, another's is refused.
   absl::Status CheckNamed(const AccessToken& caller, const std::optional<SessionId>& named) const;
   /// The default session of `user`, made on demand and renewed.
-  SessionPtr Default(const Sid& user, bool service = false);
+  SessionPtr Default(const Sid& user);
 
   /// Opens a session. `stands` says whether the caller still is who it was; it is asked once the
   /// session would end with the account. False: it does not, nothing was opened or answered.
@@ -74,7 +77,8 @@ class SessionTable : public Presence {
 
   /// Ends every session of `user`: its account is gone.
   void CloseOf(const Sid& user, std::string_view reason);
-  /// Discards what hangs on the sessions of `user`: its account is another. They stay open.
+  /// Discards what hangs on the sessions of `user`: its account is another. They stay open, but for
+  /// a default session that the account may not have any more.
   void RefreshOf(const Sid& user, std::string_view reason);
   /// The same for everybody: nobody is believed any more as before.
   void RefreshAll(std::string_view reason);
@@ -88,8 +92,7 @@ class SessionTable : public Presence {
  private:
   struct Slot {
     SessionPtr session;
-    absl::Time timer_due;
-    uint64_t timer = 0;
+    Timer::Task timer;
   };
   struct User {
     std::shared_ptr<Lifeline> presence = std::make_shared<Lifeline>();
@@ -108,8 +111,15 @@ class SessionTable : public Presence {
                                         std::optional<absl::Duration> ttl, Waiters& waiters);
   void OnStored(const SessionPtr& session, const absl::Status& status,
                 const std::function<void(absl::StatusOr<SessionPtr>)>& done);
-  SessionPtr MakeLocked(SessionFacts facts, absl::Time deadline, Waiters& waiters);
-  absl::Time NextDeadline(const Session& session) const;
+  SessionPtr MakeLocked(SessionFacts facts, Moment deadline, Waiters& waiters);
+  /// What `record` says, as far as it still holds; null when it does not.
+  SessionPtr MakeRestored(const SessionRecord& record);
+  Moment Now() const { return {deps_.clock.Now(), deps_.steady.Now()}; }
+  Moment NextDeadline(const Session& session) const;
+  /// Of the accounts as they are now: may calls of `user` be made without a session of their own?
+  bool MayHaveDefault(const Account& account) const;
+  /// Ends a default session that its user may not have any more.
+  bool EndUnlessAllowed(const SessionPtr& standard);
   /// The session that Logoff names; null: none.
   SessionPtr ToEnd(const Sid& caller, const std::optional<SessionId>& id) const;
   /// False when it had ended, or another is in its place.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 #include "server/transfer/http_response.h"
@@ -18,6 +19,16 @@ std::vector<uint32_t> FilesToPublish(const FileRecords& files) {
     if (files[i].progress.transferred && !files[i].completed) todo.push_back(i);
   }
   return todo;
+}
+
+/// A finished file belongs to who created it, and nobody else can give it its mode.
+absl::Status CreatedByAnother(const TemporaryFile& file) {
+  return error::AccessDenied(
+      Rule::kCreatedByAnother,
+      absl::StrCat("\"", file.path, "\" was created as ", file.creator.ToString(),
+                   ", and only that identity can put it in place: let it act again (its token with "
+                   "SetHelperToken and LOCAL_FILE with SetHelperTokenFlags; without LOCAL_FILE if "
+                   "it is the owner), then call Complete"));
 }
 
 }  // namespace
@@ -81,7 +92,9 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
   absl::Status status = files_.Publish(task_.local, together, &count);
   const auto done = todo.first(count);
   published.insert(published.end(), done.begin(), done.end());
-  return status;
+  if (DetailOf(status).rule != RuleName(Rule::kNotPermitted)) return status;
+  const TemporaryFile& refused = *files[todo[count]].progress.temporary;
+  return refused.creator == task_.local.sid ? status : CreatedByAnother(refused);
 }
 
 absl::Status Completion::SyncDirectories(std::vector<uint32_t>& published) {

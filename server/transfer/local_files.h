@@ -136,6 +136,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void RecordLater(const std::shared_ptr<const std::vector<FileNews>>& news);
   void OpenPlanned();
   absl::Status Reopen(const PlannedFile& planned, std::vector<FilePlan>* ready);
+  absl::Status GiveUp(const PlannedFile& planned) const;
   absl::Status Create(const std::vector<PlannedFile>& batch, size_t first,
                       std::vector<FilePlan>* ready);
   void AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready);

@@ -130,7 +130,8 @@ void LocalFiles::OpenPlanned() {
     i = ready.size();
     if (status.ok()) continue;
     PlannedFile& failed = batch[i];
-    if (failed.old && IsLost(status)) {
+    if (failed.old && IsLost(status)) status = GiveUp(failed);
+    if (status.ok()) {
       failed = PlanAnew(failed.index, failed.temporary);
       planned_.assign(batch.begin() + static_cast<ptrdiff_t>(i), batch.end());
       RecordPlan();
@@ -159,6 +160,12 @@ absl::Status LocalFiles::Reopen(const PlannedFile& planned, std::vector<FilePlan
   file->written = file->hinted = file->sync_begun = file->progress.synced;
   AddOpen(file, ready);
   return absl::OkStatus();
+}
+
+/// OK when a new file may take the place of the recorded one, which is lost to us. Where no file
+/// can be created either, nothing is given up: what there is counts again once the folder is open.
+absl::Status LocalFiles::GiveUp(const PlannedFile& planned) const {
+  return files_.CheckDirectory(task_.local, policy::DirectoryOf(planned.temporary.path));
 }
 
 /// Creates the files from number `first` on that share its directory.

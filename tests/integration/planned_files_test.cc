@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <future>
 #include <set>
 
@@ -15,6 +16,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
 
 /// Plays a store that may refuse, and remembers the names it has.
 class PlanRecorder : public Recorder {
@@ -87,11 +90,57 @@ class PlannedFilesTest : public TransferTest {
   }
 
   /// A record of a creation that was planned before bitsd was killed.
-  FileRecord Planned(const std::string& name) const {
+  FileRecord Planned(const std::string& name,
+                     const std::string& temporary = ".BIT0123456789abcdef.tmp") const {
     FileRecord file = File("/plain/100/s", name);
-    file.progress.temporary =
-        TemporaryFile{folder_.File(".BIT0123456789abcdef.tmp"), who_.sid, FileId{}};
+    file.progress.temporary = TemporaryFile{folder_.File(temporary), who_.sid, FileId{}};
     return file;
+  }
+
+  /// Six files that were planned together, three of which had been created when bitsd was killed.
+  std::vector<FileRecord> KilledInMidBatch() const {
+    std::vector<FileRecord> files;
+    for (int i = 0; i < 6; ++i) {
+      const std::string number = std::to_string(i);
+      files.push_back(Planned("killed" + number, ".BIT000000000000000" + number + ".tmp"));
+      if (i >= 3) continue;
+      WriteFile(files.back().progress.temporary->path, "");
+      EXPECT_EQ(chmod(files.back().progress.temporary->path.c_str(), 0600), 0);
+    }
+    return files;
+  }
+
+  /// What a folder answers whose rights were withdrawn.
+  static absl::Status Closed() { return error::AccessDenied(Rule::kNotPermitted, "closed"); }
+
+  static void ExpectNotPermitted(const Recorder& recorder) {
+    ASSERT_TRUE(recorder.failure().has_value());
+    EXPECT_EQ(recorder.failure()->error.rule, "not_permitted");
+    EXPECT_FALSE(recorder.failure()->transient);
+  }
+
+  std::vector<std::string> TemporaryFilesThere() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(".BIT")) found.push_back(entry.path().string());
+    }
+    return found;
+  }
+
+  /// What the job lists as not removed when it ends after this download.
+  std::vector<std::string> LeftByCleanup(const Recorder& recorder) {
+    std::vector<TemporaryFile> files = recorder.abandoned();
+    for (const FileRecord& file : recorder.files()) {
+      if (file.progress.temporary) files.push_back(*file.progress.temporary);
+    }
+    std::promise<std::vector<TemporaryFile>> left;
+    service_->StartCleanup(
+        {JobId::Random(), who_.sid, files, {who_}},
+        [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+    std::vector<std::string> paths;
+    for (const TemporaryFile& file : left.get_future().get()) paths.push_back(file.path);
+    return paths;
   }
 };
 
@@ -171,6 +220,44 @@ TEST_F(PlannedFilesTest, FilesMadeAheadAreAbandonedWhenAnotherIdentityGoesOn) {
   ExpectWhole(recorder->files());
   EXPECT_LE(recorder->abandoned().size(), made);
   EXPECT_FALSE(recorder->abandoned().empty());
+}
+
+TEST_F(PlannedFilesTest, WhatWasCreatedBeforeAFolderClosedInMidBatchIsRecorded) {
+  std::atomic<int> created = 0;
+  broker_.before = [&](const std::string& operation, const std::string&) {
+    const bool closed = created >= 5 || (operation == "create" && ++created > 5);
+    return closed ? Closed() : absl::OkStatus();
+  };
+  const auto recorder = Run(SmallFiles(40));
+  ExpectNotPermitted(*recorder);
+  EXPECT_THAT(LeftByCleanup(*recorder), IsSupersetOf(TemporaryFilesThere()));
+  EXPECT_THAT(TemporaryFilesThere(), SizeIs(5));
+}
+
+TEST_F(PlannedFilesTest, WhatAKillLeftInMidBatchIsNamedWhenItsFolderIsClosed) {
+  const std::vector<FileRecord> planned = KilledInMidBatch();
+  broker_.before = [](const std::string&, const std::string&) { return Closed(); };
+  const auto recorder = Run(planned);
+  ExpectNotPermitted(*recorder);
+  EXPECT_THAT(LeftByCleanup(*recorder), IsSupersetOf(TemporaryFilesThere()));
+  EXPECT_THAT(TemporaryFilesThere(), SizeIs(3));
+}
+
+TEST_F(PlannedFilesTest, HoweverOftenAJobIsResumedInAClosedFolderNothingIsGivenUp) {
+  std::vector<FileRecord> files = KilledInMidBatch();
+  broker_.before = [](const std::string&, const std::string&) { return Closed(); };
+  for (int i = 0; i < 3; ++i) {
+    const auto refused = Run(files);
+    ExpectNotPermitted(*refused);
+    EXPECT_THAT(refused->abandoned(), IsEmpty());
+    files = refused->files();
+  }
+  broker_.before = nullptr;
+  const auto recorder = Run(files);
+  EXPECT_TRUE(recorder->done());
+  ExpectWhole(recorder->files());
+  EXPECT_THAT(recorder->abandoned(), IsEmpty());
+  EXPECT_THAT(TemporaryFilesThere(), SizeIs(6)) << "each file's own, and no other";
 }
 
 TEST_F(PlannedFilesTest, CleanupRemovesAFileThatWasPlannedAndCreatedAndMissesNoOtherOne) {

@@ -1,8 +1,10 @@
 // Restarts of the real bitsd on its durable store: what was acknowledged is there, and goes on.
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "gmock/gmock.h"
@@ -40,6 +42,16 @@ class RestartTest : public BitsdTest {
     return id;
   }
   std::string PathOf(const std::string& id) { return FolderOf("fetcher") + "/" + id; }
+
+  /// The temporary files in fetcher's folder.
+  std::vector<std::string> TemporaryFiles() {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(FolderOf("fetcher"))) {
+      const std::string path = entry.path().string();
+      if (path.find("/.BIT") != std::string::npos) found.push_back(path);
+    }
+    return found;
+  }
 
   void AwaitBytes(const std::string& id, uint64_t bytes) {
     const bits::Client fetcher = As("fetcher");
@@ -115,6 +127,27 @@ TEST_F(RestartTest, AFileIsWholeAfterAKillInItsMiddle) {
   AwaitBytes(id, 1 << 20);
   RestartAfterKill();
   ExpectWhole(id, content);
+}
+
+TEST_F(RestartTest, WhatAKillLeftInAFolderThatIsClosedSinceIsNamedByTheJob) {
+  const bits::Client fetcher = As("fetcher");
+  web().PutRandom("file", 1 << 20);
+  const std::string id = CreateJob(fetcher);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_EQ(ErrorText(AddFile(fetcher, id, "slow/file", PathOf(std::to_string(i)))), "OK");
+  }
+  ASSERT_TRUE(fetcher.Resume(id).ok());
+  ASSERT_TRUE(WaitFor([&] { return TemporaryFiles().size() > 1; }));
+  bitsd().Kill();
+  ASSERT_EQ(::chmod(FolderOf("fetcher").c_str(), 0555), 0);
+  ASSERT_TRUE(bitsd().StartAgain().ok());
+  const Job failed = WaitForState(As("fetcher"), id, bits::v1::JOB_STATE_ERROR);
+  EXPECT_EQ(failed.error().rule(), "not_permitted");
+  const auto cancelled = As("fetcher").Cancel(id);
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->hresult(), 0x0020001Au);
+  EXPECT_THAT(cancelled->job().undeleted_files(),
+              testing::UnorderedElementsAreArray(TemporaryFiles()));
 }
 
 TEST_F(RestartTest, ARepeatedRequestGetsItsFirstAnswerAfterAKill) {

@@ -180,10 +180,13 @@ tests::TestCertificate RpcTest::MakeRoot(const std::string& name) {
   return tests::IssueCertificate(ValidNow(spec), nullptr);
 }
 
-RpcTest::RpcTest() : server_certificate_(tests::IssueCertificate(ValidNow(ServerSpec()), &root_)) {
+RpcTest::RpcTest()
+    : server_certificate_(tests::IssueCertificate(ValidNow(ServerSpec()), &root_)),
+      directory_(MakeDirectory()),
+      sessions_({store_, audit_, *directory_, clock_, steady_, timer_}, {}) {
   jobs_.answer = error::NotFound("There is no such job.");
   tokens_.answer = error::Disconnected("The handle is dead.");
-  identities_ = std::make_unique<IdentityCache>(*CertificateReader::Create({}), MakeDirectory());
+  identities_ = std::make_unique<IdentityCache>(*CertificateReader::Create({}), directory_);
   server_ = *StartServer(ServerMaterial(), "127.0.0.1:0");
 }
 

@@ -193,7 +193,9 @@ class RpcTest : public testing::Test {
   FakeTokens tokens_;
   MemoryStore store_;
   Timer timer_;
-  SessionTable sessions_{{store_, audit_, clock_, timer_}, {}};
+  const std::shared_ptr<const AccountDirectory> directory_;
+  SteadyClock steady_;
+  SessionTable sessions_;
   ReloadBoard reloads_{absl::Now()};
   std::unique_ptr<IdentityCache> identities_;
   std::unique_ptr<GrpcServer> server_;

@@ -63,6 +63,30 @@ TEST_F(TwoIdentitiesTest, AFileIsWrittenAsTheHelperWhoLentHerToken) {
   }
 }
 
+TEST_F(TwoIdentitiesTest, AFileOfTheHelpersIsNotPutInPlaceByTheOwnerButAgainByTheHelper) {
+  const std::string content = web().PutRandom("file", 100'000);
+  // The owner may write here, too: it is the file that is not his.
+  const std::string path = bitsd().folder().MakeFolder("shared", 0, 0, 0777) + "/file";
+  ASSERT_TRUE(Lend().ok());
+  ASSERT_TRUE(AddFile(*fetcher_, job_, "file", path).ok());
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  WaitForState(*fetcher_, job_, JOB_STATE_TRANSFERRED);
+  ASSERT_TRUE(alice_->ClearHelperToken(*handle_).ok());
+  EXPECT_EQ(ErrorText(fetcher_->Complete(job_).status()), "BG_E_TOKEN_REQUIRED");
+  ASSERT_TRUE(fetcher_->SetHelperTokenFlags(*handle_, 0).ok());
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  const absl::Status refused = fetcher_->Complete(job_).status();
+  EXPECT_EQ(ErrorText(refused), "E_ACCESSDENIED/created_by_another");
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr(Demo("alice").sid));
+  EXPECT_EQ(fetcher_->GetJob(job_)->state(), JOB_STATE_TRANSFERRED);
+  EXPECT_EQ(OwnerOf(path), static_cast<uid_t>(-1));
+  ASSERT_TRUE(fetcher_->SetHelperTokenFlags(*handle_, kLocalFile).ok());
+  ASSERT_TRUE(Lend().ok());
+  ASSERT_TRUE(fetcher_->Complete(job_).ok());
+  EXPECT_EQ(ReadFile(path), content);
+  EXPECT_EQ(OwnerOf(path), Demo("alice").uid);
+}
+
 TEST_F(TwoIdentitiesTest, AFlagWithoutATokenStopsTheJobAndLendingRecoversIt) {
   const std::string content = web().PutRandom("file", 100'000);
   const std::string path = FolderOf("alice") + "/file";

@@ -210,8 +210,9 @@ void ReferenceModel::Restart() {
 bool ReferenceModel::AdoptSessions(const std::vector<std::optional<absl::Time>>& deadlines) {
   if (deadlines.size() != sessions_.size()) return false;
   for (size_t i = 0; i < sessions_.size(); ++i) {
-    // None comes back whose end was stored.
-    if (deadlines[i] && sessions_[i].end_stored) return false;
+    // None comes back whose end was stored, and none of an account that is gone or disabled.
+    const bool stands = accounts_[static_cast<size_t>(sessions_[i].user)].stands();
+    if (deadlines[i] && (sessions_[i].end_stored || !stands)) return false;
     sessions_[i].open = deadlines[i].has_value();
     if (deadlines[i]) sessions_[i].deadline = *deadlines[i];
   }

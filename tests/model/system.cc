@@ -79,8 +79,8 @@ void System::Start() {
   policy::SessionLimits limits;
   limits.default_idle = kDefaultIdle;
   transfers_ = std::make_unique<ScriptedTransfers>();
-  sessions_ =
-      std::make_unique<SessionTable>(SessionTable::Deps{store_, audit_, clock_, timer_}, limits);
+  sessions_ = std::make_unique<SessionTable>(
+      SessionTable::Deps{store_, audit_, accounts_, clock_, clock_, timer_}, limits);
   manager_ = std::make_unique<JobManager>(
       JobManager::Deps{store_, *transfers_, accounts_, audit_, clock_, timer_, *sessions_},
       options_);
@@ -376,7 +376,7 @@ std::vector<std::optional<absl::Time>> System::Sessions() const {
   for (const SessionId& id : opened_) {
     const auto it = std::find_if(open.begin(), open.end(),
                                  [&](const SessionPtr& session) { return session->id() == id; });
-    sessions.push_back(it == open.end() ? std::nullopt : std::optional((*it)->deadline()));
+    sessions.push_back(it == open.end() ? std::nullopt : std::optional((*it)->deadline().wall));
   }
   return sessions;
 }

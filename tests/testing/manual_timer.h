@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "server/ops/timer.h"
@@ -18,15 +19,9 @@ class ManualTimer : public Timer {
  public:
   explicit ManualTimer(ManualClock& clock) : clock_(clock) {}
 
-  uint64_t At(absl::Time when, std::function<void()> fn) override {
-    due_.emplace(std::pair(when, next_id_), std::move(fn));
-    return next_id_++;
-  }
-  void After(absl::Duration delay, std::function<void()> fn) override {
-    At(clock_.Now() + delay, std::move(fn));
-  }
-  void Cancel(uint64_t id, absl::Time when) override {
-    const auto dropped = due_.extract({when, id});  // It may own what cancels others.
+  void Cancel(const Task& task) override {
+    if (!task.at) return;
+    const auto dropped = due_.extract({*task.at, task.id});  // It may own what cancels others.
   }
 
   /// Runs what is due, and what becomes due by that.
@@ -51,6 +46,14 @@ class ManualTimer : public Timer {
   void Forget() { const auto forgotten = std::exchange(due_, {}); }
 
  private:
+  Task Add(std::optional<absl::Time> when, std::optional<absl::Duration> delay,
+           std::function<void()> fn) override {
+    // There is one clock: both come together.
+    const absl::Time due = when ? *when : clock_.Now() + *delay;
+    due_.emplace(std::pair(due, next_id_), std::move(fn));
+    return {next_id_++, due, std::nullopt};
+  }
+
   ManualClock& clock_;
   uint64_t next_id_ = 1;
   std::map<std::pair<absl::Time, uint64_t>, std::function<void()>> due_;

@@ -90,6 +90,47 @@ TEST_F(JobClockTest, AFinishedJobIsKeptForItsTimeThoughTheClockIsSetForward) {
   EXPECT_TRUE(jobs().GetJob(fetcher, id).ok());
 }
 
+TEST_F(JobClockTest, ALoanEndsAfterItsTimeThoughTheClockWasSetBack) {
+  options_.token_max_ttl = absl::Milliseconds(500);
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const std::string handle = Handle(fetcher, id, kAlice);
+  ASSERT_TRUE(SetToken(As(kAlice), handle).Get().ok());
+  clock_.Set(-absl::Hours(24));
+  EXPECT_TRUE(Eventually([&] { return View(fetcher, id).token_sid == std::nullopt; }));
+  EXPECT_EQ(audit_.Count("helper_token_expires_soon"), 1u) << "announced in time, and once";
+}
+
+TEST_F(JobClockTest, ATokenEndsWithItsLeaseThoughTheClockWasSetBack) {
+  limits_.min_ttl = absl::Milliseconds(300);
+  sessions_.Reconfigure(limits_);
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  Reply<absl::StatusOr<SessionPtr>> reply;
+  const Caller alice = As(kAlice);
+  sessions_.Logon(
+      *alice.token, absl::Milliseconds(300), [] { return true; }, reply.Callback());
+  ASSERT_TRUE(SetToken({alice.token, *reply.Get()}, Handle(fetcher, id, kAlice)).Get().ok());
+  clock_.Set(-absl::Hours(24));
+  EXPECT_TRUE(Eventually([&] { return View(fetcher, id).token_sid == std::nullopt; }));
+}
+
+TEST_F(JobClockTest, WhatACancelLeftIsRemovedThoughTheClockWasSetBack) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  const auto run = transfers_.last();
+  FileProgress progress;
+  progress.temporary = TemporaryFile{"/d/.BIT0000000000000001.tmp", kFetcher, FileId{1, 2}};
+  run->events->OnFile(0, progress, std::nullopt);
+  store_.Fail(error::DiskFull("no room"));
+  Reply<absl::StatusOr<JobOutcome>> cancelled;
+  jobs().Cancel(fetcher, id, cancelled.Callback());
+  EXPECT_FALSE(cancelled.Get().ok());
+  clock_.Set(-absl::Hours(24));
+  store_.Fail(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return !transfers_.cleanups().empty(); }));
+}
+
 TEST_F(JobClockTest, ALoanEndsWhenTheClockIsSetForwardBeyondIt) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);

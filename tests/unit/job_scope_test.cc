@@ -147,7 +147,7 @@ TEST_F(JobScopeTest, ALoanEndsWithItsSessionAtTheLatest) {
   const SessionPtr session = *reply.Get();
   const JobId id = Create(fetcher_);
   EXPECT_EQ(*SetToken({alice.token, session}, Handle(fetcher_, id)).Get(),
-            session->facts().last_end);
+            session->facts().last_end.wall);
 }
 
 TEST_F(JobScopeTest, WatchersAreWarnedBeforeTheEnd) {

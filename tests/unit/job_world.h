@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,42 +22,13 @@
 #include "server/session/session_table.h"
 #include "server/store/memory_store.h"
 #include "tests/testing/fault_store.h"
+#include "tests/testing/map_directory.h"
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/moving_clock.h"
 #include "tests/testing/reply.h"
 #include "tests/testing/scripted_transfers.h"
 
 namespace bitsd {
-
-/// Accounts of a test, by SID.
-class MapDirectory : public AccountDirectory {
- public:
-  void Put(Account account) {
-    std::lock_guard lock(mutex_);
-    const Sid sid = account.sid;
-    accounts_[sid] = std::make_shared<const Account>(std::move(account));
-  }
-  std::shared_ptr<const Account> Find(const Sid& sid) const override {
-    std::unique_lock lock(mutex_);
-    if (const auto meanwhile = std::exchange(meanwhile_, nullptr)) {
-      lock.unlock();
-      meanwhile();
-      lock.lock();
-    }
-    const auto it = accounts_.find(sid);
-    return it == accounts_.end() ? nullptr : it->second;
-  }
-  /// Runs `fn` inside the next Find: in the middle of what asks.
-  void AtNextFind(std::function<void()> fn) {
-    std::lock_guard lock(mutex_);
-    meanwhile_ = std::move(fn);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  mutable std::function<void()> meanwhile_;
-  std::map<Sid, std::shared_ptr<const Account>> accounts_;
-};
 
 inline const Sid kFetcher{5, {21, 1, 2, 3, 1001}};
 inline const Sid kAlice{5, {21, 1, 2, 3, 1002}};
@@ -203,6 +173,7 @@ class JobWorld : public testing::Test {
 
   JobManager::Options options_;
   MovingClock clock_;
+  SteadyClock steady_;
   MapDirectory accounts_;
   MemoryAudit audit_;
   MemoryStore memory_;
@@ -213,7 +184,7 @@ class JobWorld : public testing::Test {
   MemoryStore session_memory_;
   FaultStore session_store_{session_memory_};
   policy::SessionLimits limits_;
-  SessionTable sessions_{{session_store_, audit_, clock_, timer_}, limits_};
+  SessionTable sessions_{{session_store_, audit_, accounts_, clock_, steady_, timer_}, limits_};
   std::vector<std::unique_ptr<JobManager>> killed_;
   std::unique_ptr<JobManager> manager_;
 };

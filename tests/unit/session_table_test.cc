@@ -1,90 +1,15 @@
-// Logon sessions over a real store: how they open, last, end, and come back after a restart.
-
-#include "server/session/session_table.h"
+// Logon sessions over a real store: who opens, uses and ends them, and what ends with them.
 
 #include <atomic>
 #include <thread>
 
-#include "gtest/gtest.h"
-#include "server/store/memory_store.h"
-#include "tests/testing/fault_store.h"
-#include "tests/testing/manual_clock.h"
-#include "tests/testing/memory_audit.h"
-#include "tests/testing/reply.h"
 #include "tests/testing/wait.h"
-#include "tests/unit/policy_testing.h"
+#include "tests/unit/session_world.h"
 
 namespace bitsd {
 namespace {
 
-using policy::kAlice;
-using policy::kMallory;
-using policy::kRoot;
-using policy::TokenOf;
-
-bool Always() { return true; }
-
-class SessionTableTest : public testing::Test {
- protected:
-  ~SessionTableTest() override {
-    store_.ReleaseAll();
-    timer_.Stop();
-  }
-
-  SessionTable& table() {
-    if (table_ == nullptr) {
-      table_ = std::make_unique<SessionTable>(SessionTable::Deps{store_, audit_, clock_, timer_},
-                                              limits_);
-    }
-    return *table_;
-  }
-
-  /// Another process on the same store.
-  SessionTable& Restart() {
-    table_ = nullptr;
-    std::vector<SessionRecord> records;
-    EXPECT_TRUE(memory_
-                    .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                           [&](const SessionRecord& record) { records.push_back(record); }})
-                    .ok());
-    for (const SessionRecord& record : records) table().Restore(record);
-    return table();
-  }
-
-  Reply<absl::StatusOr<SessionPtr>> Begin(const AccessToken& caller,
-                                          std::optional<absl::Duration> ttl = std::nullopt) {
-    Reply<absl::StatusOr<SessionPtr>> reply;
-    EXPECT_TRUE(table().Logon(caller, ttl, Always, reply.Callback()));
-    return reply;
-  }
-  SessionPtr Logon(const Sid& user, std::optional<absl::Duration> ttl = std::nullopt) {
-    return *Begin(TokenOf(user), ttl).Get();
-  }
-  absl::Status Logoff(const AccessToken& caller, std::optional<SessionId> id) {
-    Reply<absl::Status> reply;
-    table().Logoff(caller, id, reply.Callback());
-    return reply.Get();
-  }
-  std::string Use(const Sid& user, const SessionPtr& session) {
-    return policy::Verdict(table().ForCall(TokenOf(user), session->id()).status());
-  }
-  size_t Stored() {
-    size_t count = 0;
-    EXPECT_TRUE(memory_
-                    .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                           [&](const SessionRecord&) { ++count; }})
-                    .ok());
-    return count;
-  }
-
-  ManualClock clock_;
-  MemoryAudit audit_;
-  MemoryStore memory_;
-  FaultStore store_{memory_};
-  Timer timer_;
-  policy::SessionLimits limits_;
-  std::unique_ptr<SessionTable> table_;
-};
+class SessionTableTest : public SessionWorld {};
 
 TEST_F(SessionTableTest, ALogonIsAnsweredWhenItIsInTheStore) {
   store_.Hold();
@@ -130,42 +55,6 @@ TEST_F(SessionTableTest, ASeventeenthSessionIsRefusedAndADefaultOneDoesNotCount)
   EXPECT_TRUE(Begin(TokenOf(kAlice)).Get().ok());
 }
 
-TEST_F(SessionTableTest, ALeaseRunsOutUnlessItIsRenewed) {
-  const SessionPtr kept = Logon(kAlice, absl::Seconds(30));
-  const SessionPtr left = Logon(kAlice, absl::Seconds(30));
-  clock_.Advance(absl::Seconds(20));
-  EXPECT_EQ(*table().Renew(kept), clock_.Now() + absl::Seconds(30));
-  clock_.Advance(absl::Seconds(10));
-  EXPECT_EQ(Use(kAlice, left), "ERROR_NOT_LOGGED_ON");
-  EXPECT_EQ(table().List(kAlice), std::vector{kept});
-  EXPECT_EQ(Use(kAlice, kept), "ok") << "and calls do not renew it:";
-  clock_.Advance(absl::Seconds(20));
-  EXPECT_EQ(policy::Verdict(table().Renew(kept).status()), "ERROR_NOT_LOGGED_ON");
-}
-
-TEST_F(SessionTableTest, NothingKeepsALeaseBeyondItsLastEnd) {
-  const SessionPtr session = Logon(kAlice, absl::Hours(24));
-  const absl::Time end = clock_.Now() + limits_.max_life;
-  while (clock_.Now() + absl::Hours(20) < end) {
-    clock_.Advance(absl::Hours(20));
-    EXPECT_LE(*table().Renew(session), end);
-  }
-  clock_.Advance(end - clock_.Now());
-  EXPECT_FALSE(table().Renew(session).ok());
-}
-
-TEST_F(SessionTableTest, ADeadlineEndsASessionByItselfAndRunsWhatHangsOnIt) {
-  limits_.min_ttl = absl::Milliseconds(30);
-  clock_.FollowTheSystem();
-  const SessionPtr session = Logon(kAlice, absl::Milliseconds(30));
-  std::atomic<bool> ended = false;
-  const Attachment hold(
-      session, [&](std::string_view reason, const SettlementPtr&) { ended = reason == "expired"; });
-  EXPECT_TRUE(tests::WaitFor([&] { return ended.load(); }));
-  EXPECT_TRUE(tests::WaitFor([&] { return Stored() == 0; }));
-  EXPECT_EQ(table().Of(kAlice), nullptr);
-}
-
 TEST_F(SessionTableTest, ADefaultSessionIsMadeOnceAndRenewedByCalls) {
   const SessionPtr session = *table().ForCall(TokenOf(kAlice), std::nullopt);
   clock_.Advance(limits_.default_idle - absl::Seconds(1));
@@ -196,35 +85,6 @@ TEST_F(SessionTableTest, CallsDoNotWriteTheStore) {
   clock_.Advance(absl::Minutes(1) + absl::Seconds(1));
   table().Default(kAlice);
   EXPECT_EQ(store_.commits(), commits + 1) << "at most once a minute";
-}
-
-TEST_F(SessionTableTest, ARestartEndsNoSessionBeforeItsTime) {
-  const SessionPtr lease = Logon(kAlice, absl::Minutes(10));
-  const SessionId standard = table().Default(kMallory)->id();
-  for (int i = 0; i < 59; ++i) {
-    clock_.Advance(absl::Seconds(1));
-    ASSERT_TRUE(table().Renew(lease).ok());
-    table().Default(kMallory);
-  }
-  const absl::Time deadline = lease->deadline();
-  Restart();
-  EXPECT_EQ(table().Default(kMallory)->id(), standard);
-  clock_.Advance(deadline - clock_.Now() - absl::Seconds(1));
-  EXPECT_EQ(Use(kAlice, lease), "ok");
-  EXPECT_NE(table().Of(kAlice), nullptr);
-  clock_.Advance(absl::Minutes(1) + absl::Seconds(1));
-  EXPECT_EQ(Use(kAlice, lease), "ERROR_NOT_LOGGED_ON");
-}
-
-TEST_F(SessionTableTest, ARestartRevivesNoSessionThatEnded) {
-  const SessionPtr off = Logon(kAlice);
-  const SessionPtr out = Logon(kAlice, absl::Seconds(30));
-  ASSERT_TRUE(Logoff(TokenOf(kAlice), off->id()).ok());
-  clock_.Advance(absl::Minutes(2));
-  Restart();
-  EXPECT_TRUE(table().List(std::nullopt).empty());
-  EXPECT_EQ(Use(kAlice, out), "ERROR_NOT_LOGGED_ON");
-  EXPECT_EQ(Stored(), 0u) << "what is over is taken out of the store";
 }
 
 TEST_F(SessionTableTest, LogoffHoldsAtOnceAndIsAnsweredWhenItIsStored) {
@@ -334,7 +194,20 @@ TEST_F(SessionTableTest, WhoeverWaitsForALogonIsToldOnce) {
   EXPECT_FALSE(table().AwaitLogon(kAlice, [&] { ++told; })) << "already there";
 }
 
+TEST_F(SessionTableTest, AnAccountThatIsNoServiceAnyMoreLosesItsDefaultSession) {
+  SetAccount(kMallory, true);
+  limits_.require_logon = true;
+  const SessionPtr standard = table().Default(kMallory);
+  const SessionPtr lease = Logon(kMallory);
+  SetAccount(kMallory, false);
+  table().RefreshOf(kMallory, "service_changed");
+  EXPECT_EQ(table().List(kMallory).size(), 1u);
+  EXPECT_EQ(Use(kMallory, lease), "ok");
+  EXPECT_FALSE(standard->is_open());
+}
+
 TEST_F(SessionTableTest, WhereALogonIsRequiredThereAreNoDefaultSessions) {
+  SetAccount(kMallory, true);
   AccessToken service = TokenOf(kMallory);
   service.service = true;
   const SessionPtr before = table().Default(kAlice);

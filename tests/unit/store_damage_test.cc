@@ -48,7 +48,7 @@ class StoreDamageTest : public testing::Test {
 };
 
 TEST_F(StoreDamageTest, ANewerSchemaIsRefused) {
-  Run("PRAGMA user_version = 99");
+  Run("PRAGMA user_version = " + std::to_string(kSchemaVersion + 1));
   EXPECT_SAYS(Refusal(), "newer bitsd");
 }
 

@@ -3,9 +3,27 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
 
 #include "server/error/errors.h"
+#include "server/store/sqlite.h"
 #include "tests/unit/store_world.h"
+
+namespace {
+
+std::atomic<int> syncs{0};
+
+}  // namespace
+
+/// Takes the place of the C library's for this program.
+extern "C" int fdatasync(int fd) {
+  ++syncs;
+  return static_cast<int>(syscall(SYS_fdatasync, fd));
+}
 
 namespace bitsd {
 namespace {
@@ -73,6 +91,57 @@ TEST(StoreFaultTest, TheJournalIsWrittenBackBeforeItGrowsLarge) {
   }
   EXPECT_GT(largest, 8 << 20);
   EXPECT_LT(largest, 24 << 20);
+}
+
+TEST(StoreFaultTest, ADiskThatIsFullOfJournalHasRoomAgain) {
+  DurableStore store;
+  const auto job = Large(100 << 10);
+  const FileSizeLimit limit(512 << 10);
+  for (int i = 0; i < 20; ++i) {
+    const absl::Status status = CommitNow(*store, {Put(job)});
+    ASSERT_TRUE(status.ok()) << i << ": " << status;
+  }
+}
+
+TEST(StoreFaultTest, WhatIsAcknowledgedWasSyncedBefore) {
+  DurableStore store;
+  for (int i = 0; i < 5; ++i) {
+    const int before = syncs;
+    ASSERT_TRUE(CommitNow(*store, {Put(NewJobRecord(1))}).ok());
+    EXPECT_GT(syncs, before);
+  }
+}
+
+TEST(StoreFaultTest, WhoMakesABackupHoldsACommitUpAndDoesNotFailIt) {
+  DurableStore store;
+  auto backup = sqlite::Connection::Open(store.file());
+  ASSERT_TRUE(backup.ok());
+  ASSERT_TRUE(backup->Execute("BEGIN IMMEDIATE").ok());
+  std::promise<absl::Status> answer;
+  std::future<absl::Status> answered = answer.get_future();
+  store->Commit({Put(NewJobRecord(1))},
+                [&](absl::Status status) { answer.set_value(std::move(status)); });
+  EXPECT_EQ(answered.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  ASSERT_TRUE(backup->Execute("ROLLBACK").ok());
+  EXPECT_TRUE(answered.get().ok());
+}
+
+/// Commits, and at each good answer again, `left` times in all.
+void CommitInTurn(JobStore& store, std::atomic<int>& good, int left) {
+  if (left == 0) return;
+  store.Commit({Put(NewJobRecord(1))}, [&store, &good, left](const absl::Status& status) {
+    if (!status.ok()) return;
+    ++good;
+    CommitInTurn(store, good, left - 1);
+  });
+}
+
+TEST(StoreFaultTest, WhatAnAnswerLeadsToIsWrittenBeforeTheEnd) {
+  DurableStore store;
+  std::atomic<int> good = 0;
+  CommitInTurn(*store, good, 20);
+  store->Stop();
+  EXPECT_EQ(good, 20);
 }
 
 TEST(StoreFaultTest, AStoreThatWasStoppedRefusesAndHasAllInOneFile) {
