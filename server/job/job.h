@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "server/identity/account_directory.h"
+#include "server/identity/sid_pool.h"
 #include "server/job/job_service.h"
 #include "server/job/job_version.h"
 #include "server/job/run_queue.h"
@@ -44,6 +45,7 @@ struct JobEnvironment {
   Timer& timer;
   RunQueue& places;
   Presence& presence;
+  SidPool& owners;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
 };
@@ -181,7 +183,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   JobEnvironment& environment_;
   const JobId id_;
-  const Sid owner_;
+  const Sid& owner_;  ///< In the environment's pool.
   const bool elevated_;
   ChangeMark change_mark_{0};
 

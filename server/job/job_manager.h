@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "server/identity/sid_pool.h"
 #include "server/job/handle_table.h"
 #include "server/job/job.h"
 #include "server/job/job_service.h"
@@ -178,6 +179,7 @@ class JobManager : public JobService, public TokenOptions {
   const SteadyClock steady_;
   mutable std::mutex options_mutex_;
   std::shared_ptr<const Options> options_;
+  SidPool owners_;
   JobTable table_;
   HandleTable handles_;
   RequestLedger ledger_;

@@ -13,7 +13,7 @@ namespace bitsd {
 Job::Job(JobEnvironment& environment, JobRecordPtr record)
     : environment_(environment),
       id_(record->id),
-      owner_(record->owner),
+      owner_(environment.owners.Keep(record->owner)),
       elevated_(record->elevated),
       durable_{record, nullptr},
       base_{std::move(record), nullptr} {}

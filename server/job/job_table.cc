@@ -2,23 +2,18 @@
 
 #include <utility>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 
 namespace bitsd {
 
-JobTable::JobStripe& JobTable::StripeOf(const JobId& id) {
-  return jobs_[absl::HashOf(id) % kStripes];
-}
+JobTable::JobStripe& JobTable::StripeOf(const JobId& id) { return jobs_[StripeNumber(id)]; }
 const JobTable::JobStripe& JobTable::StripeOf(const JobId& id) const {
-  return jobs_[absl::HashOf(id) % kStripes];
+  return jobs_[StripeNumber(id)];
 }
-JobTable::OwnerStripe& JobTable::StripeOf(const Sid& owner) {
-  return owners_[absl::HashOf(owner) % kStripes];
-}
+JobTable::OwnerStripe& JobTable::StripeOf(const Sid& owner) { return owners_[StripeNumber(owner)]; }
 const JobTable::OwnerStripe& JobTable::StripeOf(const Sid& owner) const {
-  return owners_[absl::HashOf(owner) % kStripes];
+  return owners_[StripeNumber(owner)];
 }
 
 bool JobTable::CountOne(size_t limit) {
@@ -77,15 +72,14 @@ bool JobTable::Retire(const Sid& owner, const JobId& id) {
 void JobTable::Insert(std::shared_ptr<Job> job) {
   JobStripe& stripe = StripeOf(job->id());
   std::lock_guard lock(stripe.mutex);
-  const JobId id = job->id();
-  stripe.jobs.emplace(id, std::move(job));
+  stripe.jobs.insert(std::move(job));
 }
 
 std::shared_ptr<Job> JobTable::Find(const JobId& id) const {
   const JobStripe& stripe = StripeOf(id);
   std::lock_guard lock(stripe.mutex);
   const auto it = stripe.jobs.find(id);
-  return it == stripe.jobs.end() ? nullptr : it->second;
+  return it == stripe.jobs.end() ? nullptr : *it;
 }
 
 void JobTable::Erase(const JobId& id) {
@@ -94,7 +88,7 @@ void JobTable::Erase(const JobId& id) {
   std::lock_guard lock(stripe.mutex);
   const auto it = stripe.jobs.find(id);
   if (it == stripe.jobs.end()) return;
-  erased = std::move(it->second);
+  erased = *it;
   stripe.jobs.erase(it);
 }
 
@@ -119,7 +113,7 @@ std::vector<std::shared_ptr<Job>> JobTable::All() const {
   std::vector<std::shared_ptr<Job>> jobs;
   for (const JobStripe& stripe : jobs_) {
     std::lock_guard lock(stripe.mutex);
-    for (const auto& [id, job] : stripe.jobs) jobs.push_back(job);
+    jobs.insert(jobs.end(), stripe.jobs.begin(), stripe.jobs.end());
   }
   return jobs;
 }

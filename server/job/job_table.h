@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "server/identity/sid.h"
 #include "server/job/job.h"
 #include "server/policy/job_limits.h"
@@ -43,10 +45,24 @@ class JobTable {
   std::vector<std::shared_ptr<Job>> All() const;
 
  private:
-  static constexpr size_t kStripes = 64;
+  static constexpr int kStripeBits = 6;
+  static constexpr size_t kStripes = size_t{1} << kStripeBits;
+  /// A job has its id itself: the index need not have it once more.
+  struct HashOfId {
+    using is_transparent = void;
+    size_t operator()(const JobId& id) const { return absl::HashOf(id); }
+    size_t operator()(const std::shared_ptr<Job>& job) const { return absl::HashOf(job->id()); }
+  };
+  struct SameId {
+    using is_transparent = void;
+    bool operator()(const std::shared_ptr<Job>& a, const JobId& b) const { return a->id() == b; }
+    bool operator()(const std::shared_ptr<Job>& a, const std::shared_ptr<Job>& b) const {
+      return a->id() == b->id();
+    }
+  };
   struct JobStripe {
     mutable std::mutex mutex;
-    absl::flat_hash_map<JobId, std::shared_ptr<Job>> jobs;
+    absl::flat_hash_set<std::shared_ptr<Job>, HashOfId, SameId> jobs;
   };
   struct OwnerJobs {
     absl::flat_hash_map<JobId, bool> counted;  ///< Whether the limits count it.
@@ -65,6 +81,12 @@ class JobTable {
   /// One more for the machine; false when it has as many as it may.
   bool CountOne(size_t limit);
 
+  /// By the highest bits of the hash: the maps go by the lowest.
+  template <typename Key>
+  static size_t StripeNumber(const Key& key) {
+    static_assert(sizeof(size_t) == 8);
+    return absl::HashOf(key) >> (64 - kStripeBits);
+  }
   JobStripe& StripeOf(const JobId& id);
   const JobStripe& StripeOf(const JobId& id) const;
   OwnerStripe& StripeOf(const Sid& owner);

@@ -42,6 +42,7 @@ class Statement {
   /// Runs it to its end, and makes it ready for the next time: SQLITE_DONE, or what went wrong.
   int Run();
 
+  int Columns() const { return sqlite3_column_count(get()); }
   int Type(int column) const { return sqlite3_column_type(get(), column); }
   int64_t Int(int column) const { return sqlite3_column_int64(get(), column); }
   /// Of a text or a blob; holds until the next step.

@@ -20,8 +20,14 @@ constexpr std::chrono::seconds kFarewell{5};
 // read. The journal is written back by the writing thread, never inside a commit.
 constexpr char kSettings[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-    "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+    "PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;"
     "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF;";
+
+/// 64 MiB of pages that were used last.
+constexpr char kWorkingCache[] = "PRAGMA cache_size = -65536";
+/// Load reads every page once: pages that it kept would lie between the jobs that it makes, and
+/// leave holes when they go.
+constexpr char kLoadingCache[] = "PRAGMA cache_size = -1024";
 
 constexpr char kWhatToDo[] =
     ". bitsd does not start with a store that it cannot read, and has taken nothing out of it. "
@@ -53,6 +59,7 @@ absl::StatusOr<sqlite::Connection> Connect(const std::string& file) {
   // The version is judged before anything is written, the kind of journal included.
   absl::Status status = PrepareSchema(*connection);
   if (status.ok()) status = connection->Execute(kSettings);
+  if (status.ok()) status = connection->Execute(kWorkingCache);
   if (status.ok()) status = CheckJournal(*connection);
   if (!status.ok()) return status;
   return connection;
@@ -87,9 +94,10 @@ void SqliteStore::Start(RowWriter writer) {
 }
 
 absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
-  absl::Status status = ReadRows(connection_, visitor);
-  // What was read once is not read again.
+  absl::Status status = connection_.Execute(kLoadingCache);
+  if (status.ok()) status = ReadRows(connection_, visitor);
   sqlite3_db_release_memory(connection_.get());
+  status.Update(connection_.Execute(kWorkingCache));
   return status.ok() ? status : Unusable(folder_.database(), status);
 }
 

@@ -30,6 +30,10 @@ std::vector<Result> SmallFiles(const Settings& settings);
 /// durable_set_flags: SetHelperTokenFlags over 1,000 jobs with the durable store, beside the memory
 /// store and a single etcd; and how often the disk is synced for one call.
 std::vector<Result> DurableFlags(const Settings& settings);
+/// A million jobs at rest in the store: bytes_per_job (beside 1.5 KiB) and restart (beside a scan
+/// of the tables by the SQLite library); and beside a thousand jobs getjob_at_scale,
+/// logoff_at_scale and flags_at_scale (durable_set_flags among a million).
+std::vector<Result> MillionJobs(const Settings& settings);
 /// broker_cost: 1,000 files of 4 KiB, opened by workers or by the process itself.
 std::vector<Result> BrokerCost(const Settings& settings);
 

@@ -23,12 +23,15 @@ struct Family {
 
 std::vector<Family> Families() {
   // The first forks a broker, which is done before there are threads.
-  return {{{"broker_cost", "broker_messages"}, BrokerCost},
-          {{"get_flags_cpu", "set_flags_cpu"}, RpcCpu},
-          {{"durable_set_flags"}, DurableFlags},
-          {{"get_flags_latency_p50", "get_flags_latency_p99"}, RpcLatency},
-          {{"download_throughput", "download_cpu"}, LargeDownload},
-          {{"small_files"}, SmallFiles}};
+  return {
+      {{"broker_cost", "broker_messages"}, BrokerCost},
+      {{"get_flags_cpu", "set_flags_cpu"}, RpcCpu},
+      {{"durable_set_flags", "durable_set_flags_etcd", "durable_set_flags_syncs"}, DurableFlags},
+      {{"get_flags_latency_p50", "get_flags_latency_p99"}, RpcLatency},
+      {{"download_throughput", "download_cpu"}, LargeDownload},
+      {{"small_files"}, SmallFiles},
+      {{"bytes_per_job", "restart", "getjob_at_scale", "logoff_at_scale", "flags_at_scale"},
+       MillionJobs}};
 }
 
 /// True when a name of the family begins with `only`.
@@ -50,8 +53,8 @@ std::string TargetOf(const Goal& goal) {
 
 void PrintTable(const std::vector<Result>& results) {
   std::cout << std::left << std::setw(26) << "ratio" << std::setw(8) << "median" << std::setw(15)
-            << "quartiles" << std::setw(9) << "target" << std::setw(8) << "" << std::setw(18)
-            << "bitsd"
+            << "quartiles" << std::setw(9) << "target" << std::setw(8) << "" << std::setw(7)
+            << "pairs" << std::setw(18) << "bitsd"
             << "peer\n";
   for (const Result& result : results) {
     std::cout << std::setw(26) << result.goal.name << std::setw(8) << Number(result.ratio.median)
@@ -60,7 +63,8 @@ void PrintTable(const std::vector<Result>& results) {
               << (!result.goal.target ? ""
                   : result.Holds()    ? "holds"
                                       : "MISSED")
-              << std::setw(18) << result.ours << result.peer << "\n";
+              << std::setw(7) << result.pairs << std::setw(18) << result.ours << result.peer
+              << "\n";
   }
 }
 

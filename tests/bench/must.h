@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace bitsd::bench {
@@ -16,6 +17,13 @@ template <typename T>
 T Must(absl::StatusOr<T> result) {
   if (result.ok()) return *std::move(result);
   std::cerr << result.status() << "\n";
+  std::abort();
+}
+
+/// Aborts with `status` when it is an error.
+inline void Must(const absl::Status& status) {
+  if (status.ok()) return;
+  std::cerr << status << "\n";
   std::abort();
 }
 

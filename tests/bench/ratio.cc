@@ -61,7 +61,7 @@ Result RatioOf(const Goal& goal, const std::vector<Pair>& pairs, size_t value, d
     peer.push_back(pair.peer.at(value) * scale);
   }
   return {goal, SpreadOf(std::move(ratios)), Shown(SpreadOf(std::move(ours)).median, unit),
-          Shown(SpreadOf(std::move(peer)).median, unit)};
+          Shown(SpreadOf(std::move(peer)).median, unit), pairs.size()};
 }
 
 }  // namespace bitsd::bench

@@ -38,6 +38,7 @@ struct Result {
   Spread ratio;
   std::string ours;  ///< Our own median with its unit, for people.
   std::string peer;
+  size_t pairs = 0;  ///< How many were measured.
 
   /// False when all of the interquartile range misses the target.
   bool Holds() const;

@@ -3,16 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "bits/v1/token_options.pb.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/cpu.h"
 #include "tests/bench/etcd.h"
 #include "tests/bench/etcd.pb.h"
+#include "tests/bench/flags_load.h"
 #include "tests/bench/load.h"
 #include "tests/bench/must.h"
 #include "tests/testing/bitsd_server.h"
@@ -21,11 +20,7 @@
 namespace bitsd::bench {
 namespace {
 
-constexpr size_t kConnections = 4;
-constexpr size_t kInFlight = 64;
 constexpr size_t kJobs = 1'000;
-/// Every job is changed as often, and each call changes something: the flags alternate.
-constexpr size_t kCalls = 20 * kJobs;
 constexpr int kServerCore = 0;
 constexpr int kClientCore = 1;
 /// What a job takes in the store's table, about: what etcd stores in its place.
@@ -44,7 +39,7 @@ class FlagsBench {
     bitsd_ = Must(tests::BitsdServer::Start(std::move(options)));
     PinTo(kClientCore);
     load_ = std::make_unique<Load>(bitsd_->endpoint(), pki().Of("fetcher"), pki().roots(),
-                                   kConnections);
+                                   kFlagsConnections);
     MakeCalls();
   }
   ~FlagsBench() { Unpin(); }
@@ -52,34 +47,19 @@ class FlagsBench {
   /// {calls per second}.
   Sample Rate() { return CallsPerSecond(*load_, calls_); }
 
-  static Sample CallsPerSecond(Load& load, const std::vector<PreparedCall>& calls) {
-    const auto begin = std::chrono::steady_clock::now();
-    load.Run(calls, kCalls, kInFlight);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return {kCalls / seconds.count()};
-  }
-
   const tests::DemoPki& pki() const { return bitsd_->pki(); }
   tests::BitsdServer& bitsd() { return *bitsd_; }
 
  private:
   void MakeCalls() {
     const bits::Client client = Must(bitsd_->Connect("fetcher"));
-    std::vector<bits::Handle> handles;
+    std::vector<std::string> jobs;
     for (size_t i = 0; i < kJobs; ++i) {
       bits::v1::CreateJobRequest request;
       request.set_display_name("bench");
-      const bits::v1::Job job = Must(client.CreateJob(std::move(request)));
-      handles.push_back(Must(client.QueryInterface(job.id(), std::nullopt)));
+      jobs.push_back(Must(client.CreateJob(std::move(request))).id());
     }
-    for (const uint32_t flags : {1u, 2u}) {
-      for (const bits::Handle& handle : handles) {
-        bits::v1::SetHelperTokenFlagsRequest request;
-        request.set_handle(handle.bytes());
-        request.set_usage_flags(flags);
-        calls_.emplace_back("/bits.v1.BitsTokenOptions/SetHelperTokenFlags", request);
-      }
-    }
+    calls_ = FlagsCalls(client, jobs);
   }
 
   std::unique_ptr<tests::BitsdServer> bitsd_;
@@ -93,7 +73,8 @@ class EtcdBench {
     PinTo(kServerCore);
     etcd_ = Must(Etcd::Start(pki));
     PinTo(kClientCore);
-    load_ = std::make_unique<Load>(etcd_->endpoint(), pki.Of("fetcher"), pki.roots(), kConnections);
+    load_ = std::make_unique<Load>(etcd_->endpoint(), pki.Of("fetcher"), pki.roots(),
+                                   kFlagsConnections);
     for (size_t i = 0; i < kJobs; ++i) {
       EtcdPut put;
       put.set_key("job/" + std::to_string(100'000'000'000 + i));
@@ -102,7 +83,7 @@ class EtcdBench {
     }
   }
 
-  Sample Rate() { return FlagsBench::CallsPerSecond(*load_, calls_); }
+  Sample Rate() { return CallsPerSecond(*load_, calls_); }
 
  private:
   std::unique_ptr<Etcd> etcd_;
@@ -126,7 +107,7 @@ class SyncCounter {
   Sample SyncsPerCall() {
     const size_t before = Lines();
     bench_.Rate();
-    return {static_cast<double>(Lines() - before) / kCalls};
+    return {static_cast<double>(Lines() - before) / kFlagsCalls};
   }
 
  private:

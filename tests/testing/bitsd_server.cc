@@ -66,7 +66,8 @@ absl::Status BitsdServer::StartAgain() {
   absl::StatusOr<Process> process = Process::Start(command);
   if (!process.ok()) return process.status();
   process_ = std::make_unique<Process>(*std::move(process));
-  WaitFor([&] { return !ReadFile(endpoint_file).empty() || !process_->IsRunning(); });
+  WaitFor([&] { return !ReadFile(endpoint_file).empty() || !process_->IsRunning(); },
+          options_.patience);
   endpoint_ = ReadFile(endpoint_file);
   if (endpoint_.empty()) return absl::UnavailableError("bitsd did not start: " + Log());
   endpoint_.pop_back();  // The newline.
@@ -74,7 +75,7 @@ absl::Status BitsdServer::StartAgain() {
 }
 
 absl::Status BitsdServer::Stop() {
-  const int status = process_->Stop().value_or(-1);
+  const int status = process_->Stop(options_.patience).value_or(-1);
   if (status == 0) return absl::OkStatus();
   return absl::InternalError("bitsd ended with status " + std::to_string(status) + ": " + Log());
 }

@@ -8,6 +8,7 @@
 #ifndef BITSD_TESTS_TESTING_BITSD_SERVER_H_
 #define BITSD_TESTS_TESTING_BITSD_SERVER_H_
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,6 +22,7 @@
 #include "tests/testing/demo_pki.h"
 #include "tests/testing/process.h"
 #include "tests/testing/temp_folder.h"
+#include "tests/testing/wait.h"
 
 namespace bitsd::tests {
 
@@ -34,6 +36,7 @@ struct BitsdOptions {
   std::vector<std::string> flags;  ///< More arguments, such as "--allow-root".
   /// What is started; empty: the bitsd that was built with the tests.
   std::vector<std::string> program;
+  std::chrono::milliseconds patience = kPatience;  ///< With its start, and with its end.
 };
 
 class BitsdServer {

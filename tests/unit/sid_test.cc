@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 #include "server/error/errors.h"
+#include "server/identity/sid_pool.h"
 
 namespace bitsd {
 namespace {
@@ -78,6 +79,15 @@ TEST(SidTest, OnlyTheThreeServiceSidsAreWellKnownServices) {
   EXPECT_TRUE(IsWellKnownService(*Sid::Parse("S-1-5-20")));
   EXPECT_FALSE(IsWellKnownService(*Sid::Parse("S-1-5-18-1")));
   EXPECT_FALSE(IsWellKnownService(*Sid::Parse("S-1-5-32-544")));
+}
+
+TEST(SidPoolTest, EqualSidsAreKeptOnceAndStayWhereTheyAre) {
+  SidPool pool;
+  const Sid& first = pool.Keep(kLocalSystemSid);
+  for (uint32_t i = 0; i < 1000; ++i) pool.Keep(Sid(5, {21, 1, 2, 3, i}));
+  EXPECT_EQ(first, kLocalSystemSid);
+  EXPECT_EQ(&pool.Keep(Sid(5, {18})), &first);
+  EXPECT_NE(&pool.Keep(kLocalServiceSid), &first);
 }
 
 }  // namespace
