@@ -37,7 +37,7 @@ bool IsRunningState(JobState state) {
 /// Without its helper, what the helper created cannot be put in place.
 bool IsOfHelper(const absl::Status& status) {
   const bits::CallError error = bits::ErrorOf(status);
-  return error.hresult == kTokenRequired || error.rule == "not_permitted";
+  return error.hresult == kTokenRequired || error.rule == "created_by_another";
 }
 
 }  // namespace
