@@ -76,8 +76,7 @@ constexpr Hint kHints[] = {
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
     {"created_by_another",
      "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
-     "set-helper-token), "
-     "then bitsctl complete JOB"},
+     "set-helper-token), then bitsctl complete JOB"},
     // HRESULTs.
     {"E_NOTIMPL", "bitsctl server-info lists what this service has"},
     {"E_NOINTERFACE", "bitsd has IBitsTokenOptions and no other interface"},
