@@ -82,8 +82,7 @@ constexpr Hint kHints[] = {
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
     {"created_by_another",
      "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
-     "set-helper-token), "
-     "then bitsctl complete JOB"},
+     "set-helper-token), then bitsctl complete JOB"},
     // Rules: what a job shows to servers and proxies.
     {"credentials_missing", "set credentials for what the message says is asked"},
     {"credentials_refused", "check user and password, and what the server wants"},

@@ -44,11 +44,12 @@ bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const P
   if (!GivesDescriptor(request.operation)) {
     const bool publishes = request.operation == wire::Operation::kPublish;
     return packet.fds.empty() && reply.ids.size() <= (publishes ? FilesOf(request) : 0) &&
-           (!publishes || !reply.status.ok() || reply.ids.size() == FilesOf(request));
+           (!publishes || reply.status.ok() == (reply.ids.size() == FilesOf(request)));
   }
   const size_t count = packet.fds.size();
   if (reply.ids.size() != count || count > FilesOf(request)) return false;
-  if (reply.status.ok() && count != FilesOf(request)) return false;
+  // An error is about the file after those: when all were done, there is none.
+  if (reply.status.ok() != (count == FilesOf(request))) return false;
   const int access = request.operation == wire::Operation::kOpenToRead ? O_RDONLY : O_RDWR;
   for (size_t i = 0; i < count; ++i) {
     if (!IsFile(packet.fds[i].get(), reply.ids[i], access)) return false;

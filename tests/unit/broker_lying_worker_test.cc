@@ -13,6 +13,7 @@
 #include "server/broker/broker_client.h"
 #include "server/broker/broker_link.h"
 #include "server/broker/wire.h"
+#include "server/error/errors.h"
 
 namespace bitsd {
 namespace {
@@ -53,8 +54,9 @@ class LyingWorkerTest : public testing::Test {
     fds_ = std::move(fds);
   }
 
-  std::string Create(const std::vector<FileId>& ids, const std::vector<int>& fds) {
-    AnswerWith({absl::OkStatus(), ids}, fds);
+  std::string Create(const std::vector<FileId>& ids, const std::vector<int>& fds,
+                     absl::Status answer = absl::OkStatus()) {
+    AnswerWith({std::move(answer), ids}, fds);
     std::vector<OpenTemporary> created;
     const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
     const absl::Status status = client_->CreateTemporaries(
@@ -63,8 +65,9 @@ class LyingWorkerTest : public testing::Test {
     return Refusal(status);
   }
 
-  std::string Publish(size_t count, const std::vector<int>& fds = {}) {
-    AnswerWith({absl::OkStatus(), std::vector<FileId>(count)}, fds);
+  std::string Publish(size_t count, const std::vector<int>& fds = {},
+                      absl::Status answer = absl::OkStatus()) {
+    AnswerWith({std::move(answer), std::vector<FileId>(count)}, fds);
     const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
     const std::vector<Publication> files(
         2, {"/d/.BIT0000000000000001.tmp", {1, 2}, "/d/f", absl::InfinitePast()});
@@ -101,6 +104,14 @@ TEST_F(LyingWorkerTest, OnlyAsManyFilesAsWereAskedForAndAreThereCount) {
   EXPECT_EQ(Create({a}, {first.get()}), "unavailable") << "it says that it made both";
   EXPECT_EQ(Create({a, b, a}, {first.get(), second.get(), first.get()}), "unavailable");
   EXPECT_EQ(Create({b, a}, {first.get(), second.get()}), "unavailable");
+}
+
+TEST_F(LyingWorkerTest, AnErrorOfAFileThatIsNoneIsNotBelieved) {
+  const std::string one = folder_.MakeFile("one");
+  const UniqueFd first = Open(one, O_RDWR);
+  const absl::Status refused = error::AccessDenied(Rule::kNotPermitted, "all are done");
+  EXPECT_EQ(Create({IdOf(one), IdOf(one)}, {first.get(), first.get()}, refused), "unavailable");
+  EXPECT_EQ(Publish(2, {}, refused), "unavailable");
 }
 
 TEST_F(LyingWorkerTest, WhatIsNoFileToWriteIsNotTaken) {
