@@ -72,6 +72,11 @@ END
 # The same files as the first web server's, for whom Kerberos vouches; and a proxy for the same people.
 kerberos_web_configuration() {
   local module
+  local asks="AuthType GSSAPI
+    AuthName demonstration
+    GssapiAllowedMech krb5
+    GssapiAcceptorName HTTP@localhost
+    Require valid-user"
   for module in mpm_event authn_core authz_core authz_user auth_gssapi proxy proxy_http; do
     echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
   done
@@ -89,21 +94,17 @@ StartServers 1
 User #$web_uid
 Group #$web_uid
 DocumentRoot $stage/web
-AuthType GSSAPI
-AuthName demonstration
-GssapiAllowedMech krb5
-GssapiAcceptorName HTTP@localhost
 <VirtualHost 127.0.0.1:$private_port>
   CustomLog $stage/log/server.log short
   <Location "/">
-    Require valid-user
+    $asks
   </Location>
 </VirtualHost>
 <VirtualHost 127.0.0.1:$proxy_port>
   CustomLog $stage/log/proxy.log short
   ProxyRequests On
   <Proxy "*">
-    Require valid-user
+    $asks
   </Proxy>
 </VirtualHost>
 END
@@ -139,7 +140,7 @@ principal_of() { awk '$2 == 200 { user = $1 } END { print user }' "$1"; }
 expect_principal() {
   local log
   for log in proxy server; do
-    say "the ${log}'s log:      $(grep ' 200 ' "$stage/log/$log.log" | tail -n 1)"
+    say "$(printf "%-18s" "the ${log}'s log:") $(grep ' 200 ' "$stage/log/$log.log" | tail -n 1)"
     [[ $(principal_of "$stage/log/$log.log") == "$1@$realm" ]] || die "the $log did not see $1"
   done
   good "Server and proxy saw $1, and nobody else."

@@ -26,8 +26,7 @@ absl::Status NoAnswer(const wire::FileRequest& request) {
 
 bool GivesDescriptor(wire::Operation operation) {
   return operation == wire::Operation::kCreateTemporary ||
-         operation == wire::Operation::kReopenTemporary ||
-         operation == wire::Operation::kOpenToRead;
+         operation == wire::Operation::kReopenTemporary || operation == wire::Operation::kOpenPem;
 }
 
 size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
@@ -50,7 +49,7 @@ bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const P
   if (reply.ids.size() != count || count > FilesOf(request)) return false;
   // An error is about the file after those: when all were done, there is none.
   if (reply.status.ok() != (count == FilesOf(request))) return false;
-  const int access = request.operation == wire::Operation::kOpenToRead ? O_RDONLY : O_RDWR;
+  const int access = request.operation == wire::Operation::kOpenPem ? O_RDONLY : O_RDWR;
   for (size_t i = 0; i < count; ++i) {
     if (!IsFile(packet.fds[i].get(), reply.ids[i], access)) return false;
   }
@@ -69,7 +68,7 @@ wire::FileRequest Request(wire::Operation operation, const std::string& path, Fi
 std::string FolderChangedBy(const wire::FileRequest& request) {
   switch (request.operation) {
     case wire::Operation::kOpenWorker:
-    case wire::Operation::kOpenToRead:
+    case wire::Operation::kOpenPem:
     case wire::Operation::kCheckDirectory: return "";
     case wire::Operation::kSyncDirectory: return request.path;
     default: return policy::DirectoryOf(request.path);
@@ -177,9 +176,8 @@ absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std:
   return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status;
 }
 
-absl::StatusOr<UniqueFd> BrokerClient::OpenToRead(const ActingIdentity& who,
-                                                  const std::string& path) {
-  Answer answer = Call(who, Request(wire::Operation::kOpenToRead, path));
+absl::StatusOr<UniqueFd> BrokerClient::OpenPem(const ActingIdentity& who, const std::string& path) {
+  Answer answer = Call(who, Request(wire::Operation::kOpenPem, path));
   if (!answer.status.ok()) return answer.status;
   return std::move(answer.fds.front());
 }

@@ -72,13 +72,9 @@ class FileBroker {
   virtual absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                        FileId id) = 0;
 
-  /// The largest file that is opened for reading.
-  static constexpr int64_t kMaxReadable = int64_t{1} << 20;
-
-  /// Opens the regular file `path` for reading only. E_INVALIDARG when there is none, or it is
-  /// larger than kMaxReadable.
-  virtual absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who,
-                                              const std::string& path) = 0;
+  /// Opens a regular file for reading only, to be read by ReadPemFile (pem_file.h): another is
+  /// refused as there.
+  virtual absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) = 0;
 
   /// Makes renames in `directory` durable.
   virtual absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) = 0;

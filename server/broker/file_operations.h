@@ -54,7 +54,7 @@ class FileOperations {
   Result Publish(const wire::FileRequest& request) const;
   absl::Status PublishIn(const Place& place, const wire::NextFile& file, mode_t mode) const;
   absl::Status CheckDestination(const Place& place, const std::string& name) const;
-  Result OpenToRead(const wire::FileRequest& request) const;
+  Result OpenPem(const wire::FileRequest& request) const;
   absl::Status Remove(const wire::FileRequest& request) const;
 
   const SafePaths& paths_;

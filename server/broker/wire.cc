@@ -28,7 +28,7 @@ bool TakesMany(Operation operation) {
 }
 
 bool IsFileOperation(Operation operation) {
-  return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenToRead;
+  return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenPem;
 }
 
 int64_t EncodeTime(absl::Time time) {

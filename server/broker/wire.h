@@ -36,7 +36,7 @@ enum class Operation : uint8_t {
   kPublish = 5,
   kRemoveTemporary = 6,
   kSyncDirectory = 7,
-  kOpenToRead = 8,
+  kOpenPem = 8,
   kOpenAgent = 64,
 };
 

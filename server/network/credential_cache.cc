@@ -25,25 +25,30 @@ bool IsLocalTgt(krb5_const_principal server, krb5_const_principal owner) {
          equals(server->data[1], owner->realm) && equals(server->realm, owner->realm);
 }
 
+absl::Status NoCache(const std::string& what) {
+  return error::InvalidArgument(what + " is no Kerberos credential cache (format FILE of MIT)");
+}
+
 /// Of the local ticket-granting tickets the one that ends last; nothing when there is none.
-std::optional<Krb5Creds> FindTgt(krb5_context context, krb5_ccache cache,
-                                 krb5_const_principal owner) {
+absl::StatusOr<std::optional<Krb5Creds>> FindTgt(krb5_context context, krb5_ccache cache,
+                                                 krb5_const_principal owner,
+                                                 const std::string& what) {
   std::optional<Krb5Creds> best;
   krb5_cc_cursor cursor = nullptr;
-  if (krb5_cc_start_seq_get(context, cache, &cursor) != 0) return best;
+  if (krb5_cc_start_seq_get(context, cache, &cursor) != 0) return NoCache(what);
+  krb5_error_code code = 0;
   for (int i = 0; i < kMaxTickets; ++i) {
     Krb5Creds next(context);
-    if (krb5_cc_next_cred(context, cache, &cursor, next.get()) != 0) break;
+    code = krb5_cc_next_cred(context, cache, &cursor, next.get());
+    if (code != 0) break;
     if (!krb5_principal_compare(context, next->client, owner)) continue;
     if (!IsLocalTgt(next->server, owner)) continue;
     if (!best || EndOf(*next) > EndOf(**best)) best = std::move(next);
   }
   krb5_cc_end_seq_get(context, cache, &cursor);
+  // What is cut off, or goes on in another way, is no cache at all.
+  if (code != 0 && code != KRB5_CC_END) return NoCache(what);
   return best;
-}
-
-absl::Status NoCache(const std::string& what) {
-  return error::InvalidArgument(what + " is no Kerberos credential cache (format FILE of MIT)");
 }
 
 }  // namespace
@@ -77,7 +82,9 @@ absl::StatusOr<CredentialCache> ReadCredentialCache(krb5_context context, std::s
     return NoCache(what);
   }
   const std::string principal = NameOf(context, owner.get());
-  std::optional<Krb5Creds> ticket = FindTgt(context, cache.get(), owner.get());
+  auto found = FindTgt(context, cache.get(), owner.get(), what);
+  if (!found.ok()) return found.status();
+  std::optional<Krb5Creds>& ticket = *found;
   if (!ticket || principal.empty()) {
     return error::InvalidArgument(what + " has no ticket-granting ticket of its owner");
   }

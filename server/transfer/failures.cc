@@ -55,11 +55,12 @@ TransferFailure HttpFailure(int status, std::string message) {
 
 const char* Asker(int status) { return status == 407 ? "The proxy" : "The server"; }
 
-/// What TLS says when the server wants a client certificate and gets none it takes.
+/// The server asked for a client certificate, and never answered the request.
+bool EndedAfterAsking(const HttpEnd& end) { return end.certificate_asked && !end.answered; }
+
+/// And said why, by TLS: it got none that it takes.
 bool WantsCertificate(const HttpEnd& end) {
-  return end.detail.find("alert certificate required") != std::string::npos ||
-         end.detail.find("alert bad certificate") != std::string::npos ||
-         end.detail.find("alert unknown ca") != std::string::npos;
+  return EndedAfterAsking(end) && end.detail.find("alert ") != std::string::npos;
 }
 
 }  // namespace
@@ -178,6 +179,13 @@ TransferFailure TransportFailure(const HttpEnd& end) {
     return Transport(Hresult::kClientCertNeeded, false,
                      "The server wants a client certificate, and takes none that it was shown",
                      end);
+  }
+  const bool closed = end.code == CURLE_SSL_CONNECT_ERROR || end.code == CURLE_SEND_ERROR ||
+                      end.code == CURLE_RECV_ERROR || end.code == CURLE_GOT_NOTHING;
+  if (closed && EndedAfterAsking(end)) {
+    // Its reason can be lost with the connection.
+    return Transport(Hresult::kClientCertNeeded, true,
+                     "The server asked for a client certificate and closed the connection", end);
   }
   switch (end.code) {
     case CURLE_SSL_CRL_BADFILE:

@@ -89,9 +89,9 @@ absl::Status JobFiles::Remove(const ActingIdentity& who, const TemporaryFile& fi
   return status;
 }
 
-absl::StatusOr<UniqueFd> JobFiles::OpenToRead(const ActingIdentity& who,
-                                              const std::string& path) const {
-  auto fd = broker_.OpenToRead(who, path);
+absl::StatusOr<UniqueFd> JobFiles::OpenPem(const ActingIdentity& who,
+                                           const std::string& path) const {
+  auto fd = broker_.OpenPem(who, path);
   Write("certificate_opened", who, path, fd.status());
   return fd;
 }

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <future>
 #include <string>
 
@@ -14,30 +12,11 @@
 #include "server/wiped_memory.h"
 #include "tests/integration/agents_fixture.h"
 #include "tests/integration/credential_caches.h"
+#include "tests/testing/process_memory.h"
 #include "tests/testing/wait.h"
 
 namespace bitsd::tests {
 namespace {
-
-/// How often `bytes` are in the memory of `pid`.
-int CountInMemory(pid_t pid, const std::string& bytes) {
-  const std::string proc = "/proc/" + std::to_string(pid);
-  std::ifstream maps(proc + "/maps");
-  std::ifstream memory(proc + "/mem", std::ios::binary);
-  int count = 0;
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long begin = 0;
-    unsigned long end = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx r", &begin, &end) != 2) continue;
-    std::string part(end - begin, '\0');
-    memory.clear();
-    memory.seekg(static_cast<std::streamoff>(begin));
-    memory.read(part.data(), static_cast<std::streamsize>(part.size()));
-    part.resize(static_cast<size_t>(memory.gcount()));
-    for (size_t at = part.find(bytes); at != part.npos; at = part.find(bytes, at + 1)) ++count;
-  }
-  return count;
-}
 
 Secret ReadCache(const std::string& path) {
   char bytes[16 * 1024];

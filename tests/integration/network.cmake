@@ -10,3 +10,9 @@ foreach(name network_auth_test network_context_test network_proxy_test network_t
 endforeach()
 bitsd_test(client_certificate_test LABEL integration TIMEOUT 300
   SRCS client_certificate_test.cc ../testing/broker_process.cc DEPS bitsd_network_testing)
+# The same through the real bitsd.
+bitsd_test(shown_identity_test LABEL integration TIMEOUT 300
+  SRCS shown_identity_test.cc shown_identity_fixture.cc credential_caches.cc
+  DEPS bitsd_network_testing bitsd_testing)
+add_dependencies(shown_identity_test bitsd)
+target_compile_definitions(shown_identity_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bitsd>")

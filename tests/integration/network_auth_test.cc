@@ -34,10 +34,10 @@ TEST_F(NetworkAuthTest, ExplicitBasicDigestAndNtlmAreShownToWhoAsks) {
 TEST_F(NetworkAuthTest, TheSameOverTlsAndHttp2) {
   Explicit(kServer, AuthScheme::kBasic, "alice", kBasicPassword);
   Explicit(kServer, AuthScheme::kNtlm, "TEST\\bob", kBobNtlm);
-  Implicit(kServer, AuthScheme::kNegotiate);
-  network_.identity = Identity("netuser");
   EXPECT_EQ(Fetch(web().TlsUrl("basic/f")), kContent) << message();
   EXPECT_EQ(Fetch(web().TlsUrl("ntlm/f")), kContent) << message();
+  Implicit(kServer, AuthScheme::kNegotiate);
+  network_.identity = Identity("netuser");
   EXPECT_EQ(Fetch(web().TlsUrl("neg/f")), kContent) << message();
   EXPECT_THAT(Served(3),
               ElementsAre("alice /basic/f", "TEST\\\\bob /ntlm/f", "netuser@TEST.LOCAL /neg/f"));

@@ -84,7 +84,12 @@ TEST_F(NetworkTlsTest, ALargeFileComesWholeOverHttp2) {
 }
 
 TEST_F(NetworkTlsTest, AServerThatWantsACertificateFailsTheJobThatHasNone) {
-  EXPECT_EQ(Fetch(web().MutualUrl("f")), "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED") << message();
+  for (int i = 0; i < 20; ++i) {
+    // Transient when the connection was gone before the server's reason could be read.
+    EXPECT_THAT(Fetch(web().MutualUrl("f")),
+                ::testing::StartsWith("ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED"))
+        << message();
+  }
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              "owner/owner",
+                                              {"owner/owner", nullptr, nullptr, {}},
                                               live,
                                               {}},
                                              recorder);
@@ -116,7 +116,7 @@ TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) 
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              "owner/owner",
+                                              {"owner/owner", nullptr, nullptr, {}},
                                               running.live,
                                               {}},
                                              recorder);

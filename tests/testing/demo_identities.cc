@@ -26,6 +26,10 @@ DemoIdentity Service(std::string name, int number) {
   return identity;
 }
 
+std::string Network(const std::string& key, const std::string& credentials) {
+  return credentials.empty() ? "" : key + credentials;
+}
+
 }  // namespace
 
 const std::vector<DemoIdentity>& DemoIdentities() {
@@ -56,12 +60,14 @@ std::string AccountDirectoryYaml(const std::vector<DemoIdentity>& identities) {
   for (const DemoIdentity& who : identities) {
     yaml << "  - sid: " << who.sid << "\n    name: " << who.name << "\n    uid: " << who.uid
          << "\n    gid: " << who.uid << "\n";
+    yaml << Network("    network: ", who.network) << (who.network.empty() ? "" : "\n");
     if (who.service) yaml << "    service: true\n";
     if (who.administrator) {
       yaml << "    sid_groups: [{sid: S-1-5-32-544, attributes: [ENABLED]}]\n";
     }
     if (who.filtered_uid != 0) {
-      yaml << "    filtered: {uid: " << who.filtered_uid << ", gid: " << who.filtered_uid << "}\n";
+      yaml << "    filtered: {uid: " << who.filtered_uid << ", gid: " << who.filtered_uid
+           << Network(", network: ", who.filtered_network) << "}\n";
     }
   }
   return yaml.str();

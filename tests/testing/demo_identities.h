@@ -24,6 +24,9 @@ struct DemoIdentity {
   bool administrator = false;  ///< S-1-5-32-544 ENABLED.
   uid_t filtered_uid = 0;      ///< 0: no `filtered:` entry.
   bool service = false;
+  /// What the directory says of its network credentials (YAML, one line); empty: none.
+  std::string network{};
+  std::string filtered_network{};  ///< The same, below `filtered:`.
 };
 
 /// fetcher, alice, bob, netuser, mallory: plain. admin: an administrator with a filtered identity.

@@ -99,8 +99,7 @@ absl::Status DirectFileBroker::RemoveTemporary(const ActingIdentity&, const std:
   return unlink(path.c_str()) == 0 ? absl::OkStatus() : Denied(path);
 }
 
-absl::StatusOr<UniqueFd> DirectFileBroker::OpenToRead(const ActingIdentity&,
-                                                      const std::string& path) {
+absl::StatusOr<UniqueFd> DirectFileBroker::OpenPem(const ActingIdentity&, const std::string& path) {
   if (absl::Status asked = Ask("read", path); !asked.ok()) return asked;
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return Denied(path);

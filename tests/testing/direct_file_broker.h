@@ -28,7 +28,7 @@ class DirectFileBroker : public FileBroker {
                             size_t* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
-  absl::StatusOr<UniqueFd> OpenToRead(const ActingIdentity& who, const std::string& path) override;
+  absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
  private:

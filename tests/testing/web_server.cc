@@ -54,7 +54,7 @@ RedirectMatch 302 "^/moved/(.*)" "/$1"
 )conf";
 
 constexpr char kLogFormat[] =
-    R"conf(LogFormat "%m\t%U%q\t%>s\t%{Range}i\t%{If-Range}i\t%{Authorization}i\t%u\t%{SSL_CLIENT_S_DN_CN}e" tests)conf";
+    R"conf(LogFormat "%m\t%U%q\t%>s\t%{Range}i\t%{If-Range}i\t%{Authorization}i\t%u\t%{SSL_CLIENT_S_DN_CN}e\t%{begin:usec}t" tests)conf";
 
 sockaddr_in Loopback(uint16_t port) {
   sockaddr_in address{};
@@ -82,6 +82,7 @@ Request ParseRequest(const std::string& text) {
   request.authorization = Field(line);
   request.user = Field(line);
   request.certificate = Field(line);
+  request.begin = std::chrono::microseconds(std::atoll(Field(line).c_str()));
   return request;
 }
 

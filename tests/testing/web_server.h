@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,11 +28,12 @@ struct Request {
   std::string method;
   std::string path;  ///< With the query, as sent.
   int status = 0;
-  std::string range;          ///< The Range header; empty without.
-  std::string if_range;       ///< The If-Range header; empty without.
-  std::string authorization;  ///< The Authorization header; empty without.
-  std::string user;           ///< Whom the server took it from; empty: nobody.
-  std::string certificate;    ///< Common name of the client certificate; empty: none.
+  std::string range;                   ///< The Range header; empty without.
+  std::string if_range;                ///< The If-Range header; empty without.
+  std::string authorization;           ///< The Authorization header; empty without.
+  std::string user;                    ///< Whom the server took it from; empty: nobody.
+  std::string certificate;             ///< Common name of the client certificate; empty: none.
+  std::chrono::microseconds begin{0};  ///< When its head had come, since the epoch.
 };
 
 class WebServer {

@@ -10,9 +10,11 @@
 #include <map>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "broker_temp_folder.h"
 #include "gtest/gtest.h"
 #include "server/broker/file_operations.h"
+#include "server/broker/pem_file.h"
 
 namespace bitsd {
 namespace {
@@ -348,34 +350,53 @@ TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
   EXPECT_GT(refused, 0u);
 }
 
+constexpr char kPem[] = "a name\n-----BEGIN CERTIFICATE-----\n";
+
 TEST_F(FileOperationsTest, ARegularFileIsOpenedForReadingOnly) {
-  const std::string path = folder_.MakeFile("jobs/client.pem", "certificate");
-  const FileOperations::Result result = Do(Operation::kOpenToRead, path);
+  const std::string path = folder_.MakeFile("jobs/client.pem", kPem);
+  const FileOperations::Result result = Do(Operation::kOpenPem, path);
   ASSERT_TRUE(result.status.ok()) << result.status;
   ASSERT_EQ(result.fds.size(), 1u);
   ASSERT_EQ(result.ids.size(), 1u);
   EXPECT_EQ(::fcntl(result.fds[0].get(), F_GETFL) & O_ACCMODE, O_RDONLY);
-  char text[32] = {};
-  EXPECT_EQ(::read(result.fds[0].get(), text, sizeof(text)), 11);
-  EXPECT_STREQ(text, "certificate");
+  const absl::StatusOr<Secret> content = ReadPemFile(result.fds[0], path);
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->view(), kPem);
 }
 
 TEST_F(FileOperationsTest, NothingButAnUnprotectedRegularFileIsOpenedForReading) {
-  const std::string path = folder_.MakeFile("jobs/client.pem", "certificate");
+  const std::string path = folder_.MakeFile("jobs/client.pem", kPem);
   ASSERT_EQ(::symlink(path.c_str(), (jobs_ + "/link").c_str()), 0);
   ASSERT_EQ(::link((jobs_ + "/key.pem").c_str(), (jobs_ + "/hard").c_str()), 0);
   ASSERT_EQ(::mkfifo((jobs_ + "/pipe").c_str(), 0600), 0);
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/link").status), "path_is_link");
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/pipe").status), "path_not_regular");
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_).status), "path_not_regular");
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/key.pem").status), "path_protected");
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, jobs_ + "/hard").status), "path_protected");
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, "/proc/self/environ").status), "pseudo_file_system");
-  const std::string large = folder_.MakeFile("jobs/large", std::string((1 << 20) + 1, 'x'));
-  EXPECT_EQ(Refusal(Do(Operation::kOpenToRead, large).status), "E_INVALIDARG");
-  EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none").status.ok());
-  EXPECT_FALSE(Do(Operation::kOpenToRead, jobs_ + "/none/below").status.ok());
-  EXPECT_FALSE(Do(Operation::kOpenToRead, "relative").status.ok());
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, jobs_ + "/link").status), "path_is_link");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, jobs_ + "/pipe").status), "path_not_regular");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, jobs_).status), "path_not_regular");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, jobs_ + "/key.pem").status), "path_protected");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, jobs_ + "/hard").status), "path_protected");
+  EXPECT_EQ(Refusal(Do(Operation::kOpenPem, "/proc/self/environ").status), "pseudo_file_system");
+  EXPECT_FALSE(Do(Operation::kOpenPem, jobs_ + "/none").status.ok());
+  EXPECT_FALSE(Do(Operation::kOpenPem, jobs_ + "/none/below").status.ok());
+  EXPECT_FALSE(Do(Operation::kOpenPem, "relative").status.ok());
+}
+
+TEST_F(FileOperationsTest, NothingButACertificateOrAKeyIsOpenedForReading) {
+  const auto opened = [this](const std::string& content) {
+    return Refusal(Do(Operation::kOpenPem, folder_.MakeFile("jobs/text", content)).status);
+  };
+  for (const char* label : {"CERTIFICATE", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY",
+                            "ENCRYPTED PRIVATE KEY"}) {
+    EXPECT_EQ(opened(absl::StrCat("-----BEGIN ", label, "-----\n")), "ok") << label;
+  }
+  for (const char* text : {"", "\n", "a diary\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+                           "-----BEGIN ", "-----BEGIN CERTIFICATE", "-----BEGIN CERTIFICATE----\n",
+                           "-----BEGIN CERTIFICATE LIST-----\n",
+                           "see -----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"}) {
+    EXPECT_EQ(opened(text), "E_INVALIDARG") << text;
+  }
+  const std::string rest((1 << 20) - sizeof(kPem) + 1, 'x');
+  EXPECT_EQ(opened(kPem + rest), "ok");
+  EXPECT_EQ(opened(kPem + rest + "x"), "E_INVALIDARG");
 }
 
 TEST_F(FileOperationsTest, FoldersAreCheckedAndSynced) {

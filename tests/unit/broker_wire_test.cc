@@ -87,7 +87,7 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
   for (const Operation operation : {Operation::kCheckDirectory, Operation::kReopenTemporary,
                                     Operation::kRemoveTemporary, Operation::kSyncDirectory,
-                                    Operation::kOpenToRead}) {
+                                    Operation::kOpenPem}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());

@@ -250,7 +250,8 @@ TEST_F(JobRestoreTest, AStoreThatCannotBeReadStopsTheStart) {
     }
   };
   Unreadable store;
-  JobManager manager({store, transfers_, accounts_, audit_, clock_, timer_, sessions_}, options_);
+  JobManager manager({store, transfers_, accounts_, audit_, clock_, timer_, sessions_, identities_},
+                     options_);
   EXPECT_FALSE(manager.Restore([](const SessionRecord&) {}).ok());
   timer_.Stop();
 }

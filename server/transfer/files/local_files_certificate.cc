@@ -1,10 +1,8 @@
 // How a download comes by its client certificate: as the job's owner, whoever opens its files.
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
+#include "server/broker/pem_file.h"
 #include "server/error/errors.h"
 #include "server/identity/secret.h"
 #include "server/transfer/failures.h"
@@ -13,31 +11,11 @@
 namespace bitsd {
 namespace {
 
-constexpr size_t kMaxFile = FileBroker::kMaxReadable;
-
-/// The whole file, with one byte more than it may have when it is larger.
-absl::StatusOr<Secret> ReadWhole(const UniqueFd& fd, const std::string& path) {
-  std::string text(kMaxFile + 1, '\0');
-  size_t size = 0;
-  ssize_t count = 1;
-  while (count > 0 && size < text.size()) {
-    count = ::read(fd.get(), text.data() + size, text.size() - size);
-    if (count > 0) size += static_cast<size_t>(count);
-    if (count < 0 && errno == EINTR) count = 1;
-  }
-  const Secret content(std::string_view(text).substr(0, size));
-  explicit_bzero(text.data(), text.size());
-  if (count < 0) return error::Unavailable("\"" + path + "\" could not be read");
-  if (size <= kMaxFile) return content;
-  return error::InvalidArgument("\"" + path +
-                                "\" is larger than a certificate or key may be, 1 MiB");
-}
-
 absl::StatusOr<Secret> ReadAs(const JobFiles& files, const ActingIdentity& owner,
                               const std::string& path) {
-  const absl::StatusOr<UniqueFd> fd = files.OpenToRead(owner, path);
+  const absl::StatusOr<UniqueFd> fd = files.OpenPem(owner, path);
   if (!fd.ok()) return fd.status();
-  return ReadWhole(*fd, path);
+  return ReadPemFile(*fd, path);
 }
 
 }  // namespace

@@ -177,6 +177,7 @@ void HttpRequest::Start(const HttpGet& get) {
   head_ = HttpHeadParser{};
   end_ = HttpEnd{};
   address_tried_ = false;
+  trust_.ForgetAsked();
   undecided_ = false;
   challenges_ = 0;
   head_deadline_.reset();
@@ -225,6 +226,7 @@ void HttpRequest::OnCurlDone(CURLcode code) {
   ReadOffers();
   Detach();
   end_.code = code;
+  end_.certificate_asked = trust_.certificate_asked();
   // What curl says to a line that is longer than it takes.
   if (code == CURLE_OUT_OF_MEMORY && head_deadline_) end_.head_too_large = true;
   end_.detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
@@ -283,6 +285,7 @@ int HttpRequest::Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_o
 size_t HttpRequest::HeadLine(char* data, size_t size, size_t count, void* self) {
   auto* request = static_cast<HttpRequest*>(self);
   const size_t length = size * count;
+  request->end_.answered = true;
   // curl has answered the challenge: this is the next response.
   if (request->undecided_ && std::string_view(data, length).starts_with("HTTP/")) {
     request->undecided_ = false;

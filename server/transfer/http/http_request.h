@@ -59,11 +59,13 @@ struct HttpEnd {
   bool connected = false;  ///< A connection was made or there was one.
   bool head_too_large = false;
   bool head_too_slow = false;
-  absl::Status denied;         ///< Not OK: every address it might have used was refused.
-  std::string detail;          ///< curl's words.
-  int connect_status = 0;      ///< The proxy's answer to CONNECT; 0 without.
-  uint32_t server_offers = 0;  ///< Schemes, as SchemeBit, that a 401 had.
-  uint32_t proxy_offers = 0;   ///< And a 407.
+  bool answered = false;           ///< Something of a head came.
+  bool certificate_asked = false;  ///< The handshake of this request asked for one.
+  absl::Status denied;             ///< Not OK: every address it might have used was refused.
+  std::string detail;              ///< curl's words.
+  int connect_status = 0;          ///< The proxy's answer to CONNECT; 0 without.
+  uint32_t server_offers = 0;      ///< Schemes, as SchemeBit, that a 401 had.
+  uint32_t proxy_offers = 0;       ///< And a 407.
 };
 
 enum class BodyStep {

@@ -4,6 +4,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include <memory>
+
 #include "server/policy/network_facts.h"
 
 namespace bitsd {
@@ -53,6 +55,26 @@ Verify VerifierFor(uint32_t flags) {
   }
 }
 
+using Asked = std::shared_ptr<bool>;
+
+void FreeAsked(void*, void* asked, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<Asked*>(asked);
+}
+
+/// Where a context keeps whom to tell that it was asked for a certificate: a connection may outlive
+/// the request that made it.
+int AskedIndex() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &FreeAsked);
+  return index;
+}
+
+/// OpenSSL calls it when a server asks for a certificate; 1: go on.
+int OnAsked(SSL* connection, void*) {
+  auto* asked = static_cast<Asked*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), AskedIndex()));
+  if (asked != nullptr) **asked = true;
+  return 1;
+}
+
 /// Seconds until a changed file of trust roots counts.
 constexpr long kKeepRoots = 60;
 
@@ -70,7 +92,6 @@ CURLcode TlsTrust::SetOn(CURL* easy, bool with_certificate) {
   const bool revocation = (flags_ & kSslCrlCheck) != 0;
   // Lists would be added to a store that is kept, again and again.
   curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, revocation ? 0L : kKeepRoots);
-  if (!revocation && VerifierFor(flags_) == nullptr && !show_certificate_) return CURLE_OK;
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
   return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &TlsTrust::Prepare);
 }
@@ -89,11 +110,20 @@ CURLcode TlsTrust::PrepareContext(SSL_CTX* context) const {
   if ((flags_ & kSslCrlCheck) != 0) {
     if (const CURLcode code = AddRevocationLists(context); code != CURLE_OK) return code;
   }
+  if (const CURLcode code = NoteAsking(context); code != CURLE_OK) return code;
   if (!show_certificate_) return CURLE_OK;
   const ClientKeyPair& pair = *certificate_;
   const int used = SSL_CTX_use_cert_and_key(context, pair.certificate.get(), pair.key.get(),
                                             pair.chain.get(), 1);
   return used == 1 ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+CURLcode TlsTrust::NoteAsking(SSL_CTX* context) const {
+  auto asked = std::make_unique<Asked>(asked_);
+  if (SSL_CTX_set_ex_data(context, AskedIndex(), asked.get()) != 1) return CURLE_OUT_OF_MEMORY;
+  asked.release();  // The context's now.
+  SSL_CTX_set_cert_cb(context, &OnAsked, nullptr);
+  return CURLE_OK;
 }
 
 CURLcode TlsTrust::AddRevocationLists(SSL_CTX* context) const {

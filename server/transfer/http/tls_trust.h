@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "server/policy/network_rules.h"
@@ -27,15 +28,21 @@ class TlsTrust {
   /// An error: `easy` cannot verify as it must, and is not to be used.
   CURLcode SetOn(CURL* easy, bool with_certificate);
 
+  /// Whether a server asked for a client certificate in a handshake since ForgetAsked.
+  bool certificate_asked() const { return *asked_; }
+  void ForgetAsked() { *asked_ = false; }
+
  private:
   static CURLcode Prepare(CURL* easy, void* context, void* self);
   CURLcode PrepareContext(SSL_CTX* context) const;
   CURLcode AddRevocationLists(SSL_CTX* context) const;
+  CURLcode NoteAsking(SSL_CTX* context) const;
 
   const policy::NetworkRules& rules_;
   uint32_t flags_;
   ClientKeyPairPtr certificate_;  ///< Null: none.
   bool show_certificate_ = false;
+  std::shared_ptr<bool> asked_ = std::make_shared<bool>(false);  ///< Connections have it, too.
 };
 
 }  // namespace bitsd
