@@ -53,7 +53,7 @@ TEST_F(DelegatedAgentsTest, WhatIsNoCacheIsRefused) {
   std::string other_version = good;
   other_version[1] = '\x09';
   std::string huge_length = good;
-  huge_length.replace(8, 4, "\x7f\xff\xff\xff");
+  huge_length.replace(24, 4, "\x7f\xff\xff\xff");  // Of the realm, after a header of 16 bytes.
   for (const std::string& bad :
        {std::string("garbage"), std::string(1, '\0'), std::string(64'000, '\x05'),
         good.substr(0, 4), good.substr(0, good.size() / 2), other_version, huge_length,

@@ -99,13 +99,15 @@ test_ordinary_end() {
   run_quickstart ordinary.log
   grep -q "Refused by the rule handle_bound_to_another" "$scratch/ordinary.log" || fail "no refusal was shown"
   grep -q "nothing is opened as alice any more" "$scratch/ordinary.log" || fail "no logoff was shown"
+  grep -q "Server and proxy saw netuser" "$scratch/ordinary.log" || fail "netuser was not shown to server and proxy"
+  grep -q "Server and proxy saw fetcher" "$scratch/ordinary.log" || fail "fetcher was not shown to server and proxy"
   compare "after it ended"
 }
 
 test_keep() {
   local line
   run_quickstart keep.log --keep
-  if comm -13 "$scratch/before/sockets" <(sockets | sort) | grep -vE '^tcp (0100007F|0000000000000000FFFF00000100007F):'; then
+  if comm -13 "$scratch/before/sockets" <(sockets | sort) | grep -vE '^(tcp|udp) (0100007F|0000000000000000FFFF00000100007F):'; then
     fail "a socket above is not on 127.0.0.1"
   fi
   grep -E '^  env XDG_RUNTIME_DIR=' "$scratch/keep.log" >"$scratch/commands"
