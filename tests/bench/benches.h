@@ -27,6 +27,11 @@ std::vector<Result> RpcLatency(const Settings& settings);
 std::vector<Result> LargeDownload(const Settings& settings);
 /// small_files: 5,000 files of 4 KiB as 25 jobs beside `curl --parallel`.
 std::vector<Result> SmallFiles(const Settings& settings);
+/// kerberos_download: one file of a quarter of the size under implicit Kerberos beside `curl
+/// --negotiate`.
+std::vector<Result> KerberosDownload(const Settings& settings);
+/// kerberos_small: 1,000 files of 4 KiB, each of which wants Kerberos, in one job beside one curl.
+std::vector<Result> KerberosSmallFiles(const Settings& settings);
 /// durable_set_flags: SetHelperTokenFlags over 1,000 jobs with the durable store, beside the memory
 /// store and a single etcd; and how often the disk is synced for one call.
 std::vector<Result> DurableFlags(const Settings& settings);

@@ -30,6 +30,8 @@ std::vector<Family> Families() {
       {{"get_flags_latency_p50", "get_flags_latency_p99"}, RpcLatency},
       {{"download_throughput", "download_cpu"}, LargeDownload},
       {{"small_files"}, SmallFiles},
+      {{"kerberos_download"}, KerberosDownload},
+      {{"kerberos_small"}, KerberosSmallFiles},
       {{"bytes_per_job", "restart", "getjob_at_scale", "logoff_at_scale", "flags_at_scale"},
        MillionJobs}};
 }
