@@ -1,5 +1,7 @@
 #include "bitsd/client/async_client.h"
 
+#include <string.h>
+
 #include <utility>
 
 #include "client/callback_thread.h"
@@ -24,8 +26,24 @@ struct Pending {
   Response response;
 };
 
+/// Overwrites what should not stay in freed memory.
+template <typename Request>
+void WipeSecrets(Request&) {}
+
+void WipeSecrets(v1::SetHelperTokenRequest& request) {
+  if (!request.has_delegated_credentials()) return;
+  std::string& cache = *request.mutable_delegated_credentials()->mutable_credential_cache();
+  explicit_bzero(cache.data(), cache.size());
+}
+
+void WipeSecrets(v1::SetCredentialsRequest& request) {
+  std::string& password = *request.mutable_password();
+  explicit_bzero(password.data(), password.size());
+}
+
 template <typename Request, typename Response>
 void Finish(Pending<Request, Response>& call, const grpc::Status& status) {
+  WipeSecrets(call.request);
   std::optional<ScopedImpersonation> scope;
   if (call.route.impersonated) scope.emplace(TokenAccess::TokenOf(call.route.caller));
   if (status.ok()) {

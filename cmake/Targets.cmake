@@ -3,7 +3,7 @@
 add_library(bitsd_options INTERFACE)
 target_compile_features(bitsd_options INTERFACE cxx_std_20)
 target_include_directories(bitsd_options INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(bitsd_options INTERFACE -Wall -Wextra -Wpedantic -Werror)
+target_compile_options(bitsd_options INTERFACE -Wall -Wextra -Wpedantic -Werror -pthread)
 target_compile_definitions(bitsd_options INTERFACE BITSD_VERSION="${PROJECT_VERSION}")
 if(BITSD_SANITIZE)
   target_compile_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE} -fno-omit-frame-pointer
@@ -11,32 +11,39 @@ if(BITSD_SANITIZE)
   target_link_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE})
 endif()
 
-# Builds with a sanitizer spend most of their time on the headers that all sources share: they parse
-# them once. (Other builds do not: clang-tidy reads how they are compiled, and gcc's are not for it.)
+# Compiled faster than what is shipped: a test is no place to be fast.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  set(bitsd_test_options -O0 -g1)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  list(APPEND bitsd_test_options -fpch-preprocess)  # ccache asks for it.
+endif()
+
+# Most of the time of a build goes into headers of others that all sources share: they are parsed once
+# for all tests and, with a sanitizer, for all libraries. (What is shipped is not built so: clang-tidy
+# reads how it is compiled, and gcc 12 gives false alarms about headers that it parsed before.) The
+# options of a shared header must be those of its users.
+file(WRITE ${PROJECT_BINARY_DIR}/shared_headers.cc "int main() {}\n")
+if(BITSD_TESTS)
+  add_executable(bitsd_test_headers ${PROJECT_BINARY_DIR}/shared_headers.cc)
+  target_link_libraries(bitsd_test_headers PRIVATE bitsd_options GTest::gmock)
+  target_compile_options(bitsd_test_headers PRIVATE ${bitsd_test_options})
+  target_precompile_headers(bitsd_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/cmake/shared_headers.h
+                            <gmock/gmock.h> <gtest/gtest.h>)
+endif()
 if(BITSD_SANITIZE)
-  file(WRITE ${PROJECT_BINARY_DIR}/shared_headers.cc "")
   add_library(bitsd_headers STATIC ${PROJECT_BINARY_DIR}/shared_headers.cc)
   target_link_libraries(bitsd_headers PRIVATE bitsd_options)
   target_precompile_headers(bitsd_headers PRIVATE ${PROJECT_SOURCE_DIR}/cmake/shared_headers.h)
-  if(BITSD_TESTS)
-    add_library(bitsd_test_headers STATIC ${PROJECT_BINARY_DIR}/shared_headers.cc)
-    target_link_libraries(bitsd_test_headers PRIVATE bitsd_options GTest::gmock)
-    target_precompile_headers(bitsd_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/cmake/shared_headers.h
-                              <gmock/gmock.h> <gtest/gtest.h>)
-  endif()
 endif()
-
-function(bitsd_share_headers name from)
-  if(BITSD_SANITIZE)
-    target_precompile_headers(${name} REUSE_FROM ${from})
-  endif()
-endfunction()
 
 function(bitsd_library name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SRCS})
   target_link_libraries(${name} PUBLIC bitsd_options ${ARG_DEPS})
-  bitsd_share_headers(${name} bitsd_headers)
+  if(BITSD_SANITIZE)
+    target_precompile_headers(${name} REUSE_FROM bitsd_headers)
+  endif()
 endfunction()
 
 function(bitsd_executable name)
@@ -49,7 +56,8 @@ endfunction()
 function(bitsd_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
   bitsd_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  bitsd_share_headers(${name} bitsd_test_headers)
+  target_compile_options(${name} PRIVATE ${bitsd_test_options})
+  target_precompile_headers(${name} REUSE_FROM bitsd_test_headers)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -1,4 +1,4 @@
-// The headers of others that most sources include, parsed once by builds with a sanitizer
+// The headers of others that most sources include, parsed once for many of them
 // (Targets.cmake). Sources include what they use all the same.
 
 #include <absl/container/flat_hash_map.h>

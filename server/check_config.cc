@@ -115,7 +115,8 @@ std::vector<std::string> CheckConfig(const std::string& path) {
   const bool switching = privileges::CanSwitchIdentity();
   const uid_t owner = DecidingOwner(switching);
   problems.Add(ReadConfig(path, owner).status());
-  problems.Add(ReadAccounts(*config, owner).status());
+  const auto accounts = ReadAccounts(*config, owner);
+  if (problems.Add(accounts.status())) problems.Add(CheckSecrets(**accounts));
   CheckTls(*config, problems);
   CheckNetwork(config->network, problems);
   problems.Add(ReadStoreKey(*config).status());

@@ -53,11 +53,12 @@ absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& 
   const std::string& path = config.account_directory;
   const absl::StatusOr<std::string> content = ReadPrivateFile(path, owner, kMaxDirectoryBytes);
   if (!content.ok()) return content.status();
-  auto directory = ParseAccountDirectory(*content, path, config.privileged_groups);
-  if (!directory.ok()) return directory.status();
+  return ParseAccountDirectory(*content, path, config.privileged_groups);
+}
+
+absl::Status CheckSecrets(const FileDirectory& directory) {
   // Like PEM files, they may be the server's own.
-  if (absl::Status s = network::CheckSecretFiles(**directory, geteuid()); !s.ok()) return s;
-  return directory;
+  return network::CheckSecretFiles(directory, geteuid());
 }
 
 absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material) {

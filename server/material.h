@@ -26,9 +26,13 @@ uid_t DecidingOwner(bool identity_switching);
 
 absl::StatusOr<Config> ReadConfig(const std::string& path, uid_t owner);
 
-/// The files that it names are looked at, too.
 absl::StatusOr<std::shared_ptr<const FileDirectory>> ReadAccounts(const Config& config,
                                                                   uid_t owner);
+
+/// Whether the secret files that the directory names are as they must be (secret_files.h). At the
+/// start that is asked for; later, one account's file does not hold back what a directory withdraws
+/// from another: a credential agent looks again at each use.
+absl::Status CheckSecrets(const FileDirectory& directory);
 
 /// The files of tls: in `material` certificate and key, and the roots. Not checked yet.
 absl::Status ReadServerPair(const Config& config, rpc::TlsMaterial& material);

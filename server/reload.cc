@@ -136,9 +136,18 @@ absl::StatusOr<bool> Reloader::LoadConfiguration() {
 absl::StatusOr<bool> Reloader::LoadAccounts() {
   auto accounts = ReadAccounts(loaded_.config, loaded_.deciding_owner);
   if (!accounts.ok()) return accounts.status();
+  WarnOfSecrets(**accounts);
   if (SameAccounts(**accounts, *targets_.accounts.Snapshot())) return false;
   AdoptAccounts(*std::move(accounts));
   return true;
+}
+
+void Reloader::WarnOfSecrets(const FileDirectory& accounts) {
+  std::string problem(CheckSecrets(accounts).message());
+  if (!problem.empty() && problem != secrets_problem_) {
+    spdlog::error("{}; until it is mended, its account shows nothing to servers with it", problem);
+  }
+  secrets_problem_ = std::move(problem);
 }
 
 // Every call is judged anew before the sessions of whom it concerns end: Authenticator.

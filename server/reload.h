@@ -87,6 +87,7 @@ class Reloader {
   Source& Of(ReloadSource name) { return sources_[static_cast<size_t>(name) - 1]; }
   absl::StatusOr<bool> LoadConfiguration();
   absl::StatusOr<bool> LoadAccounts();
+  void WarnOfSecrets(const FileDirectory& accounts);
   absl::StatusOr<bool> LoadServerPair();
   absl::StatusOr<bool> LoadClientRoots();
   absl::StatusOr<bool> LoadSanSidRoots();
@@ -98,6 +99,7 @@ class Reloader {
   const Targets targets_;
   const Config start_;
   Loaded loaded_;                ///< The thread's only.
+  std::string secrets_problem_;  ///< What was said of them last.
   std::vector<Source> sources_;  ///< In the order of ReloadSource; the thread's only.
 
   std::mutex mutex_;

@@ -231,6 +231,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const Config& config, Uni
   if (!reader.ok()) return reader.status();
   auto accounts = ReadAccounts(config, loaded.deciding_owner);
   if (!accounts.ok()) return accounts.status();
+  if (absl::Status status = CheckSecrets(**accounts); !status.ok()) return status;
   if (!switching) {
     spdlog::warn(
         "no CAP_SETUID and CAP_SETGID: only accounts mapped to uid {} can open files; jobs of "

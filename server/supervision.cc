@@ -27,6 +27,9 @@ absl::StatusOr<BrokerFiles> LoadBrokerFiles(const Config& start, uid_t owner) {
   auto directory = ReadAccounts(config, owner);
   if (!directory.ok()) return directory.status();
   std::vector<std::string> secrets = network::SecretPaths(**directory);
+  // Those of a configuration that was reloaded; supervisor options have those of the start.
+  secrets.insert(secrets.end(), config.network.crls.begin(), config.network.crls.end());
+  if (!config.network.ca_file.empty()) secrets.push_back(config.network.ca_file);
   return BrokerFiles{*std::move(directory), config.allowed_roots, std::move(secrets)};
 }
 

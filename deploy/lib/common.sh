@@ -55,7 +55,7 @@ quietly() {
 build() {
   local preset=$1 options=$2
   shift 2
-  export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache}
+  export CCACHE_DIR=${CCACHE_DIR:-$PWD/build/ccache} CCACHE_SLOPPINESS=pch_defines,time_macros
   # shellcheck disable=SC2086  # Options are words.
   quietly cmake --preset "$preset" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache $options || return
   quietly cmake --build --preset "$preset" ${1:+--target "$@"}

@@ -11,6 +11,7 @@
 #include "server/job/job_manager.h"
 #include "server/job/network_changes.h"
 #include "server/policy/connection_settings.h"
+#include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"
 #include "server/policy/local_names.h"
 #include "server/policy/openers.h"
@@ -78,6 +79,16 @@ absl::Status CheckUpdate(const JobUpdate& update) {
   return status;
 }
 
+absl::Status MaySteer(const Sid& caller, const JobVersion& job) {
+  return policy::MaySteer(caller, job.record->owner, HasOwnCredentials(job.record->network.get()));
+}
+
+absl::StatusOr<JobVersion> AddedFiles(const Sid& caller, const JobVersion& job,
+                                      const std::vector<NewFile>& files, size_t room) {
+  if (absl::Status s = MaySteer(caller, job); !s.ok()) return s;
+  return change::AddFiles(job, files, room);
+}
+
 }  // namespace
 
 void JobManager::CreateJob(const Caller& caller, NewJob job, JobDone done) {
@@ -133,7 +144,12 @@ void JobManager::UpdateJob(const Caller& caller, const JobId& id, JobUpdate upda
   if (absl::Status s = CheckUpdate(update); !s.ok()) return done(s);
   SubmitCall(
       caller, id, "job_updated",
-      [update = std::move(update)](const JobVersion& job) { return change::Update(job, update); },
+      [update = std::move(update),
+       user = caller.token->user](const JobVersion& job) -> absl::StatusOr<JobVersion> {
+        const bool steers = update.proxy || update.security_flags;
+        const absl::Status may = steers ? MaySteer(user, job) : absl::OkStatus();
+        return may.ok() ? change::Update(job, update) : may;
+      },
       std::move(done));
 }
 
@@ -190,7 +206,7 @@ void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<New
   // Without room the directories need not be looked at.
   const size_t room =
       policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
-  const auto early = change::AddFiles(job->InForce(), files, room);
+  const auto early = AddedFiles(caller.token->user, job->InForce(), files, room);
   if (!early.ok()) return done(early.status());
   auto opener = LocalOpener(*job, files);
   if (!opener.ok()) return done(opener.status());
@@ -212,9 +228,8 @@ void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
   const size_t room =
       policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   Job::Change change;
-  change.decide = [files = std::move(files), room](const JobVersion& newest) {
-    return change::AddFiles(newest, files, room);
-  };
+  change.decide = [files = std::move(files), room, user = caller.token->user](
+                      const JobVersion& newest) { return AddedFiles(user, newest, files, room); };
   if (!request.request_id.empty()) {
     change.request = [request = std::move(request)](const JobRecordPtr& record) {
       RequestRecord answered = request;

@@ -143,12 +143,10 @@ class JobManager : public JobService, public TokenOptions {
 
   void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Decide decide,
                   JobDone done);
-  /// A change of the job's secrets; `fields` are for the audit log.
+  /// A change of the job's secrets; the audit log has `event` when it changed something, else the
+  /// answer is S_FALSE.
   void SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
-                 JobDone done);
-  /// The same, with S_FALSE when it changes nothing.
-  void SubmitRemoval(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
-                     OutcomeDone done);
+                 OutcomeDone done);
   void AddCheckedFiles(const Caller& caller, const JobPtr& job, std::vector<NewFile> files,
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;

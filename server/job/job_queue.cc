@@ -128,7 +128,7 @@ void Job::OnCommitted(const absl::Status& status) {
       resting_ = false;
       if (committing_ > 0)
         base_ = std::next(pending_.begin(), static_cast<ptrdiff_t>(committing_) - 1)->result;
-      durable_ = base_;
+      durable_ = {base_.record, nullptr};
       std::vector<std::shared_ptr<Answer>> answers;
       bool progress_only = committing_ > 0;
       for (; committing_ > 0; --committing_, pending_.pop_front()) {

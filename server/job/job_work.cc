@@ -33,6 +33,12 @@ TransferFailure Refused(const absl::Status& status) {
   return failure;
 }
 
+/// Whose token and which settings a transfer goes out with.
+bool ShowsTheSame(const JobVersion& one, const JobVersion& other) {
+  return one.token == other.token && one.record->token_flags == other.record->token_flags &&
+         one.record->network == other.record->network;
+}
+
 }  // namespace
 
 /// Passes news on while the job exists.
@@ -329,11 +335,17 @@ void Job::OnDone() {
 void Job::OnFailed(TransferFailure failure) {
   const uint64_t bytes = View().bytes_transferred;
   bool progressed = false;
+  bool stopping = false;
+  JobVersion blamed;
   {
     std::lock_guard lock(mutex_);
     progressed = bytes > std::exchange(bytes_at_failure_, bytes);
+    stopping = stopping_;
+    blamed = InForceLocked();
   }
-  OnWorkEnded([this, failure = std::move(failure), progressed](const JobVersion& newest) {
+  OnWorkEnded([=, this, failure = std::move(failure)](const JobVersion& newest) {
+    // What came in the place of what failed is not to blame: the work begins again with it.
+    if (stopping || !ShowsTheSame(blamed, newest)) return absl::StatusOr<JobVersion>(newest);
     return change::Failed(newest, failure, progressed, environment_.clock.Now());
   });
 }

@@ -17,6 +17,14 @@ AuditEvent CredentialEvent(std::string_view name, AuthTarget target, AuthScheme 
            {"scheme", absl::StrCat(static_cast<int>(scheme))}}};
 }
 
+/// For calls whose answer does not say whether anything changed.
+JobService::OutcomeDone JobOnly(JobService::JobDone done) {
+  return [done = std::move(done)](absl::StatusOr<JobOutcome> outcome) {
+    if (!outcome.ok()) return done(outcome.status());
+    done(std::move(outcome->job));
+  };
+}
+
 }  // namespace
 
 absl::StatusOr<JobManager::JobPtr> JobManager::OpenOwn(const Caller& caller,
@@ -29,34 +37,23 @@ absl::StatusOr<JobManager::JobPtr> JobManager::OpenOwn(const Caller& caller,
 }
 
 void JobManager::SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
-                           JobDone done) {
+                           OutcomeDone done) {
   const auto job = OpenOwn(caller, id);
   if (!job.ok()) return done(job.status());
+  auto changed = std::make_shared<bool>(false);
   Job::Change change;
-  change.decide = std::move(decide);
-  change.done = [this, caller, event = std::move(event), job = *job,
+  change.decide = [changed, decide = std::move(decide)](const JobVersion& newest) {
+    auto next = decide(newest);
+    *changed = next.ok() && *next != newest;
+    return next;
+  };
+  change.done = [this, caller, event = std::move(event), job = *job, changed,
                  done = std::move(done)](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
-    Audit(caller, event.name, job->id(), event.fields);
-    done(ViewFor(caller, *job));
+    if (*changed) Audit(caller, event.name, job->id(), event.fields);
+    done(JobOutcome{ViewFor(caller, *job), *changed ? Hresult::kOk : Hresult::kFalse});
   };
   (*job)->Submit(std::move(change));
-}
-
-void JobManager::SubmitRemoval(const Caller& caller, const JobId& id, AuditEvent event,
-                               Decide decide, OutcomeDone done) {
-  auto removed = std::make_shared<bool>(false);
-  SubmitOwn(
-      caller, id, std::move(event),
-      [removed, decide = std::move(decide)](const JobVersion& newest) {
-        auto next = decide(newest);
-        *removed = next.ok() && *next != newest;
-        return next;
-      },
-      [removed, done = std::move(done)](absl::StatusOr<JobView> job) {
-        if (!job.ok()) return done(job.status());
-        done(JobOutcome{*std::move(job), *removed ? Hresult::kOk : Hresult::kFalse});
-      });
 }
 
 void JobManager::SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
@@ -73,14 +70,14 @@ void JobManager::SetCredentials(const Caller& caller, const JobId& id, JobCreden
       [credential = std::move(credential)](const JobVersion& newest) {
         return change::SetCredential(newest, credential);
       },
-      std::move(done));
+      JobOnly(std::move(done)));
 }
 
 void JobManager::RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
                                    AuthScheme scheme, OutcomeDone done) {
   if (const auto job = OpenOwn(caller, id); !job.ok()) return done(job.status());
   if (absl::Status s = policy::CheckCredentialKind(target, scheme); !s.ok()) return done(s);
-  SubmitRemoval(
+  SubmitOwn(
       caller, id, CredentialEvent("credentials_removed", target, scheme),
       [target, scheme](const JobVersion& newest) {
         return change::RemoveCredential(newest, target, scheme);
@@ -100,11 +97,11 @@ void JobManager::SetClientCertificate(const Caller& caller, const JobId& id,
       [certificate = std::move(certificate)](const JobVersion& newest) {
         return change::SetClientCertificate(newest, certificate);
       },
-      std::move(done));
+      JobOnly(std::move(done)));
 }
 
 void JobManager::RemoveClientCertificate(const Caller& caller, const JobId& id, OutcomeDone done) {
-  SubmitRemoval(
+  SubmitOwn(
       caller, id, {"client_certificate_removed", {}},
       [](const JobVersion& newest) { return change::SetClientCertificate(newest, std::nullopt); },
       std::move(done));

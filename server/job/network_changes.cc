@@ -39,8 +39,13 @@ NetworkSettingsPtr KeptOf(const NetworkSettingsPtr& base, const NetworkSettingsP
   NetworkSettings kept = *base;
   const NetworkSettings wanted = Copy(next);
   std::erase_if(kept.credentials, [&](const JobCredential& credential) {
-    return std::find(wanted.credentials.begin(), wanted.credentials.end(), credential) ==
-           wanted.credentials.end();
+    const bool stays = std::find(wanted.credentials.begin(), wanted.credentials.end(),
+                                 credential) != wanted.credentials.end();
+    // That others may serve in its place is a grant, which waits for the commit.
+    if (!stays && !credential.is_implicit()) {
+      kept.lost.push_back({credential.target, credential.scheme});
+    }
+    return !stays;
   });
   if (kept.client_certificate != wanted.client_certificate) kept.client_certificate.reset();
   return kept == *base ? base : Shared(std::move(kept));

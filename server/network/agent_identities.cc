@@ -24,7 +24,16 @@ absl::Status NotTaken(const absl::Status& status) {
   return error::InvalidArgument("the delegated credential cache could not be read");
 }
 
+bool IsBase64(char c) { return absl::ascii_isalnum(c) || c == '+' || c == '/' || c == '='; }
+
 std::string TextOf(const Secret& secret) { return std::string(secret.view()); }
+
+/// It becomes a part of a header line: an agent that was taken over writes no other there.
+absl::StatusOr<std::string> TokenOf(const Secret& answer) {
+  const std::string_view text = answer.view();
+  if (std::all_of(text.begin(), text.end(), IsBase64)) return TextOf(answer);
+  return error::Unavailable("the agent that holds the credentials answered no token");
+}
 
 }  // namespace
 
@@ -47,7 +56,7 @@ class AgentIdentities::Identity final : public NetworkIdentity {
     const bool entered =
         queue_->Negotiate(absl::AsciiStrToLower(host), [done](absl::StatusOr<AgentReply> reply) {
           if (!reply.ok()) return done(reply.status());
-          done(TextOf(reply->answers.front()));
+          done(TokenOf(reply->answers.front()));
         });
     if (!entered) owner_.Refuse([done] { done(TooMany()); });
   }
@@ -128,16 +137,17 @@ void AgentIdentities::Take(const Sid& user, Secret credential_cache,
   }
   {
     const std::lock_guard lock(mutex_);
-    if (taking_ >= options_.max_taking) return Refuse([done] { done(TooMany()); });
-    ++taking_;
+    size_t& taking = taking_[user];
+    if (taking >= options_.max_taking) return Refuse([done] { done(TooMany()); });
+    ++taking;
   }
   const wire::OpenAgentRequest who{user, std::nullopt, std::nullopt};
   auto queue = NewQueue(who);
   auto identity = std::make_shared<Identity>(*this, queue, who);
-  queue->Take(std::move(credential_cache), [this, identity, done](auto reply) {
+  queue->Take(std::move(credential_cache), [this, user, identity, done](auto reply) {
     {
       const std::lock_guard lock(mutex_);
-      --taking_;
+      if (--taking_[user] == 0) taking_.erase(user);
     }
     if (!reply.ok()) return done(NotTaken(reply.status()));
     done(Delegated{identity, TextOf(reply->answers.front())});

@@ -35,7 +35,7 @@ class AgentIdentities final : public NetworkIdentities {
   struct Options {
     AgentQueue::Limits limits;
     std::chrono::milliseconds idle{60'000};  ///< An agent of the directory ends after that.
-    size_t max_taking = 64;                  ///< Delegated caches that are being parsed.
+    size_t max_taking = 4;  ///< Delegated caches of one user that are being parsed.
   };
 
   AgentIdentities(OpenAgent open, Timer& timer, Options options);
@@ -63,7 +63,7 @@ class AgentIdentities final : public NetworkIdentities {
   const std::shared_ptr<AgentIdentities*> self_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Identity>> identities_;  ///< By what the broker is asked.
-  size_t taking_ = 0;
+  std::map<Sid, size_t> taking_;  ///< Caches of each user that are being parsed.
 };
 
 }  // namespace bitsd::network

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <string>
 
 #include "server/error/errors.h"
@@ -19,6 +20,8 @@ absl::Status NoAnswer() {
 // An agent that lasts and is gone has lost nothing: another one is asked, once, as one that dies of
 // the question would die again.
 absl::StatusOr<AgentReply> AgentLink::Ask(AgentRequest request, Deadline deadline) {
+  // Who waited too long for its turn starts nothing.
+  if (std::chrono::steady_clock::now() >= deadline) return NoAnswer();
   for (int tries = 0; tries < (lasting_ ? 2 : 1); ++tries) {
     absl::StatusOr<Channel> channel = Open(deadline);
     if (!channel.ok()) return channel.status();
@@ -28,7 +31,9 @@ absl::StatusOr<AgentReply> AgentLink::Ask(AgentRequest request, Deadline deadlin
         if (!reply.status.ok()) return reply.status;
         return reply;
       case Fate::kTimeout:
-        if (lasting_) Drop();
+        // It waits for a KDC, longer than we do, and has tickets that are good: only one that hangs
+        // for good is given up.
+        if (lasting_ && std::chrono::steady_clock::now() - busy_since_ > patience_) Drop();
         return NoAnswer();
       case Fate::kGone: Drop(); break;
     }
@@ -60,6 +65,7 @@ AgentLink::Fate AgentLink::Exchange(int channel, AgentRequest& request, Deadline
     if (earlier != Fate::kAnswered) return earlier;
   }
   request.number = ++sent_;
+  busy_since_ = std::chrono::steady_clock::now();
   std::string message = Encode(request);
   const SendResult sent = TrySendPacket(channel, message);
   WipeText(message);

@@ -30,8 +30,10 @@ class AgentLink {
   /// Why the answer came, or did not.
   enum class Fate { kAnswered, kTimeout, kGone };
 
-  /// `lasting`: it is started again as often as need be.
-  AgentLink(StartAgent start, bool lasting) : start_(std::move(start)), lasting_(lasting) {}
+  /// `lasting`: it is started again as often as need be, also when it is busy with one question for
+  /// longer than `patience`.
+  AgentLink(StartAgent start, bool lasting, std::chrono::milliseconds patience)
+      : start_(std::move(start)), lasting_(lasting), patience_(patience) {}
   ~AgentLink() { Close(); }
 
   /// The answer with status OK, its error, or kUnavailable; BG_E_TOKEN_REQUIRED when the agent is
@@ -57,8 +59,10 @@ class AgentLink {
 
   const StartAgent start_;
   const bool lasting_;
+  const std::chrono::milliseconds patience_;
   uint64_t sent_ = 0;      ///< Ask's: the number of the newest question.
   uint64_t answered_ = 0;  ///< Ask's: the number of the newest answer.
+  Deadline busy_since_;    ///< Ask's: when the newest question was sent.
   mutable std::mutex mutex_;
   Channel channel_;
   bool started_ = false;

@@ -29,11 +29,16 @@ class AgentQueue : public std::enable_shared_from_this<AgentQueue> {
  public:
   struct Limits {
     std::chrono::milliseconds deadline{15'000};  ///< Of one request.
+    /// Of an agent that is busy with one: longer than the Kerberos library tries to reach a KDC
+    /// (27 s, measured).
+    std::chrono::milliseconds patience{60'000};
     size_t max_waiting = 1024;
   };
 
   AgentQueue(StartAgent start, bool lasting, std::shared_ptr<Strand> strand, Limits limits)
-      : limits_(limits), strand_(std::move(strand)), link_(std::move(start), lasting) {}
+      : limits_(limits),
+        strand_(std::move(strand)),
+        link_(std::move(start), lasting, limits.patience) {}
 
   using Answer = std::function<void(absl::StatusOr<AgentReply>)>;
 

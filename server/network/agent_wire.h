@@ -14,11 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/identity/secret.h"
+#include "server/policy/credential_rules.h"
 
 namespace bitsd::network {
 
 /// Of a delegated credential cache.
-inline constexpr size_t kMaxCacheBytes = size_t{64} << 10;
+inline constexpr size_t kMaxCacheBytes = policy::kMaxDelegated;
 /// Of one token in base64, and of all tokens of one reply but the last.
 inline constexpr size_t kMaxToken = size_t{64} << 10;
 inline constexpr uint8_t kMaxTokens = 16;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <utility>
 
@@ -31,8 +32,10 @@ class KeytabSource : public TicketSource {
       : context_(context), account_(std::move(account)) {}
 
   absl::Status Refresh(Tickets& tickets) override {
-    if (tickets.usable() && !tickets.due()) return absl::OkStatus();
+    const bool later = !tickets.due() || std::time(nullptr) < not_before_;
+    if (tickets.usable() && later) return absl::OkStatus();
     absl::Status status = Get(tickets);
+    not_before_ = status.ok() ? 0 : std::time(nullptr) + kRenewAgain;
     return tickets.usable() ? absl::OkStatus() : status;
   }
 
@@ -70,6 +73,7 @@ class KeytabSource : public TicketSource {
 
   krb5_context context_;
   const KerberosAccount account_;
+  int64_t not_before_ = 0;
 };
 
 class CacheFileSource : public TicketSource {
@@ -79,14 +83,19 @@ class CacheFileSource : public TicketSource {
 
   absl::Status Refresh(Tickets& tickets) override {
     if (stamps_.Changed()) last_ = Read(tickets);
-    if (!last_.ok()) return last_;
+    // Whoever writes it anew may be at it just now.
     if (tickets.usable()) return absl::OkStatus();
+    if (!last_.ok()) return last_;
     return error::TokenRequired("the tickets in " + account_.credential_cache +
                                 " have ended: whoever keeps it must renew them");
   }
 
  private:
   absl::Status Read(Tickets& tickets) const {
+    if (::access(account_.credential_cache.c_str(), F_OK) != 0 && errno == ENOENT) {
+      return error::TokenRequired(account_.credential_cache +
+                                  " is not there: whoever keeps it must write it");
+    }
     const absl::StatusOr<Secret> content =
         ReadSecretFile(account_.credential_cache, kMaxSecretFile);
     if (!content.ok()) return content.status();
@@ -133,14 +142,15 @@ class DelegatedSource : public TicketSource {
  private:
   // Nothing is lost when it fails: the ticket is good until its end.
   void Renew(Tickets& tickets) {
-    not_before_ = std::time(nullptr) + kRenewAgain;
     Krb5Principal principal(context_);
     Krb5Creds ticket(context_);
     const bool renewed = krb5_parse_name(context_, principal_.c_str(), principal.out()) == 0 &&
                          krb5_get_renewed_creds(context_, ticket.get(), principal.get(),
                                                 tickets.cache(), nullptr) == 0 &&
                          krb5_principal_compare(context_, ticket->client, principal.get());
-    if (renewed && tickets.Replace(std::move(ticket)).ok()) not_before_ = 0;
+    const bool replaced = renewed && tickets.Replace(std::move(ticket)).ok();
+    // Counted from the end of the attempt, which may have waited for long.
+    not_before_ = replaced ? 0 : std::time(nullptr) + kRenewAgain;
   }
 
   krb5_context context_;

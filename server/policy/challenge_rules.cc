@@ -31,7 +31,8 @@ bool HasExplicitForServer(const Challenge& challenge) {
                      });
 }
 
-/// Implicit credentials for proxies serve servers, too, where there are no explicit ones for these.
+/// Implicit credentials for proxies serve servers, too, where there are no explicit ones for these,
+/// and were none that are lost.
 bool IsFor(const CredentialEntry& entry, const Challenge& challenge) {
   if (entry.target == challenge.target) return true;
   return challenge.target == AuthTarget::kServer && entry.implicit &&
@@ -90,7 +91,7 @@ std::optional<size_t> Find(const Challenge& challenge, AuthScheme scheme) {
   std::optional<size_t> found;
   for (size_t i = 0; i < challenge.credentials.size(); ++i) {
     const CredentialEntry& entry = challenge.credentials[i];
-    if (entry.scheme != scheme || !IsFor(entry, challenge)) continue;
+    if (entry.lost || entry.scheme != scheme || !IsFor(entry, challenge)) continue;
     if (!found || entry.target == challenge.target) found = i;
   }
   return found;

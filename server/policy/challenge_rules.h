@@ -28,6 +28,8 @@ struct CredentialEntry {
   AuthTarget target = AuthTarget::kServer;
   AuthScheme scheme = AuthScheme::kBasic;
   bool implicit = false;
+  /// An explicit one that is gone: nothing is answered with it, and nothing in its place.
+  bool lost = false;
 };
 
 struct Challenge {

@@ -15,13 +15,17 @@
 
 namespace bitsd::policy {
 
-inline constexpr size_t kMaxUserName = 300;           ///< Characters (code points).
-inline constexpr size_t kMaxPassword = 65535;         ///< Characters (code points).
-inline constexpr size_t kMaxDelegated = 256u * 1024;  ///< Bytes of a credential cache.
+inline constexpr size_t kMaxUserName = 300;          ///< Characters (code points).
+inline constexpr size_t kMaxPassword = 65535;        ///< Characters (code points).
+inline constexpr size_t kMaxDelegated = 64u * 1024;  ///< Bytes of a credential cache.
 
 /// Credentials and client certificate of a job are its owner's alone. E_ACCESSDENIED, owner_only,
 /// for everybody else, an administrator included. Who may open the job was judged before.
 absl::Status MaySetCredentials(const Sid& caller, const Sid& owner);
+
+/// Adding files, and changing proxies or security flags, leads what a job shows elsewhere. With its
+/// owner's own secrets (explicit credentials, client certificate) that is hers alone: owner_only.
+absl::Status MaySteer(const Sid& caller, const Sid& owner, bool has_own_credentials);
 
 /// Who sees where the files of the client certificate are: whoever may set them.
 bool MaySeeClientCertificate(const Sid& caller, const Sid& owner);

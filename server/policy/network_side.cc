@@ -12,7 +12,7 @@ absl::Status MayDelegate(const AccessToken& lender, size_t size) {
         "delegated_credentials need bits-impersonation-level delegate, and an account that may");
   }
   if (size > 0 && size <= kMaxDelegated) return absl::OkStatus();
-  return error::InvalidArgument("delegated_credentials.credential_cache has 1 byte to 256 KiB");
+  return error::InvalidArgument("delegated_credentials.credential_cache has 1 byte to 64 KiB");
 }
 
 absl::StatusOr<DelegatedPrincipal> CheckDelegatedPrincipal(const AccessToken& lender,

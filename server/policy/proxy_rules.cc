@@ -156,7 +156,7 @@ struct ParsedLists {
 };
 
 absl::StatusOr<ParsedLists> Parse(const ProxyLists& lists) {
-  if (lists.proxies.size() > kMaxProxyList || lists.bypass.size() > kMaxProxyList) {
+  if (lists.proxies.size() > kMaxListText || lists.bypass.size() > kMaxListText) {
     return error::InvalidProxyInfo("a proxy list has at most 32,768 characters");
   }
   ParsedLists parsed;

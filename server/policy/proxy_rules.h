@@ -27,7 +27,7 @@
 
 namespace bitsd::policy {
 
-inline constexpr size_t kMaxProxyList = 32'768;  ///< Characters of either list.
+inline constexpr size_t kMaxListText = 32'768;  ///< Characters of either list.
 
 struct ProxyLists {
   std::string proxies;  ///< Empty: none.

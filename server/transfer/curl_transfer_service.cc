@@ -57,9 +57,10 @@ CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
       engine_(options_->idle_connections) {}
 
 void CurlTransferService::Reconfigure(TransferOptions options) {
-  auto next = std::make_shared<const TransferOptions>(std::move(options));
+  std::shared_ptr<const TransferOptions> last;  // Goes after the lock.
   const std::lock_guard lock(options_mutex_);
-  options_.swap(next);
+  options.generation = options_->generation + 1;
+  last = std::exchange(options_, std::make_shared<const TransferOptions>(std::move(options)));
 }
 
 std::shared_ptr<const TransferOptions> CurlTransferService::CurrentOptions() const {

@@ -32,11 +32,12 @@ bool MayShow(const NetworkTask& task) {
 }
 
 /// Connections that may be authenticated are of one download, whose number is never given again;
-/// others are shared by what is the same security context in everything.
-std::string ContextOf(const NetworkTask& task) {
+/// others are shared by what is the same security context in everything, the options that judged
+/// whom they lead to included.
+std::string ContextOf(const NetworkTask& task, const TransferOptions& options) {
   static std::atomic<uint64_t> downloads{0};
   const uint32_t flags = task.settings != nullptr ? task.settings->security_flags : 0;
-  return absl::StrCat(task.context, "?flags=", flags,
+  return absl::StrCat(task.context, "?flags=", flags, "&options=", options.generation,
                       MayShow(task) ? absl::StrCat("&download=", ++downloads) : "", "|");
 }
 
@@ -81,12 +82,14 @@ Download::Download(const TransferContext& context, DownloadTask task,
       loan_(task.loan),
       files_(std::make_shared<LocalFiles>(context, std::move(task), std::move(events))),
       flags_(FlagsOf(network_)),
-      context_name_(ContextOf(network_)),
+      context_name_(ContextOf(network_, context.options)),
       answers_(context.engine, network_, context.options.network) {}
 
 void Download::Start() { files_->Start(weak_from_this()); }
 
 void Download::Stop(std::function<void()> stopped) {
+  // At once: a disk that hangs does not hold back what ends on the network.
+  context_.engine.Post([self = shared_from_this()] { self->Halt(); });
   files_->Stop([self = shared_from_this(), stopped = std::move(stopped)] { stopped(); });
 }
 
@@ -293,7 +296,8 @@ void Download::Answer(AuthTarget target, uint32_t offered, int status) {
   const bool server = target == AuthTarget::kServer;
   const auto& shown = server ? shown_to_server_ : shown_to_proxy_;
   if (shown) return Fail(AnswerRefused(status, *shown));
-  const bool nobody = !server && !hop_.proxy;
+  // What comes through a tunnel comes from the server, which is no proxy.
+  const bool nobody = !server && (!hop_.proxy || (hop_.url.https && sent_));
   const absl::Status answered = nobody ? NotAProxy() : answers_.OnChallenge(target, offered, hop_);
   if (!answered.ok()) return Fail(Unanswered(status, offered, answered));
   Send();

@@ -135,7 +135,14 @@ TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
   }
   const bool later = status.code() == absl::StatusCode::kUnavailable ||
                      status.code() == absl::StatusCode::kDeadlineExceeded;
-  if (later) return Make(ErrorContext::kGeneralTransport, Hresult::kConnectFailure, true, message);
+  // The broker may know a changed account before this process does, or after.
+  const bool unknown = detail.rule == RuleName(Rule::kUnknownIdentity);
+  if (later || unknown) {
+    TransferFailure failure =
+        Make(ErrorContext::kGeneralTransport, Hresult::kConnectFailure, true, message);
+    failure.error.rule = detail.rule;
+    return failure;
+  }
   TransferFailure failure = HttpFailure(target == AuthTarget::kServer ? 401 : 407, message);
   failure.error.rule =
       detail.rule.empty() ? RuleName(Rule::kIdentityHasNoCredentials) : detail.rule;

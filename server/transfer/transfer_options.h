@@ -26,6 +26,8 @@ struct TransferOptions {
   /// Bytes between two syncs of a file that is being written.
   uint64_t sync_interval = uint64_t{64} << 20;
   policy::NetworkRules network;
+  /// Of the configuration; set by who is given these options. Connections are of one.
+  uint64_t generation = 0;
 };
 
 }  // namespace bitsd

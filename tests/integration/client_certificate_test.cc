@@ -137,7 +137,8 @@ TEST_F(ClientCertificateTest, WhatIsNoCertificateIsAClearError) {
   Use("client", "client");
   ::unlink(settings_.client_certificate->key.c_str());
   EXPECT_EQ(Get(url), "E_INVALIDARG/");
-  EXPECT_THAT(last_, HasSubstr("key.pem"));
+  EXPECT_THAT(last_, HasSubstr("the file of its key"));
+  EXPECT_THAT(last_, Not(HasSubstr("key.pem"))) << "others may see the error, too";
   Use("client", "client");
   settings_.client_certificate->certificate = home_;
   EXPECT_EQ(Get(url), "E_ACCESSDENIED/path_not_regular");

@@ -142,6 +142,12 @@ TEST_F(NetworkSettingsTest, AnAdministratorSetsPropertiesAndNoSecrets) {
   v1::Job values;
   values.mutable_proxy_settings()->set_usage(v1::PROXY_USAGE_NO_PROXY);
   EXPECT_TRUE(Update(admin, id, "proxy_settings", values).ok());
+  ASSERT_TRUE(Fetcher().SetCredentials(Credential(id)).ok());
+  EXPECT_EQ(ErrorText(Update(admin, id, "proxy_settings", values).status()),
+            "E_ACCESSDENIED/owner_only")
+      << "it would say where the password goes";
+  EXPECT_EQ(ErrorText(AddFile(admin, id, "file", FolderOf("admin") + "/f")),
+            "E_ACCESSDENIED/owner_only");
 }
 
 TEST_F(NetworkSettingsTest, TheFilesOfTheCertificateAreShownToTheOwnerAlone) {

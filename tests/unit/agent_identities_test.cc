@@ -216,11 +216,12 @@ TEST_F(AgentIdentitiesTest, AnIdentityWhoseAgentHangsHoldsUpNobodyElse) {
   EXPECT_TRUE(slow.Await(1).front().ok());
 }
 
-TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndTheNextAgentIsANewOne) {
+TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndAnAgentThatHangsForGoodIsGivenUp) {
   Gate gate;
   std::atomic<int> asked = 0;
   AgentIdentities::Options options;
-  options.limits.deadline = milliseconds(300);
+  options.limits.deadline = milliseconds(100);
+  options.limits.patience = milliseconds(500);
   Start(
       [&](const AgentRequest& request) {
         if (++asked == 1) gate.Pass();
@@ -229,9 +230,29 @@ TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndTheNextAgentIsANewOne) 
       options);
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
-  EXPECT_TRUE(Ask(alice).ok());
+  EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable") << "it is busy, and not gone";
+  EXPECT_EQ(agents_->started(), 1);
+  EXPECT_TRUE(WaitFor([&] { return Ask(alice).ok(); }));
   EXPECT_EQ(agents_->started(), 2);
   gate.Open();
+}
+
+TEST_F(AgentIdentitiesTest, AnAgentThatWasSlowIsKeptWithItsTickets) {
+  Gate gate;
+  std::atomic<int> asked = 0;
+  AgentIdentities::Options options;
+  options.limits.deadline = milliseconds(100);
+  Start(
+      [&](const AgentRequest& request) {
+        if (++asked == 1) gate.Pass();
+        return Encode(ScriptedAgents::Tokens(request, made_));
+      },
+      options);
+  const auto alice = networks_->Of(kAlice, Keytab("alice"));
+  EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
+  gate.Open();
+  EXPECT_TRUE(WaitFor([&] { return Ask(alice).ok(); }));
+  EXPECT_EQ(agents_->started(), 1);
 }
 
 TEST_F(AgentIdentitiesTest, ADelegatedAgentThatWasSlowIsKeptAndItsLateAnswerIsNobodys) {
@@ -329,7 +350,8 @@ TEST_F(AgentIdentitiesTest, ACacheThatAnAgentDiesOfIsNone) {
 TEST_F(AgentIdentitiesTest, RequestsThatWaitAreBounded) {
   Gate gate;
   AgentIdentities::Options options;
-  options.limits = {milliseconds(60'000), 5};
+  options.limits.deadline = milliseconds(60'000);
+  options.limits.max_waiting = 5;
   Start(
       [&](const AgentRequest& request) {
         gate.Pass();
@@ -372,6 +394,7 @@ TEST_F(AgentIdentitiesTest, AnswersThatWereNotAskedForAreNotTaken) {
       case 2: return "nonsense";
       case 3: return std::string();
       case 4: reply.answers.clear(); break;
+      case 5: reply.answers.front() = Secret("abc\r\n\r\nGET /smuggled"); break;
       default: break;
     }
     return Encode(reply);
@@ -379,6 +402,7 @@ TEST_F(AgentIdentitiesTest, AnswersThatWereNotAskedForAreNotTaken) {
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
+  EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable") << "a token is one word";
   EXPECT_TRUE(Ask(alice).ok());
 }
 

@@ -114,7 +114,8 @@ TEST(AgentTableTest, AgentsAreBoundedAndCountUntilTheyHaveEnded) {
   EXPECT_EQ(Refusal(table.Admit({of(1), std::nullopt, std::nullopt})), "unavailable");
   EXPECT_EQ(Refusal(table.Admit(keytab)), "ok") << "loans leave room for the directory's";
   while (table.size() < AgentTable::kMaxAgents) {
-    table.Add(pid++, {of(static_cast<uint32_t>(pid)), keytab.kerberos, std::nullopt}, UniqueFd());
+    table.Add(pid, {of(static_cast<uint32_t>(pid)), keytab.kerberos, std::nullopt}, UniqueFd());
+    ++pid;
   }
   EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
 }

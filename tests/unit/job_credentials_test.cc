@@ -30,6 +30,32 @@ TEST_F(JobCredentialsTest, AnAdministratorMayOpenTheJobAndNotSetItsSecrets) {
   EXPECT_TRUE(Update(admin, id, update).ok()) << "proxies and flags are properties";
 }
 
+TEST_F(JobCredentialsTest, NobodyButTheOwnerLeadsHerSecretsElsewhere) {
+  const Caller admin = As(kAdmin);
+  const Caller fetcher = As(kFetcher);
+  JobUpdate flags;
+  flags.security_flags = 0x2;
+  JobUpdate proxy;
+  proxy.proxy = ProxyUpdate{ProxyUsage::kOverride, "evil:3128", ""};
+  JobUpdate name;
+  name.display_name = "named by an administrator";
+  for (const bool certificate : {false, true}) {
+    const JobId id = Create(fetcher);
+    ASSERT_TRUE(certificate ? SetCertificate(fetcher, id).Get().ok()
+                            : Set(fetcher, id, Explicit()).Get().ok());
+    for (const JobUpdate& update : {flags, proxy}) {
+      EXPECT_EQ(DetailOf(Update(admin, id, update).status()).rule, "owner_only");
+    }
+    EXPECT_EQ(DetailOf(AddFile(admin, id)).rule, "owner_only");
+    EXPECT_TRUE(Update(admin, id, name).ok());
+    EXPECT_TRUE(Update(fetcher, id, proxy).ok());
+    EXPECT_TRUE(AddFile(fetcher, id).ok());
+  }
+  const JobId implicit = Create(fetcher);
+  ASSERT_TRUE(Set(fetcher, implicit, Implicit()).Get().ok());
+  EXPECT_TRUE(AddFile(admin, implicit).ok()) << "these go to listed hosts only";
+}
+
 TEST_F(JobCredentialsTest, WhoMayNotSetThemIsNotToldWhatWouldBeValid) {
   const JobId id = Create(As(kFetcher));
   JobCredential bad = Explicit();
@@ -132,9 +158,35 @@ TEST_F(JobCredentialsTest, ARemovalIsInForceThoughTheStoreRefusesIt) {
   EXPECT_EQ(DetailOf(Remove(As(kFetcher), id, AuthScheme::kBasic).Get().status()).hresult,
             Hresult::kDiskFull);
   EXPECT_EQ(transfers_.active(), 0u);
-  EXPECT_TRUE(View(As(kFetcher), id).credentials.empty());
+  ASSERT_EQ(View(As(kFetcher), id).credentials.size(), 1u);
+  EXPECT_EQ(View(As(kFetcher), id).credentials[0].storage, CredentialStorage::kLost);
   store_.Fail(absl::OkStatus());
-  EXPECT_TRUE(Eventually([&] { return memory_.Find(id)->network == nullptr; }));
+  EXPECT_TRUE(Eventually([&] { return memory_.Find(id)->network != nullptr; }));
+}
+
+TEST_F(JobCredentialsTest, NothingServesInThePlaceOfACredentialThatWasWithdrawnInVain) {
+  const JobId id = RunningWith(Explicit("old"));
+  store_.Fail(error::DiskFull("injected"));
+  EXPECT_FALSE(Set(As(kFetcher), id, Explicit("new")).Get().ok());
+  store_.Fail(absl::OkStatus());
+  ASSERT_TRUE(Eventually([&] { return transfers_.runs().size() == 2u; }));
+  EXPECT_TRUE(Network().settings->credentials.empty());
+  EXPECT_EQ(Network().settings->lost,
+            (std::vector<LostCredential>{{AuthTarget::kServer, AuthScheme::kBasic}}));
+}
+
+TEST_F(JobCredentialsTest, AFailureOfWhatWasReplacedIsNotItsSuccessors) {
+  const JobId id = RunningWith(Explicit("wrong"));
+  const auto run = transfers_.last();
+  transfers_.StopAtOnce(false);
+  const auto replaced = Set(As(kFetcher), id, Explicit("right"));
+  TransferFailure refused = {{}, false};
+  refused.error.hresult = Hresult::kAccessDenied;
+  run->events->OnFailed(refused);
+  transfers_.EndStop(run);
+  ASSERT_TRUE(replaced.Get().ok());
+  EXPECT_EQ(View(As(kFetcher), id).state, JobState::kConnecting);
+  EXPECT_EQ(transfers_.runs().size(), 2u);
 }
 
 TEST_F(JobCredentialsTest, ARemovedCertificateStopsTheTransfer) {

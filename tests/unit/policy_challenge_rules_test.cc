@@ -167,6 +167,17 @@ TEST(ChallengeRules, ImplicitCredentialsForProxiesServeServersTooUnlessThereAreE
             "credentials_missing");
 }
 
+TEST(ChallengeRules, NothingServesInThePlaceOfACredentialThatIsLost) {
+  for (const AuthScheme scheme : kAll) {
+    const CredentialEntry lost{kServer, scheme, false, true};
+    const CredentialEntry proxy{kProxy, AuthScheme::kNegotiate, true, false};
+    EXPECT_EQ(Answer(Favourable(kServer, kEveryScheme, {lost})), "credentials_missing");
+    EXPECT_EQ(Answer(Favourable(kServer, kEveryScheme, {proxy, lost})), "credentials_missing");
+    EXPECT_EQ(Answer(Favourable(kProxy, kEveryScheme, {proxy, lost})),
+              Answer(Favourable(kProxy, kEveryScheme, {proxy})));
+  }
+}
+
 TEST(ChallengeRules, PassportIsNeverAnswered) {
   for (const bool implicit : {false, true}) {
     EXPECT_EQ(Answer(Favourable(kServer, ~0u, {{kServer, AuthScheme::kPassport, implicit}})),

@@ -78,7 +78,7 @@ TEST(CredentialRulesTest, LengthsAreCountedInCharacters) {
 
 TEST(CredentialRulesTest, WhatWouldEndAHeaderOrBeCutOffIsNoText) {
   for (const std::string& bad : {std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3),
-                                std::string("a\x7f"), std::string("\xC3")}) {
+                                 std::string("a\x7f"), std::string("\xC3")}) {
     EXPECT_EQ(Basic(bad, "p"), "E_INVALIDARG");
     EXPECT_EQ(Basic("u", bad), "E_INVALIDARG");
   }
@@ -107,6 +107,14 @@ TEST(CredentialRulesTest, OnlyTheOwnerSetsAndSees) {
     EXPECT_EQ(Verdict(MaySetCredentials(other, kFetcher)), "owner_only");
     EXPECT_FALSE(MaySeeClientCertificate(other, kFetcher));
   }
+}
+
+TEST(CredentialRulesTest, WithSecretsOfTheOwnersOnlySheSteersTheJob) {
+  for (const Sid& other : {kAlice, kRoot, kLocalSystemSid}) {
+    EXPECT_EQ(Verdict(MaySteer(other, kFetcher, true)), "owner_only");
+    EXPECT_EQ(Verdict(MaySteer(other, kFetcher, false)), "ok");
+  }
+  EXPECT_EQ(Verdict(MaySteer(kFetcher, kFetcher, true)), "ok");
 }
 
 TEST(CredentialRulesTest, FilesOfACertificateAreLocalNames) {

@@ -66,8 +66,8 @@ TEST(ProxyRules, WhatIsNoProxyListIsRefusedWhateverTheUrl) {
     EXPECT_EQ(Choice("https://server/f", {list, ""}), kInvalid) << list;
     EXPECT_FALSE(CheckProxyLists({list, ""}).ok());
   }
-  EXPECT_EQ(Choice("http://server/f", {std::string(kMaxProxyList + 1, ' '), ""}), kInvalid);
-  EXPECT_EQ(Choice("http://server/f", {"p", std::string(kMaxProxyList + 1, ' ')}), kInvalid);
+  EXPECT_EQ(Choice("http://server/f", {std::string(kMaxListText + 1, ' '), ""}), kInvalid);
+  EXPECT_EQ(Choice("http://server/f", {"p", std::string(kMaxListText + 1, ' ')}), kInvalid);
 }
 
 TEST(ProxyRules, TheBypassListLeadsAroundTheProxy) {

@@ -43,7 +43,10 @@ ChallengeAnswers::ChallengeAnswers(HttpEngine& engine, const NetworkTask& task,
     : door_(std::make_shared<EngineDoor>(engine)), task_(task), rules_(rules) {
   if (task_.settings == nullptr) return;
   for (const JobCredential& credential : task_.settings->credentials) {
-    entries_.push_back({credential.target, credential.scheme, credential.is_implicit()});
+    entries_.push_back({credential.target, credential.scheme, credential.is_implicit(), false});
+  }
+  for (const LostCredential& lost : task_.settings->lost) {
+    entries_.push_back({lost.target, lost.scheme, false, true});
   }
 }
 

@@ -302,11 +302,16 @@ size_t HttpRequest::HeadLine(char* data, size_t size, size_t count, void* self) 
 }
 
 bool HttpRequest::OnHeadComplete() {
-  head_deadline_.reset();
   const int status = head_.response().status;
   const bool answered = (status == 401 && answers_401_) || (status == 407 && answers_407_);
   undecided_ = answered;
-  if (!answered) return listener_.OnHead(head_.response());
+  // What curl answers by itself has no longer than a head: nobody else counts what comes with it.
+  if (answered) return CountChallenge();
+  head_deadline_.reset();
+  return listener_.OnHead(head_.response());
+}
+
+bool HttpRequest::CountChallenge() {
   if (++challenges_ <= kMaxChallenges) return true;
   // A server that asks for ever gets a few answers.
   DeliverHead();
@@ -315,6 +320,7 @@ bool HttpRequest::OnHeadComplete() {
 
 bool HttpRequest::DeliverHead() {
   undecided_ = false;
+  head_deadline_.reset();
   return listener_.OnHead(head_.response());
 }
 

@@ -120,6 +120,7 @@ class HttpRequest final : private CurlClient {
   void ForgetShown();
   void FailToStart(std::string_view why);
   bool OnHeadComplete();
+  bool CountChallenge();
   bool DeliverHead();
   void ReadOffers();
   void OnCurlDone(CURLcode code) override;

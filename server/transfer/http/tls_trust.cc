@@ -83,6 +83,8 @@ constexpr long kKeepRoots = 60;
 CURLcode TlsTrust::SetOn(CURL* easy, bool with_certificate) {
   show_certificate_ = with_certificate && certificate_ != nullptr;
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  // A resumed session is of whoever began it: with a certificate it would show that anywhere.
+  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, certificate_ == nullptr ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, (flags_ & kSslIgnoreName) != 0 ? 0L : 2L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!rules_.ca_file.empty()) {
