@@ -160,6 +160,19 @@ TEST_F(ClientCertificateTest, ARedirectToAnotherHostDoesNotShowIt) {
             "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED/");
 }
 
+TEST_F(ClientCertificateTest, ASessionThatBeganWithItIsNotResumedElsewhere) {
+  const std::string own = web().MutualUrl("f");
+  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  std::vector<FileRecord> files = {
+      File(own, "unused"), File(web().TlsUrl("to-tls/" + own.substr(own.find("localhost"))), "no")};
+  files[0].local_name = home_ + "/first";
+  files[1].local_name = home_ + "/second";
+  const auto recorder = Run(files);
+  ASSERT_TRUE(recorder->failure());
+  EXPECT_EQ(recorder->failure()->error.file_index, 1u);
+  EXPECT_EQ(recorder->failure()->error.hresult, Hresult::kClientCertNeeded);
+}
+
 TEST_F(ClientCertificateTest, ConnectionsWithItAreOfItsDownloadAlone) {
   EXPECT_EQ(Get(web().MutualUrl("f")), kContent) << last_;
   settings_ = {};

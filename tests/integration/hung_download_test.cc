@@ -1,6 +1,9 @@
 // Downloads whose disk hangs: what the job is told, and who else notices.
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "tests/integration/transfer_fixture.h"
 #include "tests/testing/frozen_disk.h"
@@ -73,6 +76,34 @@ TEST_F(HungDownloadTest, StoppingOneThatHangsReportsNothingMore) {
   EXPECT_TRUE(WaitFor([&] { return stopped.load(); }));
   EXPECT_FALSE(running.recorder->failure().has_value());
   EXPECT_FALSE(running.recorder->event_after_stopped());
+}
+
+/// How many connections of this process lead to `port`.
+int ConnectionsTo(uint16_t port) {
+  int count = 0;
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof(peer);
+    const int known = ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+    if (known == 0 && peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) ++count;
+  }
+  return count;
+}
+
+TEST_F(HungDownloadTest, AStopEndsTheNetworkThoughTheDiskHangs) {
+  Running running = Start({OnDisk("/slow/8000000/ended", "ended")});
+  ASSERT_TRUE(WaitFor([&] { return running.live->bytes > 0; }));
+  ASSERT_TRUE(disk_.Freeze());
+  std::string self = ReadFile("/proc/self/comm");
+  self.pop_back();  // The newline.
+  ASSERT_TRUE(WaitFor([&] { return FrozenDisk::HoldsUp(self); }));
+  EXPECT_GT(ConnectionsTo(server().port()), 0);
+  std::atomic<bool> stopped{false};
+  running.activity->Stop([&stopped] { stopped = true; });
+  EXPECT_TRUE(WaitFor([&] { return ConnectionsTo(server().port()) == 0; }));
+  EXPECT_FALSE(stopped) << "the disk still hangs";
+  ASSERT_TRUE(disk_.Thaw());
+  EXPECT_TRUE(WaitFor([&] { return stopped.load(); }));
 }
 
 }  // namespace

@@ -166,6 +166,13 @@ TEST_F(NetworkAuthTest, ChallengeLoopsEnd) {
   EXPECT_LE(std::stoi(asking.Count("digest")), 8);
 }
 
+TEST_F(NetworkAuthTest, AChallengeWithoutEndEnds) {
+  options_.stall_timeout = absl::Seconds(2);
+  Restart();
+  Explicit(kServer, AuthScheme::kDigest, "alice", kDigestPassword);
+  EXPECT_EQ(Fetch(servers().asking.Url("loop/drip")), "BG_E_NO_PROGRESS transient") << message();
+}
+
 TEST_F(NetworkAuthTest, ARedirectToAnotherHostTakesNoCredentialsAlong) {
   const std::string to = "127.0.0.1:" + std::to_string(servers().asking.port());
   Explicit(kServer, AuthScheme::kBasic, "alice", kBasicPassword);

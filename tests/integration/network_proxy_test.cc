@@ -249,6 +249,12 @@ TEST_F(NetworkProxyTest, AServerThatAsksLikeAProxyGetsNoAnswer) {
             "BG_E_HTTP_ERROR_401/credentials_missing");
 }
 
+TEST_F(NetworkProxyTest, AServerBehindATunnelIsNoProxy) {
+  UseProxy(open().Address());
+  Explicit(kProxy, AuthScheme::kBasic, "alice", kSquidPassword);
+  EXPECT_EQ(Fetch(web().TlsUrl("as-proxy/f")), "BG_E_HTTP_ERROR_407/credentials_missing");
+}
+
 TEST_F(NetworkProxyTest, ALoanCoversProxiesToo) {
   UseProxy(open().Address());
   loan_.scope = std::make_shared<const policy::TokenScope>(

@@ -39,7 +39,9 @@ std::string Places(const TempFolder& folder) {
       "AuthBasicProvider file\nAuthUserFile " + folder.File("basic.users") + "\n" + everybody;
   return "AliasMatch \"^/(basic|digest|ntlm|neg|sticky|weak|never)/(.*)\" \"${FILES}/$2\"\n"
          "RedirectMatch 302 \"^/to-other/(.*)\" \"http://$1\"\n"
-         "RedirectMatch 302 \"^/to-tls/(.*)\" \"https://$1\"\n" +
+         "RedirectMatch 302 \"^/to-tls/(.*)\" \"https://$1\"\n"
+         "RedirectMatch 407 \"^/as-proxy/\"\n<Location \"/as-proxy\">\n"
+         "Header always set Proxy-Authenticate \"Basic realm=proxy\"\n</Location>\n" +
          Place("basic", "Basic", basic) +
          Place("digest", "Digest",
                "AuthDigestProvider file\nAuthUserFile " + folder.File("digest.users") + "\n" +

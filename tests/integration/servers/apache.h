@@ -28,6 +28,7 @@ inline constexpr char kBobNtlm[] = "bob-ntlm-word";
 ///   /sticky   Negotiate, and says that the connection stays authenticated
 ///   /weak     Negotiate or Basic
 ///   /never    Negotiate, and nobody's is good enough
+///   /as-proxy asks as only a proxy does, by 407, for Basic
 ///   /to-other/HOST:PORT/PATH   redirects there
 /// The same over TLS (HTTP/2 where asked for) at TlsUrl; MutualUrl demands a client certificate.
 class AuthServer {

@@ -51,11 +51,12 @@ absl::Status Squid::StartOn(const Kdc& kdc, Asks asks) {
 
 std::string Squid::Configuration(const Kdc& kdc, Asks asks) const {
   const std::string run = folder_.File("run");
-  std::string text = "http_port 127.0.0.1:" + std::to_string(port_) + "\npid_filename " + run +
-                     "/pid\ncache_log " + run + "/cache.log\naccess_log stdio:" + run +
-                     "/access.log\ncoredump_dir " + run +
-                     "\ncache deny all\npinger_enable off\nshutdown_lifetime 0 seconds\n"
-                     "strip_query_terms off\nvisible_hostname localhost\ndns_nameservers 127.0.0.1\n";
+  std::string text =
+      "http_port 127.0.0.1:" + std::to_string(port_) + "\npid_filename " + run +
+      "/pid\ncache_log " + run + "/cache.log\naccess_log stdio:" + run +
+      "/access.log\ncoredump_dir " + run +
+      "\ncache deny all\npinger_enable off\nshutdown_lifetime 0 seconds\n"
+      "strip_query_terms off\nvisible_hostname localhost\ndns_nameservers 127.0.0.1\n";
   if (asks == Asks::kNothing) return text + "http_access allow all\n";
   if (asks == Asks::kNegotiate) {
     const std::string keytab = folder_.File("http.keytab");
