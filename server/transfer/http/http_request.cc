@@ -221,8 +221,8 @@ void HttpRequest::ForgetShown() {
 }
 
 void HttpRequest::OnCurlDone(CURLcode code) {
-  // Nobody answered the challenge: it is what the server says.
-  if (undecided_) DeliverHead();
+  // Nobody answered the challenge: it is what the server says, unless it never came to an end.
+  if (undecided_ && !end_.head_too_slow) DeliverHead();
   ReadOffers();
   Detach();
   end_.code = code;
