@@ -65,7 +65,7 @@ struct AccessToken {
   NetworkCredentials network;
   ImpersonationLevel level = ImpersonationLevel::kImpersonate;
   bool filtered = false;
-  bool service = false;        ///< Always logged on.
+  bool service = false;  ///< Always logged on.
   absl::Time certificate_not_after;
   /// Ends when the certificate that made the token is revoked. Null: it is never.
   std::shared_ptr<Lifeline> certificate;

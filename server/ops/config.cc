@@ -277,9 +277,10 @@ void ReadRules(const Fields& fields, Config& config) {
 void ReadConfig(const TreeNode& root, Errors& errors, Config& config) {
   const Fields fields(
       root, errors,
-      {"listen", "tls", "account_directory", "privileged_groups", "run_as", "store", "state_dir",
-       "store_key_file", "run_dir", "log_dir", "log_level", "policy", "allowed_roots",
-       "allowed_addresses", "limits", "network", "scheduler", "sessions", "lifetimes", "timeouts"});
+      {"listen",    "tls",       "account_directory", "privileged_groups", "run_as",
+       "store",     "state_dir", "store_key_file",    "run_dir",           "log_dir",
+       "log_level", "policy",    "allowed_roots",     "allowed_addresses", "limits",
+       "network",   "scheduler", "sessions",          "lifetimes",         "timeouts"});
   ReadPlaces(fields, config);
   ReadRules(fields, config);
   ReadTls(fields.Find("tls"), errors, config);

@@ -13,7 +13,6 @@
 namespace bitsd::rpc {
 namespace {
 
-
 /// Answers OpenSSL's question for a passphrase: there is none, and nobody at a terminal to ask.
 int NoPassphrase(char*, int, int, void*) { return 0; }
 

@@ -85,9 +85,9 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   wire::FileRequest crowd = ManyPublishes();
   crowd.next.push_back(crowd.next.back());
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
-  for (const Operation operation : {Operation::kCheckDirectory, Operation::kReopenTemporary,
-                                    Operation::kRemoveTemporary, Operation::kSyncDirectory,
-                                    Operation::kOpenPem}) {
+  for (const Operation operation :
+       {Operation::kCheckDirectory, Operation::kReopenTemporary, Operation::kRemoveTemporary,
+        Operation::kSyncDirectory, Operation::kOpenPem}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
