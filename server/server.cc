@@ -179,6 +179,7 @@ class Server::Parts {
   void Drain() {
     reloader.reset();
     if (rpc != nullptr) rpc->Shutdown(kDrain);
+    if (networks) networks->AwaitTaken();
     if (jobs) Park();
     timer.Stop();
     // What parking changed is written, too; what closing the sessions does to jobs is not, for a

@@ -145,13 +145,20 @@ void AgentIdentities::Take(const Sid& user, Secret credential_cache,
   auto queue = NewQueue(who);
   auto identity = std::make_shared<Identity>(*this, queue, who);
   queue->Take(std::move(credential_cache), [this, user, identity, done](auto reply) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (--taking_[user] == 0) taking_.erase(user);
+    if (reply.ok()) {
+      done(Delegated{identity, TextOf(reply->answers.front())});
+    } else {
+      done(NotTaken(reply.status()));
     }
-    if (!reply.ok()) return done(NotTaken(reply.status()));
-    done(Delegated{identity, TextOf(reply->answers.front())});
+    const std::lock_guard lock(mutex_);
+    if (--taking_[user] == 0) taking_.erase(user);
+    taken_.notify_all();
   });
+}
+
+void AgentIdentities::AwaitTaken() {
+  std::unique_lock lock(mutex_);
+  taken_.wait(lock, [this] { return taking_.empty(); });
 }
 
 void AgentIdentities::SweepLater() {

@@ -10,6 +10,7 @@
 #define BITSD_SERVER_NETWORK_AGENT_IDENTITIES_H_
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,6 +46,10 @@ class AgentIdentities final : public NetworkIdentities {
   void Take(const Sid& user, Secret credential_cache,
             std::function<void(absl::StatusOr<Delegated>)> done) override;
 
+  /// Returns when every Take that was begun has been answered: before those go that were to hear
+  /// it. Takes as long as the deadline of a request at most.
+  void AwaitTaken();
+
  private:
   class Identity;
 
@@ -63,6 +68,7 @@ class AgentIdentities final : public NetworkIdentities {
   const std::shared_ptr<AgentIdentities*> self_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Identity>> identities_;  ///< By what the broker is asked.
+  std::condition_variable taken_;
   std::map<Sid, size_t> taking_;  ///< Caches of each user that are being parsed.
 };
 

@@ -347,6 +347,28 @@ TEST_F(AgentIdentitiesTest, ACacheThatAnAgentDiesOfIsNone) {
   EXPECT_EQ(agents_->started(), 1);
 }
 
+TEST_F(AgentIdentitiesTest, OneUsersCachesDoNotKeepOutAnothers) {
+  Gate gate;
+  AgentIdentities::Options options;
+  options.max_taking = 2;
+  Start(
+      [&](const AgentRequest& request) {
+        gate.Pass();
+        return Encode(ScriptedAgents::Tokens(request, made_));
+      },
+      options);
+  std::atomic<int> heard = 0;
+  const auto count = [&](const auto&) { ++heard; };
+  networks_->Take(kAlice, Secret("cache"), count);
+  networks_->Take(kAlice, Secret("cache"), count);
+  EXPECT_EQ(RefusalOf(Take("cache").status()), "unavailable");
+  networks_->Take(kBob, Secret("cache"), count);
+  EXPECT_TRUE(WaitFor([&] { return agents_->started() == 3; }));
+  gate.Open();
+  networks_->AwaitTaken();
+  EXPECT_EQ(heard, 3) << "whoever waits for them goes after they were heard";
+}
+
 TEST_F(AgentIdentitiesTest, RequestsThatWaitAreBounded) {
   Gate gate;
   AgentIdentities::Options options;
