@@ -33,7 +33,10 @@ void Job::Submit(Change change) {
     const JobVersion before = pending.result;
     Decide(pending);
     const bool changes = pending.result != before;
-    const bool withdraws = changes && Withdrawn(before, pending.result) != before;
+    const JobVersion left = Withdrawn(before, pending.result);
+    const bool withdraws = changes && left != before;
+    // Its tickets do not wait for the store, which may hang: nobody comes back to them.
+    if (before.token != nullptr && left.token == nullptr) before.token->DropDelegated();
     if (alone && !changes) {
       pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
                                                     : absl::StatusOr<JobVersion>(pending.refusal);

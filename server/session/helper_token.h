@@ -88,9 +88,12 @@ class HelperToken {
   void SetEndsSoon() { ends_soon_.store(true, std::memory_order_relaxed); }
 
   bool ended() const { return ended_.load(std::memory_order_acquire); }
-  /// Lets go of what was delegated: it is wiped once the work that used it has stopped.
   void End() {
     ended_.store(true, std::memory_order_release);
+    DropDelegated();
+  }
+  /// Lets go of what was delegated: it is wiped once the work that used it has stopped.
+  void DropDelegated() {
     NetworkIdentityPtr dropped;  // Goes after the lock.
     std::lock_guard lock(mutex_);
     dropped.swap(network_);

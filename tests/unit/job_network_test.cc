@@ -195,6 +195,17 @@ TEST_F(JobNetworkTest, DelegatedCredentialsGoWithTheToken) {
   EXPECT_TRUE(Eventually([&] { return identity.use_count() == 1; }));
 }
 
+TEST_F(JobNetworkTest, DelegatedCredentialsDoNotWaitForAStoreThatHangs) {
+  const Lent job = RunningForHelper();
+  std::weak_ptr<NetworkIdentity> identity = Network().identity;
+  store_.Hold();
+  const auto cleared = ClearToken(As(kAlice), job.handle);
+  EXPECT_TRUE(Eventually([&] { return identity.use_count() == 1; }));
+  EXPECT_FALSE(cleared.ready());
+  store_.ReleaseAll();
+  EXPECT_TRUE(cleared.Get().ok());
+}
+
 TEST_F(JobNetworkTest, ConnectionsAreSharedOnlyWhereNothingOfTheJobsOwnIsShown) {
   const auto context = [&](JobCredential credential) {
     RunningWith(std::move(credential), JobPriority::kForeground);
