@@ -13,7 +13,7 @@ endif()
 
 # Compiled faster than what is shipped: a test is no place to be fast.
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
-  set(bitsd_test_options -O0 -g1)
+  set(bitsd_test_options -O0 -g0)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   list(APPEND bitsd_test_options -fpch-preprocess)  # ccache asks for it.

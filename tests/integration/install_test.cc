@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -247,11 +248,16 @@ class OutsideProgramTest : public BitsdTest {
   std::string path_;
 };
 
+/// As deploy/lib/common.sh builds.
+bool UsesCcache() {
+  return std::getenv("CCACHE_DIR") != nullptr && access("/usr/bin/ccache", X_OK) == 0;
+}
+
 TEST_F(OutsideProgramTest, OneThatUsesFindPackageIsBuiltAndTransfersAsTwoIdentities) {
   const std::string build = Own("build");
   std::vector<std::string> configure = {
       CMAKE_PROGRAM, "-S", Own("source"), "-B", build, "-DCMAKE_PREFIX_PATH=" + tree->prefix()};
-  if (access("/usr/bin/ccache", X_OK) == 0) {
+  if (UsesCcache()) {
     configure.push_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
   }
   MustRun(configure);
@@ -261,12 +267,13 @@ TEST_F(OutsideProgramTest, OneThatUsesFindPackageIsBuiltAndTransfersAsTwoIdentit
 
 TEST_F(OutsideProgramTest, OneThatUsesPkgConfigIsBuiltByThePlainCompilerAndTransfers) {
   const std::string program = Own("program");
-  const std::string compile =
-      "PKG_CONFIG_PATH=" + tree->File("lib/pkgconfig") +
-      " && export PKG_CONFIG_PATH && pkg-config --print-errors bits_client"
-      " && $(command -v ccache) g++ $(pkg-config --cflags bits_client) -c " +
-      Own("source/two_identities.cc") + " -o " + program + ".o && g++ " + program +
-      ".o $(pkg-config --libs bits_client) -o " + program;
+  const std::string compile = "PKG_CONFIG_PATH=" + tree->File("lib/pkgconfig") +
+                              " && export PKG_CONFIG_PATH && pkg-config --print-errors bits_client"
+                              " && " +
+                              std::string(UsesCcache() ? "ccache " : "") +
+                              "g++ $(pkg-config --cflags bits_client) -c " +
+                              Own("source/two_identities.cc") + " -o " + program + ".o && g++ " +
+                              program + ".o $(pkg-config --libs bits_client) -o " + program;
   MustRun({"/bin/sh", "-c", compile});
   MustTransfer({"/usr/bin/env", "LD_LIBRARY_PATH=" + tree->File("lib"), program}, {});
 }
