@@ -48,8 +48,8 @@ NetworkIdentityPtr Job::DelegatedIdentity(const JobVersion& version) {
 absl::Status Job::CheckNetwork(const JobVersion& version) {
   const JobRecord& record = *version.record;
   const NetworkSettings* settings = record.network.get();
-  const absl::Status alone = policy::CheckCertificateConflict(HasClientCertificate(settings),
-                                                              record.owner, record.token_flags);
+  absl::Status alone = policy::CheckCertificateConflict(HasClientCertificate(settings),
+                                                        record.owner, record.token_flags);
   if (!alone.ok() || !HasImplicitCredentials(settings)) return alone;
   return NetworkSide(version).status();
 }
@@ -75,7 +75,7 @@ const NetworkCredentials& Job::ActingCredentials(const JobVersion& version, cons
 
 std::string Job::ConnectionContext(const JobVersion& version, const Account& owner) const {
   const NetworkSettings* settings = version.record->network.get();
-  const std::string context = NetworkContext(version);
+  std::string context = NetworkContext(version);
   if (HasOwnCredentials(settings) || DelegatedIdentity(version) != nullptr) {
     return absl::StrCat(id_.ToString(), "-", downloads_, "/", context);
   }

@@ -48,8 +48,9 @@ bool Receive(int channel, AgentRequest& request) {
   if (ReceivePacket(channel, &packet, 0, kMaxMessage) != ReceiveResult::kPacket) return false;
   absl::StatusOr<AgentRequest> decoded = DecodeAgentRequest(packet.bytes);
   WipeText(packet.bytes);
-  if (decoded.ok()) request = *std::move(decoded);
-  return decoded.ok();
+  if (!decoded.ok()) return false;
+  request = *std::move(decoded);
+  return true;
 }
 
 /// Only the server speaks to it: what it does not understand ends it.

@@ -69,6 +69,7 @@ class Krb5Creds {
   }
 
   krb5_creds* get() { return &value_; }
+  krb5_creds* operator->() { return &value_; }
   const krb5_creds& operator*() const { return value_; }
   const krb5_creds* operator->() const { return &value_; }
 

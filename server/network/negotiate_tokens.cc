@@ -103,7 +103,7 @@ absl::Status NegotiateTokens::UseTickets() {
     generation_ = tickets_.generation();
     return absl::OkStatus();
   }
-  const absl::Status status = GssError(major, minor, "using the tickets");
+  absl::Status status = GssError(major, minor, "using the tickets");
   Forget();
   return status;
 }
@@ -131,8 +131,8 @@ absl::Status NegotiateTokens::GetTicket(const std::string& host, Service& servic
       krb5_sname_to_principal(context_, host.c_str(), "HTTP", KRB5_NT_SRV_HST, server.out());
   if (code != 0) return KerberosError(context_, code, doing);
   Krb5Creds wanted(context_);
-  code = krb5_copy_principal(context_, server.get(), &wanted.get()->server);
-  if (code == 0) code = krb5_cc_get_principal(context_, tickets_.cache(), &wanted.get()->client);
+  code = krb5_copy_principal(context_, server.get(), &wanted->server);
+  if (code == 0) code = krb5_cc_get_principal(context_, tickets_.cache(), &wanted->client);
   Krb5SharedCreds ticket(context_);
   if (code == 0) {
     code = krb5_get_credentials(context_, 0, tickets_.cache(), wanted.get(), ticket.out());

@@ -47,7 +47,7 @@ bool IsMissing(const std::string& path) {
 
 absl::Status Check(const SecretFile& file, uid_t owner) {
   if (file.may_be_missing && IsMissing(file.path)) return absl::OkStatus();
-  const absl::Status status = CheckPrivateFile(file.path, owner, Secrecy::kOwn);
+  absl::Status status = CheckPrivateFile(file.path, owner, Secrecy::kOwn);
   if (status.ok()) return status;
   return error::InvalidArgument(std::string(status.message()) + " (the " + file.what +
                                 " of the account '" + file.account + "')");

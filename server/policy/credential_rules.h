@@ -15,9 +15,9 @@
 
 namespace bitsd::policy {
 
-inline constexpr size_t kMaxUserName = 300;          ///< Characters (code points).
-inline constexpr size_t kMaxPassword = 65535;        ///< Characters (code points).
-inline constexpr size_t kMaxDelegated = 64u * 1024;  ///< Bytes of a credential cache.
+inline constexpr size_t kMaxUserName = 300;                 ///< Characters (code points).
+inline constexpr size_t kMaxPassword = 65535;               ///< Characters (code points).
+inline constexpr size_t kMaxDelegated = size_t{64} * 1024;  ///< Bytes of a credential cache.
 
 /// Credentials and client certificate of a job are its owner's alone. E_ACCESSDENIED, owner_only,
 /// for everybody else, an administrator included. Who may open the job was judged before.

@@ -123,7 +123,7 @@ CURLcode TlsTrust::PrepareContext(SSL_CTX* context) const {
 CURLcode TlsTrust::NoteAsking(SSL_CTX* context) const {
   auto asked = std::make_unique<Asked>(asked_);
   if (SSL_CTX_set_ex_data(context, AskedIndex(), asked.get()) != 1) return CURLE_OUT_OF_MEMORY;
-  asked.release();  // The context's now.
+  static_cast<void>(asked.release());  // The context's now.
   SSL_CTX_set_cert_cb(context, &OnAsked, nullptr);
   return CURLE_OK;
 }
