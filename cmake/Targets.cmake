@@ -37,10 +37,24 @@ if(BITSD_SANITIZE)
   target_precompile_headers(bitsd_headers PRIVATE ${PROJECT_SOURCE_DIR}/cmake/shared_headers.h)
 endif()
 
+# Sources of a library that is shipped are compiled six at a time, but for those that have a helper of
+# the same name as another: bitsd_compile_alone.
+function(bitsd_share_parsing name)
+  string(FIND "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests/" found)
+  if(BITSD_UNITY AND found EQUAL -1)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
+function(bitsd_compile_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 function(bitsd_library name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SRCS})
   target_link_libraries(${name} PUBLIC bitsd_options ${ARG_DEPS})
+  bitsd_share_parsing(${name})
   if(BITSD_SANITIZE)
     target_precompile_headers(${name} REUSE_FROM bitsd_headers)
   endif()

@@ -60,6 +60,8 @@ build() {
     export CCACHE_SLOPPINESS=pch_defines,time_macros
     options+=" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
   fi
+  # A first build is one from scratch; what is there already stays as its owner configured it.
+  if [[ ! -f build/$preset/CMakeCache.txt ]]; then options+=" -DBITSD_UNITY=ON"; fi
   # shellcheck disable=SC2086  # Options are words.
   quietly cmake --preset "$preset" $options || return
   quietly cmake --build --preset "$preset" ${1:+--target "$@"}

@@ -54,10 +54,10 @@ class ScriptedIdentities : public NetworkIdentities {
   }
 
   /// A cache of a test is the name of its principal. While answers are held back nothing is said.
-  void Take(const Sid& user, Secret credential_cache,
+  void Take(const Sid&, Secret credential_cache,
             std::function<void(absl::StatusOr<Delegated>)> done) override {
     const std::string principal(credential_cache.view());
-    auto answer = [user, principal, done = std::move(done)] {
+    auto answer = [principal, done = std::move(done)] {
       if (principal == "garbage") return done(error::InvalidArgument("it is no credential cache"));
       done(Delegated{std::make_shared<NamedIdentity>("delegated " + principal), principal});
     };
