@@ -24,7 +24,8 @@ constexpr Hint kHints[] = {
     {"all_users",
      "leave out --all-users, or use an administrator's identity without --filter-admin"},
     {"owner_only",
-     "only the job's owner sets its credentials and certificate, and says where they go: --as takes "
+     "only the job's owner sets its credentials and certificate, and says where they go: --as "
+     "takes "
      "another identity"},
     {"method_denied",
      "call with --impersonation-level impersonate, or with another identity (--as)"},
