@@ -25,8 +25,7 @@ constexpr Hint kHints[] = {
      "leave out --all-users, or use an administrator's identity without --filter-admin"},
     {"owner_only",
      "only the job's owner sets its credentials and certificate, and says where they go: --as "
-     "takes "
-     "another identity"},
+     "takes another identity"},
     {"method_denied",
      "call with --impersonation-level impersonate, or with another identity (--as)"},
     // Rules: handles and helper tokens.
