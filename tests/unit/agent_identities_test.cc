@@ -115,6 +115,7 @@ class AgentIdentitiesTest : public ::testing::Test {
   ScriptedAgents::Script GoodAgent() {
     return [this](const AgentRequest& request) -> std::optional<std::string> {
       if (request.question == Question::kNegotiate) {
+        const std::lock_guard lock(mutex_);
         batches_.push_back(request.count);
         return Encode(ScriptedAgents::Tokens(request, made_));
       }
@@ -130,7 +131,7 @@ class AgentIdentitiesTest : public ::testing::Test {
   std::mutex mutex_;
   std::vector<wire::OpenAgentRequest> opened_;
   std::atomic<int> made_ = 0;
-  std::vector<int> batches_;  ///< The only agent's.
+  std::vector<int> batches_;  ///< The only agent's; mutex_ guards it.
   std::optional<ScriptedAgents> agents_;
   Timer timer_;
   std::optional<AgentIdentities> networks_;
@@ -192,6 +193,7 @@ TEST_F(AgentIdentitiesTest, EveryTokenIsHandedOutOnceAndManyCostFewQuestions) {
   std::set<std::string> tokens;
   for (int i = 0; i < 200; ++i) tokens.insert(*Ask(alice));
   EXPECT_EQ(tokens.size(), 200u);
+  const std::lock_guard lock(mutex_);
   EXPECT_LT(batches_.size(), 40u);
   EXPECT_EQ(batches_.front(), 1) << "one request makes one token";
 }
