@@ -20,9 +20,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 endif()
 
 # Most of the time of a build goes into headers of others that all sources share: they are parsed once
-# for all tests and, with a sanitizer, for all libraries. (What is shipped is not built so: clang-tidy
-# reads how it is compiled, and gcc 12 gives false alarms about headers that it parsed before.) The
-# options of a shared header must be those of its users.
+# for all tests and, with a sanitizer, for all libraries. (What is shipped is not built so: gcc 12 gives
+# false alarms about headers that it parsed before.) The options of a shared header must be those of
+# its users.
 file(WRITE ${PROJECT_BINARY_DIR}/shared_headers.cc "int main() {}\n")
 if(BITSD_TESTS)
   add_executable(bitsd_test_headers ${PROJECT_BINARY_DIR}/shared_headers.cc)

@@ -94,6 +94,16 @@ class AgentIdentitiesTest : public ::testing::Test {
     networks_.reset();
   }
 
+  /// The first question of all waits at `gate`.
+  void StartHangingOnce(Gate& gate, AgentIdentities::Options options) {
+    Start(
+        [this, &gate](const AgentRequest& request) {
+          if (!hung_.exchange(true)) gate.Pass();
+          return Encode(ScriptedAgents::Tokens(request, made_));
+        },
+        options);
+  }
+
   absl::StatusOr<std::string> Ask(const NetworkIdentityPtr& who, const std::string& host = "web") {
     Answers answers;
     who->Negotiate(host, [&](auto answer) { answers.Add(answer); });
@@ -131,6 +141,7 @@ class AgentIdentitiesTest : public ::testing::Test {
   std::mutex mutex_;
   std::vector<wire::OpenAgentRequest> opened_;
   std::atomic<int> made_ = 0;
+  std::atomic<bool> hung_ = false;
   std::vector<int> batches_;  ///< The only agent's; mutex_ guards it.
   std::optional<ScriptedAgents> agents_;
   Timer timer_;
@@ -220,16 +231,10 @@ TEST_F(AgentIdentitiesTest, AnIdentityWhoseAgentHangsHoldsUpNobodyElse) {
 
 TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndAnAgentThatHangsForGoodIsGivenUp) {
   Gate gate;
-  std::atomic<int> asked = 0;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(100);
   options.limits.patience = milliseconds(500);
-  Start(
-      [&](const AgentRequest& request) {
-        if (++asked == 1) gate.Pass();
-        return Encode(ScriptedAgents::Tokens(request, made_));
-      },
-      options);
+  StartHangingOnce(gate, options);
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable") << "it is busy, and not gone";
@@ -241,15 +246,9 @@ TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndAnAgentThatHangsForGood
 
 TEST_F(AgentIdentitiesTest, AnAgentThatWasSlowIsKeptWithItsTickets) {
   Gate gate;
-  std::atomic<int> asked = 0;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(100);
-  Start(
-      [&](const AgentRequest& request) {
-        if (++asked == 1) gate.Pass();
-        return Encode(ScriptedAgents::Tokens(request, made_));
-      },
-      options);
+  StartHangingOnce(gate, options);
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
   gate.Open();
