@@ -79,6 +79,8 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.token_warning = config.token_warning;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;
+  options.finished = config.finished_jobs;
+  options.answers = config.answers;
   return options;
 }
 
@@ -124,14 +126,15 @@ rpc::DoorLimits DoorLimitsOf(const Config& config) {
   return fitting;
 }
 
-rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
+rpc::ServerInfo InfoOf(const Config& config, bool identity_switching, size_t set_aside) {
   const bool modern = config.policy == policy::Version::kWindows10_1607;
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
            "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
-           "http_security_flags", "delegated_credentials"}};
+           "http_security_flags", "delegated_credentials"},
+          set_aside};
 }
 
 }  // namespace
@@ -179,11 +182,15 @@ class Server::Parts {
     return absl::OkStatus();
   }
 
+  rpc::ServerInfo Info(const Config& config) const {
+    return InfoOf(config, broker->identity_switching(), jobs->set_aside());
+  }
+
   rpc::GrpcServerOptions GrpcOptions() const {
     rpc::GrpcServerOptions options;
     options.listen = listen;
     options.tls = start.tls;
-    options.info = InfoOf(start.config, broker->identity_switching());
+    options.info = Info(start.config);
     options.door = DoorLimitsOf(start.config);
     options.idle = start.config.idle_timeout;
     options.listener_patience = start.config.listener_timeout;
@@ -202,7 +209,7 @@ class Server::Parts {
     transfers->Reconfigure(TransferOptionsOf(config, rules));
     jobs->Reconfigure(JobOptionsOf(config, rules));
     sessions->Reconfigure(config.sessions);
-    rpc->SetInfo(InfoOf(config, broker->identity_switching()));
+    rpc->SetInfo(Info(config));
   }
 
   /// Calls end, transfers park, and nothing runs by itself any more.

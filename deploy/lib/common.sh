@@ -16,6 +16,16 @@ die() {
   exit 1
 }
 
+# With `set -e` a script ends at the first command that fails: never without a word.
+report_failure() {
+  local status=$?
+  complain "${BASH_SOURCE[1]}, line ${BASH_LINENO[0]}: ended with status $status: $BASH_COMMAND"
+}
+if [[ $- == *e* ]]; then
+  set -E
+  trap report_failure ERR
+fi
+
 phase_names=()
 phase_seconds=()
 
@@ -39,16 +49,42 @@ print_times() {
   printf '%5d s  in all\n' "$SECONDS"
 }
 
-# Runs a command; its output is shown on a terminal, and otherwise only when it fails.
-quietly() {
-  local log status=0
-  if [[ -t 1 ]]; then "$@"; return; fi
+# build_steps LOG, apt_steps LOG: how far a build or an installation is, by what it has printed.
+build_steps() { sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 of \2 steps/p' "$1" | tail -n 1; }
+apt_steps() {
+  awk '/^Unpacking/ { unpacked++ } /^Setting up/ { ready++ }
+    END { printf "%d packages unpacked, %d of them ready\n", unpacked, ready }' "$1"
+}
+
+# tell_progress STEPS LOG: every 20 s a line, as long as the shell that began it lives.
+tell_progress() {
+  local seconds=0 text nothing
+  exec {nothing}<> <(:)
+  until read -r -t 1 -u "$nothing" || ! kill -0 $$ 2>/dev/null; do
+    if ((++seconds % 20 == 0)); then
+      text=$("$1" "$2")
+      say "  after $seconds s: ${text:-at work}"
+    fi
+  done
+}
+
+# logged STEPS COMMAND...: the output is shown only when the command fails; meanwhile it is told how far
+# it is, by what STEPS makes of the output.
+logged() {
+  local log status=0 teller
   log=$(mktemp)
-  "$@" >"$log" 2>&1 || status=$?
+  tell_progress "$1" "$log" &
+  teller=$!
+  "${@:2}" >"$log" 2>&1 || status=$?
+  kill "$teller" 2>/dev/null || true
+  wait "$teller" 2>/dev/null || true
   if ((status != 0)); then cat "$log" >&2; fi
   rm -f "$log"
   return "$status"
 }
+
+# Runs a command; its output is shown on a terminal, and otherwise only when it fails.
+quietly() { if [[ -t 1 ]]; then "$@"; else logged build_steps "$@"; fi; }
 
 # build PRESET CMAKE-OPTIONS [TARGET...]: configures and builds, from the root of the repository.
 # With CCACHE_DIR in the environment objects are cached there. (Without a cache that outlives the
@@ -62,6 +98,7 @@ build() {
   fi
   # A first build is one from scratch; what is there already stays as its owner configured it.
   if [[ ! -f build/$preset/CMakeCache.txt ]]; then options+=" -DBITSD_UNITY=ON"; fi
+  if [[ ! -f build/$preset/.ninja_log ]]; then say "The first build takes some minutes."; fi
   # shellcheck disable=SC2086  # Options are words.
   quietly cmake --preset "$preset" $options || return
   quietly cmake --build --preset "$preset" ${1:+--target "$@"}

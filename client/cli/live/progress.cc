@@ -1,7 +1,8 @@
 #include "client/cli/live/progress.h"
 
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "client/cli/format.h"
 #include "client/cli/output/text.h"
@@ -33,8 +34,7 @@ std::string SpeedOf(const TrackedJob& tracked) {
 
 std::string FactsOf(const TrackedJob& tracked, int percent) {
   const v1::JobProgress& progress = tracked.job.progress();
-  char share[8] = "  ?%";
-  if (percent >= 0) std::snprintf(share, sizeof(share), "%3d%%", percent);
+  const std::string share = percent < 0 ? "  ?%" : absl::StrFormat("%3d%%", percent);
   return share + ("  " + HumanSize(progress.bytes_transferred())) + " / " +
          HumanSize(progress.bytes_total()) + "  " + FilesOf(progress) + " files  " +
          SpeedOf(tracked);

@@ -13,6 +13,8 @@ namespace {
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 std::string_view Trim(std::string_view text) {
   const absl::string_view trimmed = absl::StripAsciiWhitespace(ToAbsl(text));
   return {trimmed.data(), trimmed.size()};
@@ -37,9 +39,8 @@ constexpr std::array<Field, 8> kFields = {{
 }  // namespace
 
 std::optional<uint64_t> ParseFileSize(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   uint64_t value = 0;
-  if (!std::all_of(text.begin(), text.end(), is_digit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
+  if (!std::all_of(text.begin(), text.end(), IsDigit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
       value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return std::nullopt;
   }
@@ -91,8 +92,11 @@ HttpHeadParser::Step HttpHeadParser::Add(std::string_view line) {
 void HttpHeadParser::AddStatusLine(std::string_view line) {
   const size_t space = line.find(' ');
   if (space == std::string_view::npos) return;
+  // Three digits: no sign, no blank.
+  const std::string_view code = line.substr(space + 1, 3);
+  const bool digits = code.size() == 3 && std::all_of(code.begin(), code.end(), IsDigit);
   int status = 0;
-  if (absl::SimpleAtoi(ToAbsl(line.substr(space + 1, 3)), &status)) response_.status = status;
+  if (digits && absl::SimpleAtoi(ToAbsl(code), &status)) response_.status = status;
 }
 
 void HttpHeadParser::AddField(std::string_view line) {
