@@ -189,6 +189,8 @@ std::string FileList(const std::vector<v1::File>& files, const Style& style) {
     rows.push_back({std::to_string(file.index()), FileState(file),
                     BytesOf(file.bytes_transferred(), file.bytes_total()), file.remote_name(),
                     file.local_name()});
+    if (file.final_url().empty()) continue;
+    rows.push_back({"", "", "", "redirected to " + file.final_url(), ""});
   }
   return (rows.empty() ? "" : RenderTable(columns, rows, style)) + Count(files.size(), "file(s)");
 }

@@ -11,11 +11,6 @@ absl::Status CheckLiteral(const Url& url, const RemoteRules& rules) {
   return url.literal ? CheckEndpoint(*url.literal, rules) : absl::OkStatus();
 }
 
-/// A Location may carry a fragment: it is for the reader of the page, no server sees it.
-absl::StatusOr<Url> ParseHop(std::string_view url) {
-  return ParseUrl(url.substr(0, url.find('#')));
-}
-
 absl::Status Denied(const std::string& why) {
   return error::AccessDenied(Rule::kRedirectDenied, why);
 }

@@ -215,6 +215,7 @@ v1::File ToProto(const FileView& file) {
   out.set_transferred(file.record.progress.transferred);
   out.set_completed(file.record.completed);
   out.set_not_resumable(file.record.progress.not_resumable);
+  out.set_final_url(Printable(file.record.progress.final_url));
   return out;
 }
 

@@ -120,6 +120,7 @@ void Download::NextFile() {
   ready_.pop_front();
   url_ = (*list_)[plan_.index].remote_name;
   redirects_ = 0;
+  if (request_ != nullptr) request_->BeginChain();
   const absl::Status allowed = policy::CheckRemoteName(url_, context_.options.remote_rules);
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
   Send();
@@ -127,7 +128,7 @@ void Download::NextFile() {
 
 absl::Status Download::FindWay() {
   const policy::NetworkRules& rules = context_.options.network;
-  const auto url = policy::ParseUrl(url_);
+  const auto url = policy::ParseHop(url_);
   if (!url.ok()) return url.status();
   const auto own = policy::ParseUrl((*list_)[plan_.index].remote_name);
   if (!own.ok()) return own.status();
@@ -198,7 +199,7 @@ bool Download::OnHead(const HttpResponse& response) {
   pending_ = FileWork{};
   pending_.index = plan_.index;
   pending_.begin = verdict_->body;
-  if (redirects_ > 0) pending_.final_url = WithoutQuery(url_);
+  if (redirects_ > 0) pending_.final_url = ShownUrl(url_);
   FlushLater();
   return true;
 }
@@ -317,7 +318,10 @@ void Download::FollowRedirect() {
   const absl::Status allowed =
       policy::CheckRedirect(url_, *target, ++redirects_, context_.options.remote_rules,
                             policy::AllowsHttpsToHttp(flags_));
-  if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
+  if (!allowed.ok()) {
+    if (redirects_ <= policy::kMaxRedirects) return Fail(RemoteRefusal(allowed));
+    return Fail(TooManyRedirects(allowed, request_ != nullptr && request_->cookies_set()));
+  }
   const absl::Status lent = policy::CheckLoanedHost(loan_, *target);
   if (!lent.ok()) return Fail(RemoteRefusal(lent));
   url_ = *target;
@@ -339,6 +343,7 @@ void Download::FailByVerdict() {
 
 void Download::Fail(TransferFailure failure) {
   if (!failure.error.file_index) failure.error.file_index = plan_.index;
+  NameFile(failure, (*list_)[plan_.index].remote_name, url_);
   Flush();
   Halt();
   files_->Fail(std::move(failure));

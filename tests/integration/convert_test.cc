@@ -341,6 +341,7 @@ TEST(ConvertFile, EveryFieldIsShown) {
   FileView view{7, {"http://h/f", "/data/f", {}, true}, 10, 5};
   view.record.progress.transferred = true;
   view.record.progress.not_resumable = true;
+  view.record.progress.final_url = "http://cdn/f";
   const v1::File file = ToProto(view);
   EXPECT_EQ(file.index(), 7u);
   EXPECT_EQ(file.remote_name(), "http://h/f");
@@ -350,6 +351,7 @@ TEST(ConvertFile, EveryFieldIsShown) {
   EXPECT_TRUE(file.transferred());
   EXPECT_TRUE(file.completed());
   EXPECT_TRUE(file.not_resumable());
+  EXPECT_EQ(file.final_url(), "http://cdn/f");
 }
 
 }  // namespace

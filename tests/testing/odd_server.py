@@ -141,7 +141,7 @@ class Exchange(HostileAnswers):
         return True
 
     def to(self):
-        target = urllib.parse.unquote(self.path.split("?", 1)[1])
+        target = urllib.parse.unquote(self.path.split("?", 1)[1], encoding="latin-1")
         self.head(302, Content_Length=0, Location=target)
         return True
 
@@ -192,13 +192,40 @@ def note(path, headers, client):
         return times_asked[path]
 
 
+def relay(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def tunnel(stream, place):
+    """CONNECT, to one's own machine."""
+    host, port = place.rsplit(":", 1)
+    stream.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+    with socket.create_connection((host, int(port))) as far:
+        back = threading.Thread(target=relay, args=(far, stream), daemon=True)
+        back.start()
+        relay(stream, far)
+        back.join()
+
+
 def serve(stream, client, context):
     try:
         if context is not None:
             stream = context.wrap_socket(stream, server_side=True)
+        elif stream.recv(1, socket.MSG_PEEK) == b"\x16":
+            stream.sendall(b"HTTP/1.1 400 This Is Plain HTTP\r\nContent-Length: 0\r\n\r\n")
+            raise OSError("a TLS handshake")
         reader = stream.makefile("rb")
         while (request := read_request(reader)) is not None:
             path, headers = request
+            if path.startswith("127.0.0.1:"):
+                note(path, headers, client)
+                tunnel(stream, path)
+                break
             exchange = Exchange(stream, path, headers, note(path, headers, client))
             if not getattr(exchange, exchange.parts[0])():
                 break
