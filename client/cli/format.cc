@@ -38,9 +38,11 @@ std::string BytesWithCount(const v1::JobProgress& progress) {
 }
 
 Cell FileState(const v1::File& file) {
-  if (file.completed()) return {"COMPLETED", Color::kGood};
-  if (file.transferred()) return {"TRANSFERRED", Color::kGood};
-  return "WORKING";
+  // What came is not what was begun.
+  const std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  if (file.completed()) return {"COMPLETED" + mark, Color::kGood};
+  if (file.transferred()) return {"TRANSFERRED" + mark, Color::kGood};
+  return "WORKING" + mark;
 }
 
 Color ColorOf(v1::JobState state) {
