@@ -76,6 +76,8 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.token_warning = config.token_warning;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;
+  options.finished = config.finished_jobs;
+  options.answers = config.answers;
   return options;
 }
 
@@ -106,14 +108,15 @@ absl::Status LoadTls(Loaded& loaded) {
   return absl::OkStatus();
 }
 
-rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
+rpc::ServerInfo InfoOf(const Config& config, bool identity_switching, size_t set_aside) {
   const bool modern = config.policy == policy::Version::kWindows10_1607;
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
            "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
-           "http_security_flags", "delegated_credentials"}};
+           "http_security_flags", "delegated_credentials"},
+          set_aside};
 }
 
 }  // namespace
@@ -151,7 +154,7 @@ class Server::Parts {
         JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
-        {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
+        {listen, start.tls, InfoOf(start.config, broker->identity_switching(), jobs->set_aside())},
         {*jobs, *jobs, identities, *sessions, *audit, clock, board});
     if (!server.ok()) return server.status();
     rpc = *std::move(server);

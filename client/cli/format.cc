@@ -249,6 +249,10 @@ std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style
   Rows rows{{"version:", info.version()},
             {"policy:", info.policy()},
             {"identity switching:", info.identity_switching() ? "yes" : "no"}};
+  if (info.set_aside() > 0) {
+    rows.push_back({"set aside:", std::to_string(info.set_aside()) +
+                                      " damaged record(s); on its machine: bitsd --set-aside"});
+  }
   for (const std::string& feature : info.features()) rows.push_back({"feature:", feature});
   return RenderDetails(rows, style);
 }

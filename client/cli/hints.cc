@@ -77,6 +77,7 @@ constexpr Hint kHints[] = {
     {"session_of_another",
      "bitsctl sessions shows your own; bitsctl logoff ends the remembered one"},
     {"owner_logged_off", "the owner of the job must log on, or call: bitsctl logon"},
+    {"job_set_aside", "create the job anew; the operator finds its record with: bitsd --set-aside"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
     {"service_stopping", "watch again when bitsd is back"},

@@ -86,6 +86,9 @@ absl::Status InvalidState(std::string_view message) {
 absl::Status StaleRevision(std::string_view message) {
   return Make(Hresult::kInvalidState, Rule::kStaleRevision, message);
 }
+absl::Status JobSetAside(std::string_view message) {
+  return Make(Hresult::kInvalidState, Rule::kJobSetAside, message);
+}
 absl::Status Empty() {
   return Make(Hresult::kEmpty, FindHresult(static_cast<uint32_t>(Hresult::kEmpty))->message);
 }

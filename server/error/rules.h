@@ -46,6 +46,7 @@ enum class Rule {
   kTokenScope,        ///< Outside of what the lender lent the token for.
   kOwnerLoggedOff,    ///< SetHelperToken on a job whose owner has no session.
   kStaleRevision,     ///< UpdateJob with another expected_revision.
+  kJobSetAside,       ///< The store's record of the job cannot be read.
 
   kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
 

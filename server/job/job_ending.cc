@@ -79,7 +79,7 @@ void JobManager::FinishCancel(const JobPtr& job, const HelperTokenPtr& token) {
     Job::Change nothing;  // Answered when the store has everything that is in force.
     nothing.decide = [](const JobVersion& newest) { return newest; };
     nothing.done = [this, job, token](const absl::StatusOr<JobVersion>& result) {
-      if (!result.ok()) return FinishCancel(job, token);
+      if (!result.ok() && !job->erased()) return FinishCancel(job, token);
       CleanUp(job, token, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
     };
     job->Submit(std::move(nothing));
@@ -98,6 +98,11 @@ void JobManager::CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult
   const auto owner =
       policy::OwnerIdentity(deps_.accounts.Find(job->owner()).get(), job->elevated());
   if (owner.ok()) task.identities.push_back(*owner);
+  finished_.BeginCleanup(job->owner(), job->id());
+  done = [this, job, done = std::move(done)](const absl::StatusOr<JobOutcome>& outcome) {
+    if (finished_.EndCleanup(job->owner(), job->id())) Purge(job->id());
+    done(outcome);
+  };
   deps_.transfers.StartCleanup(
       std::move(task), [job, record, success, done](std::vector<TemporaryFile> left) {
         const Hresult hresult =
@@ -151,7 +156,7 @@ void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
     if (!result.ok()) {
       // The files are in place: the store must learn it, though the caller need not wait.
       deps_.timer.After(kEndRetry, [this, caller, job, published, status] {
-        if (stopping_) return;
+        if (stopping_ || job->erased()) return;
         EndCompletion(caller, job, published, status, [](const absl::StatusOr<JobOutcome>&) {});
       });
       return done(result.status());

@@ -4,11 +4,20 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
 #include "server/store/retry_backoff.h"
 
 namespace bitsd {
+namespace {
+
+absl::Status Gone(const JobId& id) {
+  return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+}
+
+}  // namespace
 
 Job::Job(JobEnvironment& environment, JobRecordPtr record)
     : environment_(environment),
@@ -23,7 +32,12 @@ const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pendin
 void Job::Submit(Change change) {
   Later later;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (erased_) {
+      lock.unlock();
+      if (change.done != nullptr) change.done(Gone(id_));
+      return;
+    }
     const bool alone = pending_.empty() && !DirtyLocked();
     Pending pending;
     pending.result = Newest();
@@ -95,7 +109,7 @@ JobVersion Job::InForce() const {
 
 void Job::StartCommit(Later& later) {
   const bool due = !pending_.empty() || (DirtyLocked() && !resting_);
-  if (commit_running_ || !due) return;
+  if (commit_running_ || !due || erased_) return;
   std::vector<StoreChange> changes;
   StoreChange put;
   put.put = Newest().record;
@@ -157,9 +171,44 @@ void Job::OnCommitted(const absl::Status& status) {
         Finish(answer, later);
       }
     }
-    StartCommit(later);
+    if (erased_) {
+      EraseFromStore(later);
+    } else {
+      StartCommit(later);
+    }
   }
   Run(later);
+}
+
+void Job::Erase() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(erased_, true)) return;
+    // Behind a commit that is under way: it would write the job back.
+    if (!commit_running_) EraseFromStore(later);
+  }
+  Run(later);
+}
+
+bool Job::erased() const {
+  std::lock_guard lock(mutex_);
+  return erased_;
+}
+
+void Job::EraseFromStore(Later& later) {
+  for (Pending& pending : pending_) {
+    pending.answer->result = Gone(id_);
+    Finish(pending.answer, later);
+    for (const auto& follower : pending.followers) Finish(follower, later);
+  }
+  pending_.clear();
+  later.push_back([self = shared_from_this()] {
+    StoreChange change;
+    change.erase = self->id_;
+    // A store that refuses keeps the job as it is: a restart finds it whole, and purges it again.
+    self->environment_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+  });
 }
 
 void Job::CommitFailed(const absl::Status& status, Later& later) {

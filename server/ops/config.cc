@@ -151,13 +151,21 @@ void ReadLimits(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
   const Fields fields(*node, errors,
                       {"jobs_per_machine", "jobs_per_user", "files_per_job", "max_running_jobs",
-                       "background_jobs"});
+                       "background_jobs", "finished_jobs_per_user", "finished_bytes_per_user",
+                       "answers_per_user", "answer_bytes_per_user"});
   fields.Optional("jobs_per_machine", config.limits.jobs_per_machine,
                   Integer<size_t>(1, 1'000'000));
   fields.Optional("jobs_per_user", config.limits.jobs_per_user, Integer<size_t>(1, 1'000'000));
-  fields.Optional("files_per_job", config.limits.files_per_job, Integer<size_t>(1, 100'000));
+  fields.Optional("files_per_job", config.limits.files_per_job,
+                  Integer<size_t>(1, policy::kMaxFilesPerJob));
   fields.Optional("max_running_jobs", config.max_running_jobs, Integer<size_t>(2, 1'000));
   fields.Optional("background_jobs", config.background_jobs, Integer<size_t>(1, 999));
+  const auto count = Integer<size_t>(1, 1'000'000);
+  const auto bytes = Integer<size_t>(size_t{1} << 16, size_t{1} << 40);
+  fields.Optional("finished_jobs_per_user", config.finished_jobs.count, count);
+  fields.Optional("finished_bytes_per_user", config.finished_jobs.bytes, bytes);
+  fields.Optional("answers_per_user", config.answers.count, count);
+  fields.Optional("answer_bytes_per_user", config.answers.bytes, bytes);
   if (config.background_jobs < config.max_running_jobs) return;
   errors.Add(*node, "limits: write fewer background_jobs than max_running_jobs");
 }

@@ -57,6 +57,8 @@ struct Config {
 
   policy::Version policy = policy::Version::kWindows10_1607;
   policy::JobLimits limits;
+  policy::KeptLimits finished_jobs;                 ///< Of an owner.
+  policy::KeptLimits answers;                       ///< Remembered for a caller.
   std::vector<std::string> allowed_roots;           ///< Empty: everywhere the kernel allows.
   std::vector<policy::Endpoint> allowed_addresses;  ///< Exceptions from the denied ones.
   policy::NetworkRules network;

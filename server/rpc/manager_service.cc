@@ -21,6 +21,7 @@ v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
   out.set_policy(info.policy);
   out.set_identity_switching(info.identity_switching);
   for (const std::string& feature : info.features) out.add_features(feature);
+  out.set_set_aside(static_cast<uint32_t>(info.set_aside));
   return out;
 }
 

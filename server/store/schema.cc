@@ -55,7 +55,11 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "CREATE TABLE credentials (job BLOB NOT NULL, number INTEGER NOT NULL,"
     "target INTEGER NOT NULL, scheme INTEGER NOT NULL, implicit INTEGER NOT NULL, sealed BLOB,"
     "PRIMARY KEY (job, number)) STRICT, WITHOUT ROWID;",
-    // 4: what tells one version of a file from another, and that it was replaced.
+    // 4: what could not be read (set_aside.h).
+    "CREATE TABLE set_aside (number INTEGER PRIMARY KEY, found INTEGER NOT NULL,"
+    "source TEXT NOT NULL, job BLOB, owner TEXT, reason TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    "content TEXT NOT NULL) STRICT;",
+    // 5: what tells one version of a file from another, and that it was replaced.
     "ALTER TABLE files ADD COLUMN content_type TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE files ADD COLUMN content_encoding TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE files ADD COLUMN strong_date INTEGER NOT NULL DEFAULT 0;"

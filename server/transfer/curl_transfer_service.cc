@@ -80,7 +80,7 @@ std::unique_ptr<Activity> CurlTransferService::StartDownload(
 
 std::unique_ptr<Activity> CurlTransferService::StartCompletion(
     CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) {
-  auto completion = std::make_shared<Completion>(broker_, audit_, disks_.NewStrand(),
+  auto completion = std::make_shared<Completion>(broker_, audit_, disks_.NewStrand(task.owner.ToString()),
                                                  std::move(task), std::move(done));
   completion->Start();
   return std::make_unique<CompletionActivity>(std::move(completion));
@@ -88,7 +88,8 @@ std::unique_ptr<Activity> CurlTransferService::StartCompletion(
 
 void CurlTransferService::StartCleanup(CleanupTask task,
                                        std::function<void(std::vector<TemporaryFile>)> done) {
-  disks_.NewStrand()->Post([this, task = std::move(task), done = std::move(done)] {
+  const auto strand = disks_.NewStrand(task.owner.ToString());
+  strand->Post([this, task = std::move(task), done = std::move(done)] {
     done(RemoveTemporaries(broker_, audit_, task));
   });
 }

@@ -67,6 +67,12 @@ class ScriptedTransfers : public TransferService {
   }
   void AnswerChecks(absl::Status status) { check_answer_ = std::move(status); }
   void KeepFilesAtCleanup() { keep_files_ = true; }
+  /// Cleanups wait until EndCleanups.
+  void HoldCleanups() { hold_cleanups_ = true; }
+  void EndCleanups() {
+    hold_cleanups_ = false;
+    for (const auto& end : std::exchange(held_cleanups_, {})) end();
+  }
 
   std::unique_ptr<Activity> StartDownload(DownloadTask task,
                                           std::shared_ptr<DownloadEvents> events) override {
@@ -92,7 +98,8 @@ class ScriptedTransfers : public TransferService {
       std::lock_guard lock(mutex_);
       cleanups_.push_back(std::move(task));
     }
-    done(std::move(left));
+    if (!hold_cleanups_) return done(std::move(left));
+    held_cleanups_.push_back([left = std::move(left), done = std::move(done)] { done(left); });
   }
 
   void CheckDirectories(ActingIdentity who, JobId, std::vector<std::string>,
@@ -136,6 +143,8 @@ class ScriptedTransfers : public TransferService {
   mutable std::mutex mutex_;
   bool stop_at_once_ = true;
   bool keep_files_ = false;
+  bool hold_cleanups_ = false;
+  std::vector<std::function<void()>> held_cleanups_;
   absl::Status check_answer_;
   std::vector<std::shared_ptr<Run>> runs_;
   std::vector<CleanupTask> cleanups_;

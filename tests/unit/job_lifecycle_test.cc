@@ -274,15 +274,6 @@ TEST_F(JobLifecycleTest, FinishedJobsLeaveTheListAtOnceAndArePurgedLater) {
   EXPECT_EQ(memory_.Find(id), nullptr);
 }
 
-TEST_F(JobLifecycleTest, OnlySoManyFinishedJobsAreKept) {
-  options_.max_finished_jobs = 2;
-  const Caller fetcher = As(kFetcher);
-  const JobId first = Create(fetcher);
-  ASSERT_TRUE(Cancel(fetcher, first).ok());
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Cancel(fetcher, Create(fetcher)).ok());
-  EXPECT_EQ(HresultOf(jobs().GetJob(fetcher, first).status()), Hresult::kNotFound);
-}
-
 TEST_F(JobLifecycleTest, OthersNeitherSeeNorOpenAJobAndAdministratorsDo) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);

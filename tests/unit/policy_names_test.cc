@@ -150,6 +150,19 @@ TEST(JobLimitsTest, DurationsAreBounded) {
   EXPECT_EQ(Verdict(CheckDuration(-absl::InfiniteDuration())), "E_INVALIDARG");
 }
 
+TEST(LocalNamesTest, ADestinationLeavesRoomForItsTemporaryFile) {
+  const auto path_in = [](size_t directory) {
+    std::string path;
+    while (path.size() < directory) path += path.size() % 200 == 0 ? '/' : 'd';
+    return path + "/f";
+  };
+  EXPECT_EQ(Verdict(CheckDestination("/f")), "ok");
+  EXPECT_EQ(Verdict(CheckDestination(path_in(4070))), "ok");
+  EXPECT_EQ(Verdict(CheckDestination(path_in(4071))), "E_INVALIDARG");
+  EXPECT_EQ(Verdict(CheckLocalName(path_in(4071))), "ok");
+  EXPECT_EQ(Verdict(CheckDestination("f")), "E_INVALIDARG");
+}
+
 TEST(JobLimitsTest, LimitsAreThoseOfBits) {
   const JobLimits limits;
   EXPECT_EQ(limits.jobs_per_machine, 300u);

@@ -25,6 +25,7 @@ struct Contents {
   std::map<JobId, JobRecordPtr> jobs;
   std::map<std::string, RequestRecord> requests;
   std::map<SessionId, SessionRecord> sessions;
+  std::vector<SetAside> set_aside;
 
   StoreVisitor Visitor() {
     StoreVisitor visitor;
@@ -36,6 +37,7 @@ struct Contents {
     visitor.session = [this](const SessionRecord& session) {
       sessions.insert_or_assign(session.id, session);
     };
+    visitor.set_aside = [this](SetAside one) { set_aside.push_back(std::move(one)); };
     return visitor;
   }
 };

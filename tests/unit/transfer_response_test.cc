@@ -557,6 +557,15 @@ TEST(ResponseRulesTest, AnUnsatisfiableRangeIsTheEndOnlyWhenTheSizeAgrees) {
   EXPECT_EQ(judge({}, "Content-Range: bytes */3\r\n"), Kind::kFailure);
 }
 
+TEST(HttpHeadTest, AStatusIsThreeDigits) {
+  for (const char* line : {"HTTP/2 -99 x\r\n", "HTTP/1.1 +99 x\r\n", "HTTP/1.1  99 x\r\n",
+                           "HTTP/1.1 9\r\n", "HTTP/1.1 1e2\r\n"}) {
+    HttpHeadParser parser;
+    parser.Add(line);
+    EXPECT_EQ(parser.response().status, 0) << line;
+  }
+}
+
 TEST(ResponseRulesTest, StatusesFailByTheirClass) {
   const auto judge = [](const char* line, const char* more = "X: y\r\n") {
     return JudgeResponse({}, Parse({line, more}));

@@ -33,8 +33,8 @@ LocalFiles::LocalFiles(const TransferContext& context, DownloadTask task,
       task_(std::move(task)),
       files_(context.broker, context.audit, task_.job, task_.owner),
       events_(std::move(events)),
-      file_strand_(context.disks.NewStrand()),
-      sync_strand_(context.disks.NewStrand()),
+      file_strand_(context.disks.NewStrand(task.owner.ToString())),
+      sync_strand_(context.disks.NewStrand(task.owner.ToString())),
       todo_(FilesToDo(*task_.files)) {
   if (todo_.empty()) return;
   const FileProgress& first = (*task_.files)[todo_.front()].progress;

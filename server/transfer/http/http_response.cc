@@ -14,6 +14,8 @@ namespace {
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 /// Without the blanks that HTTP allows around a value, and the end of the line.
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
@@ -45,9 +47,8 @@ constexpr std::array<Field, 11> kFields = {{
 }  // namespace
 
 std::optional<uint64_t> ParseFileSize(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   uint64_t value = 0;
-  if (!std::all_of(text.begin(), text.end(), is_digit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
+  if (!std::all_of(text.begin(), text.end(), IsDigit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
       value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return std::nullopt;
   }
@@ -101,7 +102,7 @@ void HttpHeadParser::AddStatusLine(std::string_view line) {
   const std::string_view rest = Trim(line.substr(space));
   const std::string_view digits = rest.substr(0, rest.find(' '));
   int status = 0;
-  const bool valid = digits.size() == 3 && ParseFileSize(digits) &&
+  const bool valid = digits.size() == 3 && std::all_of(digits.begin(), digits.end(), IsDigit) &&
                      absl::SimpleAtoi(ToAbsl(digits), &status) && policy::IsHttpStatus(status);
   if (valid) response_.status = status;
 }
