@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/transfer_service.h"
+#include "server/policy/url.h"
 
 namespace bitsd {
 namespace {
@@ -23,6 +24,10 @@ std::string WithoutQuery(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
 }
 
+std::string ShownUrl(std::string_view url) {
+  return WithoutQuery(url).substr(0, policy::kMaxRemoteName);
+}
+
 void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request) {
   const std::string_view context = request.network_context;
   const bool helper = absl::EndsWith({context.data(), context.size()}, kHelperNetworkContext);
@@ -30,7 +35,7 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
                    {{"job", job.ToString()},
                     {"owner_sid", owner.ToString()},
                     {"role", helper ? "helper" : "owner"},
-                    {"url", WithoutQuery(request.url)},
+                    {"url", ShownUrl(request.url)},
                     {"address", std::string(request.address)}}};
   if (!request.proxy.empty()) event.fields.emplace_back("proxy", request.proxy);
   if (!request.credentials.empty()) event.fields.emplace_back("credentials", request.credentials);

@@ -25,6 +25,10 @@ namespace bitsd {
 /// `url` without query and fragment.
 std::string WithoutQuery(std::string_view url);
 
+/// The same, and no longer than a remote name may be: what is kept and shown of where redirects
+/// led.
+std::string ShownUrl(std::string_view url);
+
 /// What a request was, besides its job.
 struct SentRequest {
   std::string_view url;

@@ -102,6 +102,15 @@ TEST(LocalNameTest, EveryOtherSpellingIsRefused) {
   }
 }
 
+TEST(LocalNameTest, AFolderIsNamedAsOne) {
+  for (const char* name : {"/srv/data/", "/srv//", "/"}) {
+    const absl::Status status = CheckLocalName(name);
+    const std::string message(status.message().data(), status.message().size());
+    EXPECT_NE(message.find("is a folder"), std::string::npos) << name;
+    EXPECT_NE(message.find("add the file's name"), std::string::npos) << name;
+  }
+}
+
 TEST(LocalNameTest, TheDirectoryIsWhatStandsBeforeTheLastSlash) {
   EXPECT_EQ(DirectoryOf("/a"), "/");
   EXPECT_EQ(DirectoryOf("/srv/data/file"), "/srv/data");

@@ -159,6 +159,13 @@ TEST(TokenScopeTest, EveryPairOfLentAndSetFlags) {
   EXPECT_EQ(Verdict(ParseScope({}, {}, 4).status()), "E_INVALIDARG");
 }
 
+TEST(TokenScopeTest, AHostIsJudgedHoweverLongARedirectIs) {
+  const LoanLimits limits = LimitsOf(ScopeOf({}, {"a.example"}), 1);
+  const std::string rest = "/?" + std::string(16'000, 'x');
+  EXPECT_EQ(Verdict(CheckLoanedHost(limits, "http://a.example" + rest)), "ok");
+  EXPECT_EQ(Verdict(CheckLoanedHost(limits, "http://b.example" + rest)), "token_scope");
+}
+
 TEST(TokenScopeTest, NoScopeLimitsNothing) {
   EXPECT_EQ(Verdict(CheckLoanedFile(LimitsOf(nullptr, 3), "/f")), "ok");
   EXPECT_EQ(Verdict(CheckLoanedHost(LimitsOf(nullptr, 3), "http://a.example/")), "ok");

@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"UPDATE files SET number = 7 WHERE number = 1", "does not follow"},
         BadRow{"UPDATE files SET number = -1 WHERE number = 0", "column number"},
         BadRow{"UPDATE jobs SET id = x'01' WHERE id = (SELECT min(id) FROM jobs)", "table"},
-        BadRow{"UPDATE files SET job = x'02'", "table"},
+        BadRow{"UPDATE files SET job = x'02' WHERE job = (SELECT min(id) FROM jobs)", "table"},
         BadRow{"UPDATE credentials SET target = 9", "column target"},
         BadRow{"UPDATE credentials SET number = 0, scheme = scheme + 100 WHERE number = 0",
                "column scheme"},
