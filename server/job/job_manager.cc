@@ -24,11 +24,18 @@ JobManager::JobManager(Deps deps, Options options)
       handles_(deps.clock, steady_, options_->handle_idle),
       ledger_(deps.clock),
       places_(options_->scheduler, steady_, deps.timer),
-      environment_{deps.store,    deps.transfers,
-                   deps.accounts, deps.clock,
-                   deps.timer,    places_,
-                   deps.presence, deps.network,
-                   owners_,       [this](const JobPtr& job) { OnChanged(job); }} {
+      environment_{deps.store,
+                   deps.transfers,
+                   deps.accounts,
+                   deps.clock,
+                   deps.timer,
+                   places_,
+                   deps.presence,
+                   deps.network,
+                   owners_,
+                   [this](const JobPtr& job) { OnChanged(job); },
+                   [this](const JobRecordPtr& job) { outcomes_.Add(*job); }},
+      outcomes_(deps.audit, deps.clock) {
   ScheduleSweep();
   ScheduleProgress();
 }

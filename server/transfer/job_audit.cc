@@ -39,8 +39,7 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
                      const absl::Status& status) const {
-  AuditEvent entry{event, {{"job", job_.ToString()}}};
-  if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
+  AuditEvent entry{event, {{"job", job_.ToString()}, {"owner_sid", owner_.ToString()}}};
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
   entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));

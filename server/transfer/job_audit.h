@@ -37,7 +37,7 @@ struct SentRequest {
 /// request_sent.
 void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request);
 
-/// The files of one job. The owner is unknown where only a directory is checked.
+/// The files of one job.
 class JobFiles {
  public:
   JobFiles(FileBroker& broker, AuditLog& audit, JobId job, Sid owner)
