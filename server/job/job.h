@@ -106,6 +106,11 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   void Submit(Change change);
 
+  /// Takes the job out of the store. Nothing of it is written from now on: every change that is not
+  /// committed yet, and all that come, are refused.
+  void Erase();
+  bool erased() const;
+
   /// What is in force: committed, less what was withdrawn since.
   JobVersion InForce() const;
   JobView View() const;
@@ -205,6 +210,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void Finish(const std::shared_ptr<Answer>& answer, Later& later);
   void DropEndedToken(Later& later);
   void ScheduleStoreRetry(Later& later);
+  /// No commit of the job is under way, and none will be.
+  void EraseFromStore(Later& later);
 
   // The work (job_work.cc). All with the mutex held.
   void Evaluate(Later& later);
@@ -299,6 +306,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool commit_running_ = false;
   int store_failures_ = 0;
   bool resting_ = false;  ///< A commit failed: nothing is started until it is tried again.
+  bool erased_ = false;
 
   std::unique_ptr<Activity> work_;
   bool stopping_ = false;

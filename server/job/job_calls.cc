@@ -235,7 +235,7 @@ absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
   if (files.empty()) return error::InvalidArgument("files is empty: name at least one");
   for (const NewFile& file : files) {
     absl::Status status = policy::CheckRemoteName(file.remote_name, CurrentOptions()->remote);
-    if (status.ok()) status = policy::CheckLocalName(file.local_name);
+    if (status.ok()) status = policy::CheckDestination(file.local_name);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/network_changes.h"
+#include "server/job/record_bounds.h"
+#include "server/policy/http_status.h"
 #include "server/policy/job_limits.h"
 
 namespace bitsd::change {
@@ -51,6 +53,7 @@ void Queue(JobRecord& record) {
 }
 
 void Fail(JobRecord& record, JobError error) {
+  Bound(error, record.files->size());
   record.state = error.next_retry ? JobState::kTransientError : JobState::kError;
   record.error = std::move(error);
   ++record.error_count;
@@ -60,6 +63,25 @@ void Fail(JobRecord& record, JobError error) {
 bool WaitsForTickets(const JobRecord& record) {
   return record.state == JobState::kTransientError && !record.completing &&
          record.error->hresult == Hresult::kTokenRequired;
+}
+
+/// At least the job's own; what a server asks for counts as far as the job goes on at all.
+absl::Duration RetryDelay(const JobRecord& record, std::optional<absl::Duration> asked,
+                          absl::Time now) {
+  const absl::Duration left = *record.no_progress_since + record.no_progress_timeout - now;
+  const absl::Duration wait =
+      std::min({asked.value_or(absl::ZeroDuration()), policy::kMaxRetryAfter, left});
+  return std::max(record.minimum_retry_delay, wait);
+}
+
+/// One more temporary file that nobody at hand can remove. At the bound it takes the place of
+/// another one, in turn, so that one row of the store changes.
+void Abandon(JobRecord& record, const TemporaryFile& file) {
+  if (record.abandoned.size() < kMaxAbandoned) {
+    record.abandoned.push_back(file);
+  } else {
+    record.abandoned[record.revision % kMaxAbandoned] = file;
+  }
 }
 
 /// Ends the retries: the delay or the time without progress is over what the job allows.
@@ -116,6 +138,7 @@ Result Cancel(const JobVersion& job) {
 
 Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files) {
   if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  max_files = std::min(max_files, policy::kMaxFilesPerJob);
   if (files.size() > max_files || job.record->files->size() > max_files - files.size()) {
     return error::TooManyFilesInJob(
         absl::StrCat("the job has ", job.record->files->size(), " files, these are ", files.size(),
@@ -215,8 +238,10 @@ Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news)
     auto files = std::make_shared<FileRecords>(*record.files);
     for (const FileNews& file : news) {
       if (!is_known(file)) continue;
-      files->Edit(file.index).progress = file.progress;
-      if (file.abandoned) record.abandoned.push_back(*file.abandoned);
+      FileProgress& progress = files->Edit(file.index).progress;
+      progress = file.progress;
+      Bound(progress);
+      if (file.abandoned) Abandon(record, *file.abandoned);
     }
     record.files = std::move(files);
   });
@@ -236,7 +261,7 @@ Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, a
   return Edited(job, [&](JobRecord& record) {
     if (progressed || !record.no_progress_since) record.no_progress_since = now;
     if (failure.transient && MayRetry(record, now)) {
-      failure.error.next_retry = now + record.minimum_retry_delay;
+      failure.error.next_retry = now + RetryDelay(record, failure.retry_after, now);
     }
     Fail(record, std::move(failure.error));
   });

@@ -79,7 +79,7 @@ void JobManager::FinishCancel(const JobPtr& job) {
   deps_.timer.After(kEndRetry, [this, job] {
     if (stopping_) return;
     Settle(job, [this, job](const absl::StatusOr<JobVersion>& result) {
-      if (!result.ok()) return FinishCancel(job);
+      if (!result.ok() && !job->erased()) return FinishCancel(job);
       CleanUp(job, nullptr, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
     });
   });
@@ -94,6 +94,12 @@ void JobManager::CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult
   cleanup->untried = Leftovers(*cleanup->record);
   cleanup->done = std::move(done);
   if (cleanup->untried.empty()) return cleanup->done(JobOutcome{job->View(), success});
+  finished_.BeginCleanup(job->owner(), job->id());
+  cleanup->done = [this, job,
+                   answer = std::move(cleanup->done)](const absl::StatusOr<JobOutcome>& outcome) {
+    if (finished_.EndCleanup(job->owner(), job->id())) Purge(job->id());
+    answer(outcome);
+  };
   RemoveUntried(job, cleanup);
 }
 
@@ -193,7 +199,7 @@ void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
     if (!result.ok()) {
       // The files are in place: the store must learn it, though the caller need not wait.
       deps_.timer.After(kEndRetry, [this, caller, job, published, status] {
-        if (stopping_) return;
+        if (stopping_ || job->erased()) return;
         EndCompletion(caller, job, published, status, [](const absl::StatusOr<JobOutcome>&) {});
       });
       return done(result.status());

@@ -10,14 +10,15 @@
 #define BITSD_SERVER_JOB_JOB_MANAGER_H_
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "server/identity/sid_pool.h"
+#include "server/job/finished_jobs.h"
 #include "server/job/handle_table.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
@@ -45,7 +46,8 @@ class JobManager : public JobService, public TokenOptions {
     absl::Duration token_warning = absl::Minutes(10);
     absl::Duration handle_idle = absl::Hours(1);
     absl::Duration retention = absl::Hours(1);
-    size_t max_finished_jobs = 10000;  ///< The oldest are purged before their time.
+    policy::KeptLimits finished;  ///< Jobs of an owner; the oldest are purged before their time.
+    policy::KeptLimits answers;   ///< To request ids of a caller.
   };
   struct Deps {
     JobStore& store;
@@ -65,6 +67,9 @@ class JobManager : public JobService, public TokenOptions {
   /// under way. Blocks; call it once, before the first call. An error, after which nothing may be
   /// served, when the store cannot be read.
   absl::Status Restore(std::function<void(SessionRecord)> session);
+
+  /// How many parts of the store could not be read and are set aside, since Restore.
+  size_t set_aside() const { return set_aside_count_; }
 
   /// What begins from now on follows `options`. max_running_jobs stays what it was.
   void Reconfigure(Options options);
@@ -133,6 +138,8 @@ class JobManager : public JobService, public TokenOptions {
 
   /// The job, after the access check.
   absl::StatusOr<JobPtr> Open(const Caller& caller, const JobId& id) const;
+  /// Why there is no such job.
+  absl::Status Missing(const Caller& caller, const JobId& id) const;
   /// The job, which is the caller's own.
   absl::StatusOr<JobPtr> OpenOwn(const Caller& caller, const JobId& id) const;
   /// The job as the caller may see it.
@@ -214,12 +221,15 @@ class JobManager : public JobService, public TokenOptions {
   void OnChanged(const JobPtr& job);
   void RestoreJob(JobRecordPtr record, Restored& restored);
   void RestoreRequest(RequestRecord request);
+  void RestoreSetAside(SetAside found);
   void BeginRestored(Restored restored);
-  /// Keeps a finished job for `time`, and no more of them than there may be.
-  void Retain(const JobId& id, absl::Duration time);
+  /// Keeps a finished job for `time`, and no more of its owner's than there may be. `leaves`: see
+  /// FinishedJobs.
+  void Retain(const JobPtr& job, absl::Duration time, const std::function<bool()>& leaves);
   void Purge(const JobId& id);
   void ScheduleSweep();
   void ForgetRequests();
+  void ForgetRequest(const Sid& caller, const std::string& request_id);
   void ScheduleProgress();
   void Audit(const Caller& caller, std::string_view event, const JobId& job,
              std::vector<std::pair<std::string_view, std::string>> more = {}) const;
@@ -241,8 +251,10 @@ class JobManager : public JobService, public TokenOptions {
   OutcomeLog outcomes_;
   std::atomic<bool> stopping_{false};
   absl::Time requests_forgotten_ = absl::InfinitePast();  ///< The timer's; by the steady clock.
-  std::mutex finished_mutex_;
-  std::deque<JobId> finished_;
+  FinishedJobs finished_;
+  /// Jobs that cannot be read. As Restore found them, like their number and that of other parts.
+  absl::flat_hash_map<JobId, SetAside> set_aside_;
+  size_t set_aside_count_ = 0;
 };
 
 }  // namespace bitsd

@@ -11,6 +11,13 @@
 #include "server/store/retry_backoff.h"
 
 namespace bitsd {
+namespace {
+
+absl::Status Gone(const JobId& id) {
+  return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+}
+
+}  // namespace
 
 Job::Job(JobEnvironment& environment, JobRecordPtr record, uint64_t revision)
     : environment_(environment),
@@ -28,7 +35,12 @@ const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pendin
 void Job::Submit(Change change) {
   Later later;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (erased_) {
+      lock.unlock();
+      if (change.done != nullptr) change.done(Gone(id_));
+      return;
+    }
     SubmitLocked(std::move(change), later);
   }
   Run(later);
@@ -71,7 +83,7 @@ void Job::SubmitLocked(Change change, Later& later) {
 
 /// What waited for the end of Complete is decided.
 void Job::SubmitDeferred(Later& later) {
-  if (!deferred_ || base_.record->completing || Newest().record->completing) return;
+  if (!deferred_ || erased_ || base_.record->completing || Newest().record->completing) return;
   std::vector<Change> changes = std::move(*deferred_);
   deferred_.reset();
   for (Change& change : changes) SubmitLocked(std::move(change), later);
@@ -124,7 +136,7 @@ JobVersion Job::InForce() const {
 
 void Job::StartCommit(Later& later) {
   const bool due = !pending_.empty() || (DirtyLocked() && !resting_);
-  if (commit_running_ || !due) return;
+  if (commit_running_ || !due || erased_) return;
   std::vector<StoreChange> changes;
   StoreChange put;
   put.put = Newest().record;
@@ -188,9 +200,51 @@ void Job::OnCommitted(const absl::Status& status) {
       }
       SubmitDeferred(later);
     }
-    StartCommit(later);
+    if (erased_) {
+      EraseFromStore(later);
+    } else {
+      StartCommit(later);
+    }
   }
   Run(later);
+}
+
+void Job::Erase() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(erased_, true)) return;
+    // Behind a commit that is under way: it would write the job back.
+    if (!commit_running_) EraseFromStore(later);
+  }
+  Run(later);
+}
+
+bool Job::erased() const {
+  std::lock_guard lock(mutex_);
+  return erased_;
+}
+
+void Job::EraseFromStore(Later& later) {
+  for (Pending& pending : pending_) {
+    pending.answer->result = Gone(id_);
+    Finish(pending.answer, later);
+    for (const auto& follower : pending.followers) Finish(follower, later);
+  }
+  pending_.clear();
+  if (deferred_) {
+    for (Change& change : *deferred_) {
+      if (change.done == nullptr) continue;
+      later.push_back([done = std::move(change.done), id = id_] { done(Gone(id)); });
+    }
+    deferred_.reset();
+  }
+  later.push_back([self = shared_from_this()] {
+    StoreChange change;
+    change.erase = self->id_;
+    // A store that refuses keeps the job as it is: a restart finds it whole, and purges it again.
+    self->environment_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+  });
 }
 
 void Job::CommitFailed(const absl::Status& status, Later& later) {

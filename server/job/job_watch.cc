@@ -118,14 +118,9 @@ std::vector<JobManager::JobPtr> JobManager::ChangedSince(uint64_t number, const 
                                                          std::vector<JobPtr> jobs) {
   // A snapshot has no finished jobs, but who was told of a job is told of its end.
   if (filter.jobs.empty() && !filter.all_users) {
-    std::deque<JobId> finished;
-    {
-      std::lock_guard lock(finished_mutex_);
-      finished = finished_;
-    }
-    for (const JobId& id : finished) {
+    for (const JobId& id : finished_.OfOwner(caller.token->user)) {
       const auto job = Open(caller, id);
-      if (job.ok() && (*job)->owner() == caller.token->user) jobs.push_back(*job);
+      if (job.ok()) jobs.push_back(*job);
     }
   }
   std::erase_if(jobs, [number](const JobPtr& job) { return job->change_mark() <= number; });

@@ -82,19 +82,20 @@ std::unique_ptr<Activity> CurlTransferService::StartDownload(
 
 std::unique_ptr<Activity> CurlTransferService::StartCompletion(
     CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) {
-  auto completion = std::make_shared<Completion>(broker_, audit_, disks_.NewStrand(),
-                                                 std::move(task), std::move(done));
+  auto completion = std::make_shared<Completion>(
+      broker_, audit_, disks_.NewStrand(task.owner.ToString()), std::move(task), std::move(done));
   completion->Start();
   return std::make_unique<CompletionActivity>(std::move(completion));
 }
 
 std::unique_ptr<Activity> CurlTransferService::StartCleanup(CleanupTask task, CleanupDone done) {
+  const auto strand = disks_.NewStrand(task.owner.ToString());
   auto errand = std::make_shared<Errand>(
       [this, task = std::move(task), done = std::move(done)](const Errand::GoesOn& goes_on) {
         CleanupEnd end = RemoveTemporaries(broker_, audit_, task, goes_on);
         done(std::move(end.left), std::move(end.untried));
       });
-  disks_.NewStrand()->Post([errand] { errand->Run(); });
+  strand->Post([errand] { errand->Run(); });
   return std::make_unique<ErrandActivity>(std::move(errand));
 }
 
@@ -104,7 +105,7 @@ std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
   auto errand =
       std::make_shared<Errand>([this, task = std::move(task), done](const Errand::GoesOn& goes_on) {
         const JobFiles files(broker_, audit_, task.job, task.owner);
-        absl::Status status = CheckFolders(files, task, goes_on);
+        absl::Status status = files.CheckDirectories(task.local, task.directories, goes_on);
         if (goes_on()) done(std::move(status));
       });
   if (!checks_.Post(identity, [errand] { errand->Run(); })) {
@@ -121,13 +122,14 @@ std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
 
 std::unique_ptr<Activity> CurlTransferService::StartLook(
     LookTask task, std::function<void(std::vector<uint32_t>)> done) {
+  const auto strand = disks_.NewStrand(task.owner.ToString());
   auto errand = std::make_shared<Errand>(
       [this, task = std::move(task), done = std::move(done)](const Errand::GoesOn& goes_on) {
         const JobFiles files(broker_, audit_, task.job, task.owner);
         std::vector<uint32_t> lost = FindLost(files, task, goes_on);
         if (goes_on()) done(std::move(lost));
       });
-  disks_.NewStrand()->Post([errand] { errand->Run(); });
+  strand->Post([errand] { errand->Run(); });
   return std::make_unique<ErrandActivity>(std::move(errand));
 }
 

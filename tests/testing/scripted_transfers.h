@@ -73,6 +73,12 @@ class ScriptedTransfers : public TransferService {
   }
   void AnswerChecks(absl::Status status) { check_answer_ = std::move(status); }
   void KeepFilesAtCleanup() { keep_files_ = true; }
+  /// Cleanups wait until EndCleanups.
+  void HoldCleanups() { hold_cleanups_ = true; }
+  void EndCleanups() {
+    hold_cleanups_ = false;
+    for (const auto& held : std::exchange(held_cleanups_, {})) End(held);
+  }
 
   std::unique_ptr<Activity> StartDownload(DownloadTask task,
                                           std::shared_ptr<DownloadEvents> events) override {
@@ -136,7 +142,9 @@ class ScriptedTransfers : public TransferService {
       cleanups_.push_back(std::move(task));
     }
     errand->end = [done = std::move(done), left] { done(left, {}); };
-    return Begin(std::move(errand));
+    if (!hold_cleanups_) return Begin(std::move(errand));
+    held_cleanups_.push_back(errand);
+    return std::make_unique<ErrandHandle>(std::move(errand));
   }
 
   std::unique_ptr<Activity> StartCheck(CheckTask task,
@@ -221,6 +229,8 @@ class ScriptedTransfers : public TransferService {
   mutable std::mutex mutex_;
   bool stop_at_once_ = true;
   bool keep_files_ = false;
+  bool hold_cleanups_ = false;
+  std::vector<std::shared_ptr<WaitingErrand>> held_cleanups_;
   absl::Status check_answer_;
   std::vector<std::shared_ptr<Run>> runs_;
   std::vector<CleanupTask> cleanups_;

@@ -126,7 +126,9 @@ void LocalFiles::OpenPlanned() {
     PlannedFile& failed = batch[i];
     if (failed.old && IsLost(status)) status = GiveUp(failed);
     if (status.ok()) {
-      failed = PlanAnew(failed.index, failed.temporary);
+      // What is gone, or can be removed at once, need not be remembered.
+      const bool gone = files_.Remove(task_.local, failed.temporary).ok();
+      failed = PlanAnew(failed.index, gone ? std::nullopt : std::optional(failed.temporary));
       planned_.assign(batch.begin() + static_cast<ptrdiff_t>(i), batch.end());
       RecordPlan();
       break;

@@ -33,13 +33,4 @@ std::vector<uint32_t> FindLost(const JobFiles& files, const LookTask& task,
   return lost;
 }
 
-absl::Status CheckFolders(const JobFiles& files, const CheckTask& task,
-                          const Errand::GoesOn& goes_on) {
-  for (const std::string& directory : task.directories) {
-    if (!goes_on()) break;
-    if (absl::Status s = files.CheckDirectory(task.local, directory); !s.ok()) return s;
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace bitsd

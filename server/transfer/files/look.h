@@ -22,10 +22,6 @@ bool IsLost(const absl::Status& status);
 std::vector<uint32_t> FindLost(const JobFiles& files, const LookTask& task,
                                const Errand::GoesOn& goes_on);
 
-/// As TransferService::StartCheck.
-absl::Status CheckFolders(const JobFiles& files, const CheckTask& task,
-                          const Errand::GoesOn& goes_on);
-
 }  // namespace bitsd
 
 #endif  // BITSD_SERVER_TRANSFER_FILES_LOOK_H_
