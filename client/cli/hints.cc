@@ -5,6 +5,27 @@ namespace {
 
 constexpr std::string_view kHttpPrefix = "BG_E_HTTP_ERROR_";
 
+constexpr std::string_view kUrlDenied = "url_denied";
+
+/// By a word of the service's message, the first that is in it.
+constexpr Hint kUrlHints[] = {
+    {"credentials",
+     "take user and password out of the URL; bitsctl set-credentials JOB SERVER BASIC sets them"},
+    {"xn--", "idn2 HOST prints the xn-- form, and so does a URL that is copied from a browser"},
+    {"percent-encode", "copy the URL from a browser's address bar: it comes percent-encoded"},
+    {"blank", "a pasted URL often has a blank or a line break at its end; quote it in the shell"},
+    {"control character", "paste the URL anew, or type it: something invisible came along"},
+    {"backslash", "a URL has forward slashes"},
+    {"fragment", "leave out the # and what is behind it"},
+    {"at most", "ask whoever gives out the URL for a shorter one; it may redirect to a longer"},
+    {"http://", "put http:// or https:// in front; bitsd has no ftp, file or smb"},
+    {"port", "a port is written http://HOST:8080/PATH; without one it is 80, or 443 for https"},
+    {"IPv4", "write the four numbers, as in http://192.0.2.1/PATH, or a name"},
+    {"IPv6", "write the address in brackets, without %zone: http://[2001:db8::1]/PATH"},
+    {"[ has no ]", "write the address in brackets: http://[2001:db8::1]/PATH"},
+    {"host", "a URL is http://HOST/PATH: look for a slip between // and the next /"},
+};
+
 constexpr Hint kHints[] = {
     // Rules: who a caller is.
     {"certificate_refused",
@@ -45,6 +66,7 @@ constexpr Hint kHints[] = {
      "policy windows7: an administrator must create the job and get the handle"},
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
+    {"impersonation_level", "lend with --impersonation-level impersonate, or leave it out"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
     {"foreign_principal",
      "klist -c FILE shows whose tickets they are; bitsd's account directory must list that "
@@ -63,7 +85,7 @@ constexpr Hint kHints[] = {
     // Rules: what a job may open.
     {"address_denied",
      "use another server, or have its address put into allowed_addresses of bitsd"},
-    {"url_denied", "give a plain http or https URL without user and password"},
+    {kUrlDenied, "the message says which part of the URL to change"},
     {"redirect_denied", "use the URL that the server redirects to, if you trust it"},
     {"path_protected", "choose a destination outside bitsd's own folders"},
     {"path_outside_roots", "choose a destination below one of bitsd's allowed_roots"},
@@ -188,7 +210,13 @@ std::string_view Find(std::string_view key) {
 
 std::span<const Hint> AllHints() { return kHints; }
 
-std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code) {
+std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code,
+                         std::string_view message) {
+  if (rule == kUrlDenied) {
+    for (const Hint& hint : kUrlHints) {
+      if (message.find(hint.key) != std::string_view::npos) return hint.text;
+    }
+  }
   for (const std::string_view key : {rule, name}) {
     if (const std::string_view text = Find(key); !text.empty()) return text;
   }

@@ -96,10 +96,20 @@ absl::StatusOr<UniqueFd> OpenFile(int directory, const std::string& name, const 
   return fd;
 }
 
+/// Some file systems keep every other second only.
+constexpr absl::Duration kCoarseTime = absl::Seconds(2);
+
 absl::Status SetTime(int fd, absl::Time mtime, const std::string& path) {
   if (mtime == absl::InfinitePast()) return absl::OkStatus();
   const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
-  return ::futimens(fd, times) == 0 ? absl::OkStatus() : FileError(errno, "set the time of", path);
+  if (::futimens(fd, times) != 0) return FileError(errno, "set the time of", path);
+  struct stat now {};
+  const bool kept = ::fstat(fd, &now) == 0 &&
+                    absl::AbsDuration(absl::TimeFromTimespec(now.st_mtim) - mtime) <= kCoarseTime;
+  if (kept) return absl::OkStatus();
+  // The kernel takes the next time that the file system can keep: a wrong one. None is better.
+  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+  return ::futimens(fd, today) == 0 ? absl::OkStatus() : FileError(errno, "set the time of", path);
 }
 
 bool HasAttributes(const struct stat& file, mode_t mode, absl::Time mtime) {

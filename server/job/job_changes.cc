@@ -8,6 +8,7 @@
 #include "server/error/errors.h"
 #include "server/job/network_changes.h"
 #include "server/job/record_bounds.h"
+#include "server/policy/http_status.h"
 #include "server/policy/job_limits.h"
 
 namespace bitsd::change {
@@ -55,6 +56,15 @@ void Fail(JobRecord& record, JobError error) {
 bool WaitsForTickets(const JobRecord& record) {
   return record.state == JobState::kTransientError && !record.completing &&
          record.error->hresult == Hresult::kTokenRequired;
+}
+
+/// At least the job's own; what a server asks for counts as far as the job goes on at all.
+absl::Duration RetryDelay(const JobRecord& record, std::optional<absl::Duration> asked,
+                          absl::Time now) {
+  const absl::Duration left = *record.no_progress_since + record.no_progress_timeout - now;
+  const absl::Duration wait =
+      std::min({asked.value_or(absl::ZeroDuration()), policy::kMaxRetryAfter, left});
+  return std::max(record.minimum_retry_delay, wait);
 }
 
 /// One more temporary file that nobody at hand can remove. At the bound it takes the place of
@@ -241,7 +251,7 @@ Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, a
   return Edited(job, [&](JobRecord& record) {
     if (progressed || !record.no_progress_since) record.no_progress_since = now;
     if (failure.transient && MayRetry(record, now)) {
-      failure.error.next_retry = now + record.minimum_retry_delay;
+      failure.error.next_retry = now + RetryDelay(record, failure.retry_after, now);
     }
     Fail(record, std::move(failure.error));
   });

@@ -7,6 +7,7 @@
 #include "server/identity/account_changes.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
+#include "server/policy/http_status.h"
 #include "server/policy/openers.h"
 
 namespace bitsd {
@@ -269,8 +270,11 @@ void Job::ScheduleRetry(const JobVersion& version, Later& later) {
   const absl::Time when = *record.error->next_retry;
   if (retry_timer_ == when) return;
   retry_timer_ = when;
-  // A clock that was set back, also while bitsd was down, does not make it later.
-  const absl::Duration left = std::min(when - environment_.clock.Now(), record.minimum_retry_delay);
+  // A clock that was set back, also while bitsd was down, does not make it later: the record was
+  // made no earlier than the error, whose delay is what a server may ask for at most.
+  const absl::Duration most = std::max(record.minimum_retry_delay, policy::kMaxRetryAfter);
+  const absl::Duration left =
+      std::min({when - environment_.clock.Now(), when - record.modification, most});
   later.push_back([this, self = shared_from_this(), when, left] {
     const auto retry = [weak = weak_from_this(), when] {
       if (const auto job = weak.lock()) job->OnRetryDue(when);

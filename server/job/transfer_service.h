@@ -50,6 +50,8 @@ struct LiveProgress {
 struct TransferFailure {
   JobError error;         ///< next_retry is not set here: the job layer decides when.
   bool transient = true;  ///< Worth trying again.
+  /// The server wants to be left alone for so long; at most policy::kMaxRetryAfter.
+  std::optional<absl::Duration> retry_after = std::nullopt;
 };
 
 /// File `index` has new progress: a temporary file will be created under the name in it (its id is

@@ -214,7 +214,14 @@ v1::File ToProto(const FileView& file) {
   out.set_bytes_transferred(file.bytes_transferred);
   out.set_transferred(file.record.progress.transferred);
   out.set_completed(file.record.completed);
-  out.set_not_resumable(file.record.progress.not_resumable);
+  const FileProgress& progress = file.record.progress;
+  out.set_not_resumable(progress.not_resumable);
+  out.set_restarts(progress.restarts);
+  if (progress.replaced_size != kSizeUnknown) {
+    out.set_replaced_bytes_total(progress.replaced_size);
+  }
+  out.set_content_encoding(progress.content_encoding.str());
+  out.set_final_url(Printable(progress.final_url));
   return out;
 }
 

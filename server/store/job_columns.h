@@ -127,6 +127,11 @@ void DescribeFile(Io& io, Id&& job, Index&& index, Record&& file) {
   io.Number("completed", file.completed, 1);
   io.Optional(progress.temporary,
               [](auto& inner, auto& temporary) { DescribeTemporary(inner, temporary); });
+  io.Text("content_type", progress.content_type, TextKind::kBytes);
+  io.Text("content_encoding", progress.content_encoding, TextKind::kBytes);
+  io.Number("strong_date", progress.strong_date, 1);
+  io.Number("doubts", progress.doubts, kMaxUint32);
+  io.AnyNumber("replaced_size", progress.replaced_size);
 }
 
 template <typename Io, typename Id, typename Index, typename Temporary>

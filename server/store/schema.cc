@@ -59,6 +59,12 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "CREATE TABLE set_aside (number INTEGER PRIMARY KEY, found INTEGER NOT NULL,"
     "source TEXT NOT NULL, job BLOB, owner TEXT, reason TEXT NOT NULL, bytes INTEGER NOT NULL,"
     "content TEXT NOT NULL) STRICT;",
+    // 5: what tells one version of a file from another, and that it was replaced.
+    "ALTER TABLE files ADD COLUMN content_type TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE files ADD COLUMN content_encoding TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE files ADD COLUMN strong_date INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN replaced_size INTEGER NOT NULL DEFAULT -1;",
 };
 
 /// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.

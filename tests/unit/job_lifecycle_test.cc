@@ -24,9 +24,10 @@ class JobLifecycleTest : public JobWorld {
     jobs().Cancel(caller, id, reply.Callback());
     return reply.Get();
   }
-  void FailTransfer(bool transient) {
+  void FailTransfer(bool transient, std::optional<absl::Duration> retry_after = std::nullopt) {
     TransferFailure failure;
     failure.transient = transient;
+    failure.retry_after = retry_after;
     failure.error.context = ErrorContext::kRemoteFile;
     failure.error.hresult = HttpHresult(transient ? 503 : 404);
     transfers_.last()->events->OnFailed(failure);
@@ -114,6 +115,36 @@ TEST_F(JobLifecycleTest, ATransientErrorWaitsForItsRetry) {
   EXPECT_GT(*job.record->error->next_retry, absl::Now() + absl::Minutes(9));
   ASSERT_TRUE(Resume(fetcher, id).ok()) << "Resume does not wait for the retry";
   EXPECT_EQ(transfers_.runs().size(), 2u);
+}
+
+TEST_F(JobLifecycleTest, AServerThatSaysWhenIsAskedNoEarlier) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  // Never earlier than the job's own delay, and not later than a day.
+  const std::pair<absl::Duration, absl::Duration> cases[] = {
+      {absl::Seconds(1), absl::Minutes(10)},
+      {absl::Hours(2), absl::Hours(2)},
+      {absl::Hours(24 * 365), absl::Hours(24)},
+  };
+  for (const auto& [asked, expected] : cases) {
+    FailTransfer(true, asked);
+    const absl::Duration wait = *View(fetcher, id).record->error->next_retry - absl::Now();
+    EXPECT_GT(wait, expected - absl::Minutes(1)) << asked;
+    EXPECT_LE(wait, expected) << asked;
+    ASSERT_TRUE(Resume(fetcher, id).ok()) << "Resume does not wait for it";
+  }
+}
+
+TEST_F(JobLifecycleTest, AServerCannotHoldAJobBeyondItsNoProgressTimeout) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  JobUpdate update;
+  update.no_progress_timeout = absl::Hours(1);
+  Reply<absl::StatusOr<JobView>> updated;
+  jobs().UpdateJob(fetcher, id, update, updated.Callback());
+  ASSERT_TRUE(updated.Get().ok());
+  FailTransfer(true, absl::Hours(5));
+  EXPECT_LE(*View(fetcher, id).record->error->next_retry, absl::Now() + absl::Hours(1));
 }
 
 TEST_F(JobLifecycleTest, WithoutANoProgressTimeoutNothingIsRetried) {

@@ -102,6 +102,15 @@ TEST(LocalNameTest, EveryOtherSpellingIsRefused) {
   }
 }
 
+TEST(LocalNameTest, AFolderIsNamedAsOne) {
+  for (const char* name : {"/srv/data/", "/srv//", "/"}) {
+    const absl::Status status = CheckLocalName(name);
+    const std::string message(status.message().data(), status.message().size());
+    EXPECT_NE(message.find("is a folder"), std::string::npos) << name;
+    EXPECT_NE(message.find("add the file's name"), std::string::npos) << name;
+  }
+}
+
 TEST(LocalNameTest, TheDirectoryIsWhatStandsBeforeTheLastSlash) {
   EXPECT_EQ(DirectoryOf("/a"), "/");
   EXPECT_EQ(DirectoryOf("/srv/data/file"), "/srv/data");
@@ -134,7 +143,9 @@ TEST(JobLimitsTest, DescriptionsHaveUpTo1024Characters) {
 
 TEST(JobLimitsTest, DurationsAreBounded) {
   EXPECT_EQ(Verdict(CheckDuration(absl::ZeroDuration())), "ok");
-  EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 365 * 10))), "ok");
+  const absl::Duration ten_years = absl::Hours(24 * 3653);
+  EXPECT_EQ(Verdict(CheckDuration(ten_years)), "ok");
+  EXPECT_EQ(Verdict(CheckDuration(ten_years + absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(-absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 366 * 10))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::InfiniteDuration())), "E_INVALIDARG");

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
-#include "server/transfer/http/http_response.h"
+#include "server/transfer/http/http_time.h"
 
 namespace bitsd {
 namespace {
@@ -84,9 +84,9 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
     if (!lent.ok()) break;
     const FileProgress& progress = file.progress;
     if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-    const auto mtime = ParseHttpTime(progress.last_modified.str());
+    const auto mtime = ParseHttpTime(progress.last_modified.str(), absl::Now());
     together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
-                        mtime.value_or(absl::InfinitePast())});
+                        mtime ? mtime->time : absl::InfinitePast()});
   }
   size_t count = 0;
   absl::Status status = files_.Publish(task_.local, together, &count);
