@@ -4,7 +4,8 @@ add_library(bitsd_options INTERFACE)
 target_compile_features(bitsd_options INTERFACE cxx_std_20)
 target_include_directories(bitsd_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(bitsd_options INTERFACE -Wall -Wextra -Wpedantic -Werror -pthread)
-target_compile_definitions(bitsd_options INTERFACE BITSD_VERSION="${PROJECT_VERSION}")
+# What reads past an end, or an empty optional, ends the process: in tests, and in what is shipped.
+target_compile_definitions(bitsd_options INTERFACE BITSD_VERSION="${PROJECT_VERSION}" _GLIBCXX_ASSERTIONS)
 if(BITSD_SANITIZE)
   target_compile_options(bitsd_options INTERFACE -fsanitize=${BITSD_SANITIZE} -fno-omit-frame-pointer
                                                  -fno-sanitize-recover=all -g1)

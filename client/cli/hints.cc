@@ -66,6 +66,7 @@ constexpr Hint kHints[] = {
      "policy windows7: an administrator must create the job and get the handle"},
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
+    {"impersonation_level", "lend with --impersonation-level impersonate, or leave it out"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
     {"foreign_principal",
      "klist -c FILE shows whose tickets they are; bitsd's account directory must list that "

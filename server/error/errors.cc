@@ -78,7 +78,7 @@ absl::Status AccessDenied(Rule rule, std::string_view message) {
   return Make(Hresult::kAccessDenied, rule, message);
 }
 absl::Status FailedToImpersonate(std::string_view message) {
-  return Make(Hresult::kFailedToImpersonate, message);
+  return Make(Hresult::kFailedToImpersonate, Rule::kImpersonationLevel, message);
 }
 absl::Status InvalidState(std::string_view message) {
   return Make(Hresult::kInvalidState, message);

@@ -41,6 +41,7 @@ enum class Rule {
   kAdminTokenNeedsAdministrator,
   kAdministratorOwnedJobRequired,  ///< Policy windows7.
   kFilteredTokenHasNoIdentity,
+  kImpersonationLevel,  ///< SetHelperToken below impersonate.
   kTokenEnded,
   kForeignPrincipal,  ///< Delegated credentials of a principal that is not the lender's.
   kTokenScope,        ///< Outside of what the lender lent the token for.

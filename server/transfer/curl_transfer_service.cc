@@ -100,11 +100,7 @@ void CurlTransferService::CheckDirectories(ActingIdentity who, JobId job,
   const Sid identity = who.sid;
   auto check = [this, who = std::move(who), job, directories = std::move(directories), done] {
     const JobFiles files(broker_, audit_, job, Sid());
-    for (const std::string& directory : directories) {
-      absl::Status status = files.CheckDirectory(who, directory);
-      if (!status.ok()) return done(std::move(status));
-    }
-    done(absl::OkStatus());
+    done(files.CheckDirectories(who, directories));
   };
   if (checks_.Post(identity, std::move(check))) return;
   disks_.NewStrand()->Post([done = std::move(done)] {

@@ -43,13 +43,14 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
 }
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-                     const absl::Status& status) const {
+                     const absl::Status& status, size_t count) const {
   AuditEvent entry{event, {{"job", job_.ToString()}}};
   if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
   entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));
   entry.fields.emplace_back("path", path);
+  if (count > 1) entry.fields.emplace_back("count", absl::StrCat(count));
   entry.fields.emplace_back("result", ResultOf(status));
   audit_.Write(std::move(entry));
 }
@@ -58,6 +59,18 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
                                       const std::string& directory) const {
   absl::Status status = broker_.CheckDirectory(who, directory);
   Write("directory_checked", who, directory, status);
+  return status;
+}
+
+absl::Status JobFiles::CheckDirectories(const ActingIdentity& who,
+                                        const std::vector<std::string>& directories) const {
+  absl::Status status;
+  size_t count = 0;
+  while (status.ok() && count < directories.size()) {
+    status = broker_.CheckDirectory(who, directories[count++]);
+  }
+  // A caller names as many as she likes: a line for each would fill the log.
+  if (count > 0) Write("directory_checked", who, directories[count - 1], status, count);
   return status;
 }
 

@@ -48,6 +48,9 @@ class JobFiles {
       : broker_(broker), audit_(audit), job_(job), owner_(owner) {}
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
+  /// Each of them, up to the first that fails; one event for all.
+  absl::Status CheckDirectories(const ActingIdentity& who,
+                                const std::vector<std::string>& directories) const;
   /// As FileBroker::CreateTemporaries.
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;
@@ -61,7 +64,7 @@ class JobFiles {
 
  private:
   void Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-             const absl::Status& status) const;
+             const absl::Status& status, size_t count = 1) const;
 
   FileBroker& broker_;
   AuditLog& audit_;

@@ -195,6 +195,11 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
       {"lifetimes: {retention: 721h}", "write a duration"},
       {"timeouts: {stall: 2h}", "write a duration"},
       {"timeouts: {stall: [1s]}", "write a duration"},
+      {"timeouts: {idle: 0s}", "duration from 1s"},
+      {"timeouts: {listener: 2h}", "write a duration"},
+      {"limits: {connections: 0}", "number from 1"},
+      {"limits: {connections_per_address: 100001}", "number from 1"},
+      {"limits: {connections_per_user: x}", "number from 1"},
   };
   for (const auto& [text, reason] : wrong) {
     const auto config = Parse(text + "\n");

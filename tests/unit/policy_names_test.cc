@@ -143,7 +143,9 @@ TEST(JobLimitsTest, DescriptionsHaveUpTo1024Characters) {
 
 TEST(JobLimitsTest, DurationsAreBounded) {
   EXPECT_EQ(Verdict(CheckDuration(absl::ZeroDuration())), "ok");
-  EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 365 * 10))), "ok");
+  const absl::Duration ten_years = absl::Hours(24 * 3653);
+  EXPECT_EQ(Verdict(CheckDuration(ten_years)), "ok");
+  EXPECT_EQ(Verdict(CheckDuration(ten_years + absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(-absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 366 * 10))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::InfiniteDuration())), "E_INVALIDARG");
