@@ -214,14 +214,27 @@ TEST_F(PlannedFilesTest, FilesMadeAheadAreAbandonedWhenAnotherIdentityGoesOn) {
   }
   EXPECT_GT(made, 0u);
   broker_.before = [](const std::string& operation, const std::string&) {
-    return operation == "reopen" ? error::AccessDenied(Rule::kNotPermitted, "another's")
-                                 : absl::OkStatus();
+    const bool denied = operation == "reopen" || operation == "remove";
+    return denied ? error::AccessDenied(Rule::kNotPermitted, "another's") : absl::OkStatus();
   };
   const auto recorder = Run(files);
   EXPECT_TRUE(recorder->done());
   ExpectWhole(recorder->files());
   EXPECT_LE(recorder->abandoned().size(), made);
   EXPECT_FALSE(recorder->abandoned().empty());
+}
+
+TEST_F(PlannedFilesTest, AFileThatIsLostButCanBeRemovedIsNotRemembered) {
+  const FileRecord first = Run({File("/early/100000/lost", "lost")})->files()[0];
+  ASSERT_TRUE(first.progress.temporary);
+  broker_.before = [](const std::string& operation, const std::string&) {
+    return operation == "reopen" ? error::AccessDenied(Rule::kNotPermitted, "another's")
+                                 : absl::OkStatus();
+  };
+  const auto recorder = Run({first});
+  EXPECT_TRUE(recorder->done());
+  EXPECT_THAT(recorder->abandoned(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(first.progress.temporary->path));
 }
 
 TEST_F(PlannedFilesTest, WhatWasCreatedBeforeAFolderClosedInMidBatchIsRecorded) {
