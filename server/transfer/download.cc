@@ -233,14 +233,23 @@ BodyStep Download::OnBody(std::string_view data) {
   const uint64_t wanted = verdict_->body.end - received_;
   if (data.size() > wanted) {
     if (!verdict_->body.ends_by_length) {
-      verdict_->failure = InvalidResponse("it is longer than it says");
-      verdict_->kind = Kind::kFailure;
+      TooLong();
       return BodyStep::kStop;
     }
     data = data.substr(0, static_cast<size_t>(wanted));
   }
   Append(data);
   return EndsHere() ? BodyStep::kStop : BodyStep::kTaken;
+}
+
+void Download::TooLong() {
+  if (plan_.offset > 0) {
+    verdict_->again = PlanWithoutRange(plan_, /*trusted=*/false);
+    verdict_->kind = Kind::kAgain;
+  } else {
+    verdict_->failure = InvalidResponse("it is longer than it says");
+    verdict_->kind = Kind::kFailure;
+  }
 }
 
 BodyStep Download::Discard(size_t bytes) {
@@ -294,7 +303,7 @@ void Download::OnDrained() {
 
 void Download::OnEnd(const HttpEnd& end) {
   if (hop_.proxy && !sent_ && end.connect_status != 0) return EndOfTunnel(end);
-  if (!verdict_) return Fail(TransportFailure(end));
+  if (!verdict_) return EndWithoutHead(TransportFailure(end));
   if (IsChallenge() && verdict_->kind == Kind::kFailure) {
     const bool server = status_ == 401;
     return Answer(server ? AuthTarget::kServer : AuthTarget::kProxy,
@@ -307,6 +316,14 @@ void Download::OnEnd(const HttpEnd& end) {
     case Kind::kWhole: return FinishFile();
     case Kind::kFailure: return FailByVerdict();
   }
+}
+
+// What a request with a range provokes need not be true of the file.
+void Download::EndWithoutHead(TransferFailure failure) {
+  const bool answered = failure.error.hresult == Hresult::kInvalidServerResponse;
+  if (!answered || plan_.offset == 0) return Fail(std::move(failure));
+  plan_ = PlanWithoutRange(plan_, /*trusted=*/true);
+  Send();
 }
 
 // The proxy made no tunnel, and nothing was sent to the server.

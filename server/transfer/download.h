@@ -60,6 +60,7 @@ class Download final : public FileFeed,
   HttpRequest& Request();
   bool IsChallenge() const { return status_ == 401 || status_ == 407; }
   void Answer(AuthTarget target, uint32_t offered, int status);
+  void EndWithoutHead(TransferFailure failure);
   void EndOfTunnel(const HttpEnd& end);
   void BeginBody(const ResponseBody& body);
   bool EndsHere() const;
@@ -67,6 +68,7 @@ class Download final : public FileFeed,
   void NextPart();
   void FollowRedirect();
   void FinishFile();
+  void TooLong();
   BodyStep Discard(size_t bytes);
   bool MustWait();
   void Append(std::string_view data);

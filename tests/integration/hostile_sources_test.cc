@@ -172,6 +172,7 @@ TEST_F(HostileSourcesTest, WhatOnlyTheRangeProvokesIsNoErrorOfTheFile) {
     EXPECT_FALSE(Requests(Raw(answers))[2]["headers"].contains("range")) << status;
     ExpectAfterCut({Half(v1), error, Whole("", "0123456789")}, "0123456789");
   }
+  ExpectAfterCut({Half(v1), "this is no HTTP\r\n\r\n", Whole(v1, "01234567+9")}, "old..567+9");
 }
 
 TEST_F(HostileSourcesTest, AnErrorOfTheFileIsOneWithAndWithoutRange) {

@@ -120,6 +120,8 @@ class Exchange(HostileAnswers):
         if self.asked == 1:
             return self.file(upto=self.size // 2)
         first = self.range_start()
+        if first is None:
+            return self.file()
         self.head(206, Transfer_Encoding="chunked", ETag='"v1"',
                   Content_Range=f"bytes {first}-{self.size - 1}/{self.size}")
         self.chunk(content(first, self.size + 10))

@@ -57,13 +57,8 @@ ResponseVerdict Again(FilePlan plan) {
   return verdict;
 }
 
-/// Asks for the whole file. `trusted`: the answer said nothing against the bytes that are here.
-ResponseVerdict WithoutRange(FilePlan plan, bool trusted) {
-  plan.offset = 0;
-  plan.by_date = false;
-  plan.no_ranges = true;
-  plan.trusted = trusted;
-  return Again(std::move(plan));
+ResponseVerdict WithoutRange(const FilePlan& plan, bool trusted) {
+  return Again(PlanWithoutRange(plan, trusted));
 }
 
 FileHistory Replaced(const FilePlan& plan) {
@@ -305,6 +300,14 @@ FilePlan PlanFile(uint32_t index, const FileProgress& progress) {
   const bool resumable =
       !progress.not_resumable && progress.size != kSizeUnknown && HasValidator(plan.source);
   if (resumable) plan.offset = plan.kept;
+  return plan;
+}
+
+FilePlan PlanWithoutRange(FilePlan plan, bool trusted) {
+  plan.offset = 0;
+  plan.by_date = false;
+  plan.no_ranges = true;
+  plan.trusted = trusted;
   return plan;
 }
 

@@ -47,6 +47,10 @@ inline constexpr uint32_t kMaxDoubts = 3;
 /// How to go on with a file whose progress this is. Ranges are asked for with a validator only.
 FilePlan PlanFile(uint32_t index, const FileProgress& progress);
 
+/// The same without a range, for the rest of this attempt. `trusted`: nothing was said against the
+/// bytes that are here.
+FilePlan PlanWithoutRange(FilePlan plan, bool trusted);
+
 /// The validator for If-Range, or empty.
 std::string ValidatorOf(const FilePlan& plan);
 
