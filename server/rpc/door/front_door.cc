@@ -24,6 +24,7 @@ constexpr uint64_t kWake = ~uint64_t{0};
 
 constexpr int kRoundMilliseconds = 100;
 constexpr int kPauseMilliseconds = 100;
+constexpr absl::Duration kBetweenComplaints = absl::Minutes(1);
 /// Connections taken before other events are looked at.
 constexpr int kAtOnce = 64;
 
@@ -118,15 +119,17 @@ void FrontDoor::Admit(UniqueFd connection, const sockaddr_storage& address) {
     table_.Closed(admission.number);
     return;
   }
-  complained_ = false;
   take_(std::move(connection));
   // Those that were ended need a moment to be gone: the flood waits, not the descriptors.
   if (admission.another_ended) poll(nullptr, 0, 1);
 }
 
 void FrontDoor::Pause() {
-  if (!std::exchange(complained_, true)) {
-    spdlog::error("no connection can be accepted for now: {}", std::strerror(errno));
+  const int problem = errno;
+  const absl::Time now = absl::Now();
+  if (now - complained_ > kBetweenComplaints || now < complained_) {
+    spdlog::error("no connection can be accepted for now: {}", std::strerror(problem));
+    complained_ = now;
   }
   pollfd wake{wake_.get(), POLLIN, 0};
   poll(&wake, 1, kPauseMilliseconds);

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/broker/unique_fd.h"
 #include "server/rpc/door/connection_table.h"
 #include "server/rpc/door/listen_socket.h"
@@ -53,7 +54,7 @@ class FrontDoor {
   UniqueFd events_;
   UniqueFd wake_;
   std::atomic<bool> closing_{false};
-  bool complained_ = false;  ///< Of a lack of descriptors. The thread's.
+  absl::Time complained_ = absl::InfinitePast();  ///< Of a lack of descriptors. The thread's.
   std::thread thread_;
 };
 
