@@ -2,8 +2,12 @@
 // the audit log.
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
 
 #include "gmock/gmock.h"
 #include "server/broker/unique_fd.h"
@@ -52,6 +56,59 @@ TEST_F(FewDescriptorsTest, MoreConnectionsThanDescriptorsShutNobodyOut) {
   silent.clear();
   EXPECT_TRUE(As("alice").GetServerInfo().ok()) << "once they are gone";
   EXPECT_THAT(bitsd().Log(), testing::HasSubstr("RLIMIT_NOFILE"));
+}
+
+/// An IPv4 address of this machine that is no loopback address; empty when it has none.
+std::string OwnAddress() {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return "";
+  std::string found;
+  for (const ifaddrs* entry = all; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET) continue;
+    sockaddr_in address{};
+    std::memcpy(&address, entry->ifa_addr, sizeof(address));
+    char text[INET_ADDRSTRLEN] = {};
+    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
+    if (!std::string(text).starts_with("127.")) found = text;
+  }
+  freeifaddrs(all);
+  return found;
+}
+
+class EveryAddressTest : public BitsdTest {
+ protected:
+  BitsdOptions Options() override {
+    BitsdOptions options;
+    options.listen = "0.0.0.0:0";
+    options.allowed_addresses = {"127.0.0.1"};
+    if (!own_.empty()) options.allowed_addresses.push_back(own_);
+    return options;
+  }
+
+  const std::string own_ = OwnAddress();
+};
+
+TEST_F(EveryAddressTest, TheOwnPortIsOutOfReachOnEveryAddressOfTheMachine) {
+  auto options = bitsd().ClientOptionsOf("fetcher");
+  ASSERT_TRUE(options.ok());
+  const std::string port = bitsd().endpoint().substr(bitsd().endpoint().rfind(':'));
+  options->endpoint = "127.0.0.1" + port;
+  auto fetcher = bits::Client::Connect(*std::move(options));
+  ASSERT_TRUE(fetcher.ok());
+  const auto add = [&](const std::string& host) {
+    bits::v1::AddFileSetRequest request;
+    request.set_job_id(CreateJob(*fetcher));
+    auto* file = request.add_files();
+    file->set_remote_name("http://" + host + port + "/f");
+    file->set_local_name(FolderOf("fetcher") + "/f");
+    return ErrorText(fetcher->AddFileSet(request).status());
+  };
+  for (const char* host : {"127.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]", "[::1]"}) {
+    EXPECT_EQ(add(host), "E_ACCESSDENIED/address_denied") << host;
+  }
+  if (own_.empty()) GTEST_SKIP() << "this machine has but loopback addresses";
+  EXPECT_EQ(add(own_), "E_ACCESSDENIED/address_denied") << own_;
+  EXPECT_EQ(add("[::ffff:" + own_ + "]"), "E_ACCESSDENIED/address_denied") << own_;
 }
 
 using RefusedFilesTest = BitsdTest;
