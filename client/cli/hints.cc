@@ -93,7 +93,8 @@ constexpr Hint kHints[] = {
     {"path_not_regular", "choose a destination that is a regular file, or none yet"},
     {"pseudo_file_system", "choose a destination on a real file system"},
     {"file_replaced",
-     "somebody exchanged the temporary file: bitsctl cancel the job and start anew"},
+     "the temporary file is gone, or somebody exchanged it: bitsctl resume JOB starts that file "
+     "again"},
     {"unknown_identity",
      "bitsd's broker has another account directory than its server: its log says why"},
     {"root_denied", "use an account that is not root, or start bitsd with --allow-root"},
@@ -106,7 +107,8 @@ constexpr Hint kHints[] = {
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
     {"created_by_another",
      "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
-     "set-helper-token), then bitsctl complete JOB"},
+     "set-helper-token), then bitsctl complete JOB; or bitsctl resume JOB, which starts the file "
+     "again"},
     // Rules: what a job shows to servers and proxies.
     {"credentials_missing", "set credentials for what the message says is asked"},
     {"credentials_refused", "check user and password, and what the server wants"},

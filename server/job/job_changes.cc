@@ -22,14 +22,6 @@ JobVersion Edited(const JobVersion& job, Edit edit) {
   return {std::move(record), job.token};
 }
 
-/// For calls that may not come between the steps of Complete.
-absl::Status Movable(const JobRecord& record) {
-  if (record.completing) {
-    return error::InvalidState("the job is being completed: wait for the answer of Complete");
-  }
-  return NotFinal(record);
-}
-
 bool WantsToRun(JobState state) {
   return state == JobState::kQueued || state == JobState::kTransientError;
 }
@@ -37,6 +29,21 @@ bool WantsToRun(JobState state) {
 bool AllFilesTransferred(const JobRecord& record) {
   return std::all_of(record.files->begin(), record.files->end(),
                      [](const FileRecord& file) { return file.progress.transferred; });
+}
+
+bool IsLost(const FileRecord& file, const TemporaryFile& lost) {
+  const auto& temporary = file.progress.temporary;
+  return file.progress.transferred && !file.completed && temporary && *temporary == lost;
+}
+
+void StartAgain(JobRecord& record, const LostFiles& lost) {
+  auto files = std::make_shared<FileRecords>(*record.files);
+  for (const auto& [index, temporary] : lost) {
+    if (index >= files->size() || !IsLost((*files)[index], temporary)) continue;
+    files->Edit(index).progress = FileProgress();
+    record.abandoned.push_back(temporary);
+  }
+  record.files = std::move(files);
 }
 
 void Queue(JobRecord& record) {
@@ -94,7 +101,7 @@ absl::Status NotFinal(const JobRecord& record) {
 }
 
 Result Suspend(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   if (job.record->state == JobState::kSuspended) return job;
   return Edited(job, [](JobRecord& record) {
     record.state = JobState::kSuspended;
@@ -102,19 +109,24 @@ Result Suspend(const JobVersion& job) {
   });
 }
 
-Result Resume(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
-  if (job.record->files->empty()) return error::Empty();
-  if (job.record->state == JobState::kQueued) return job;
-  if (job.record->state == JobState::kTransferred && AllFilesTransferred(*job.record)) return job;
-  return Edited(job, [](JobRecord& record) {
+Result Resume(const JobVersion& job, const LostFiles& lost) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  const JobRecord& old = *job.record;
+  if (old.files->empty()) return error::Empty();
+  if (old.state == JobState::kQueued) return job;
+  const bool again = std::any_of(lost.begin(), lost.end(), [&](const auto& file) {
+    return file.first < old.files->size() && IsLost((*old.files)[file.first], file.second);
+  });
+  if (old.state == JobState::kTransferred && AllFilesTransferred(old) && !again) return job;
+  return Edited(job, [&](JobRecord& record) {
+    if (again) StartAgain(record, lost);
     Queue(record);
     record.no_progress_since.reset();
   });
 }
 
 Result Cancel(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   JobVersion next = Edited(job, [](JobRecord& record) {
     record.state = JobState::kCancelled;
     record.error.reset();
@@ -125,7 +137,7 @@ Result Cancel(const JobVersion& job) {
 }
 
 Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   max_files = std::min(max_files, policy::kMaxFilesPerJob);
   if (files.size() > max_files || job.record->files->size() > max_files - files.size()) {
     return error::TooManyFilesInJob(
@@ -147,10 +159,6 @@ Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t
 
 Result Update(const JobVersion& job, const JobUpdate& update) {
   if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
-  if (update.expected_revision && *update.expected_revision != job.record->revision) {
-    return error::StaleRevision(absl::StrCat("the job has revision ", job.record->revision,
-                                             " by now: read it again and decide anew"));
-  }
   return Edited(job, [&](JobRecord& record) {
     if (update.display_name) record.display_name = *update.display_name;
     if (update.description) record.description = *update.description;
@@ -165,7 +173,7 @@ Result Update(const JobVersion& job, const JobUpdate& update) {
 }
 
 Result BeginCompletion(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   return Edited(job, [](JobRecord& record) {
     record.completing = true;
     if (!WantsToRun(record.state)) return;
@@ -176,16 +184,18 @@ Result BeginCompletion(const JobVersion& job) {
 
 Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
                      const absl::Status& status) {
+  const bool ends = status.ok() && !IsFinal(job.record->state);
   JobVersion next = Edited(job, [&](JobRecord& record) {
     record.completing = false;
     auto files = std::make_shared<FileRecords>(*record.files);
     for (uint32_t index : published) files->Edit(index).completed = true;
     record.files = std::move(files);
-    if (!status.ok()) return;
+    if (!ends) return;
     record.state = JobState::kAcknowledged;
+    record.error.reset();
     record.network = WithoutSecrets(record.network);
   });
-  if (status.ok()) next.token = nullptr;
+  if (ends) next.token = nullptr;
   return next;
 }
 

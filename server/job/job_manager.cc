@@ -26,11 +26,18 @@ JobManager::JobManager(Deps deps, Options options)
       ledger_(deps.clock, options_->answers,
               [this](const Sid& caller, const std::string& id) { ForgetRequest(caller, id); }),
       places_(options_->scheduler, steady_, deps.timer),
-      environment_{deps.store,    deps.transfers,
-                   deps.accounts, deps.clock,
-                   deps.timer,    places_,
-                   deps.presence, deps.network,
-                   owners_,       [this](const JobPtr& job) { OnChanged(job); }} {
+      environment_{deps.store,
+                   deps.transfers,
+                   deps.accounts,
+                   deps.clock,
+                   deps.timer,
+                   places_,
+                   deps.presence,
+                   deps.network,
+                   owners_,
+                   [this](const JobPtr& job) { OnChanged(job); },
+                   [this](const JobRecordPtr& job) { outcomes_.Add(*job); }},
+      outcomes_(deps.audit, deps.clock) {
   ScheduleSweep();
   ScheduleProgress();
 }

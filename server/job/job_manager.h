@@ -21,8 +21,10 @@
 #include "server/job/finished_jobs.h"
 #include "server/job/handle_table.h"
 #include "server/job/job.h"
+#include "server/job/job_changes.h"
 #include "server/job/job_service.h"
 #include "server/job/job_table.h"
+#include "server/job/outcome_log.h"
 #include "server/job/page_token.h"
 #include "server/job/request_ledger.h"
 #include "server/job/watch_hub.h"
@@ -148,8 +150,14 @@ class JobManager : public JobService, public TokenOptions {
   absl::StatusOr<Presented> PresentForReading(const Caller& caller, std::string_view handle,
                                               policy::TokenCall call);
 
-  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Decide decide,
+  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Job::Change change,
                   JobDone done);
+  /// `done` gets the job once Complete has ended, if it runs, and all that was decided is in the
+  /// store.
+  static void Settle(const JobPtr& job, std::function<void(absl::StatusOr<JobVersion>)> done);
+  /// Looks at the transferred files of a job that does not run, as who acts now.
+  void LookForLost(const JobPtr& job,
+                   const std::function<void(absl::StatusOr<change::LostFiles>)>& done);
   /// A change of the job's secrets; the audit log has `event` when it changed something, else the
   /// answer is S_FALSE.
   void SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
@@ -157,16 +165,36 @@ class JobManager : public JobService, public TokenOptions {
   void AddCheckedFiles(const Caller& caller, const JobPtr& job, std::vector<NewFile> files,
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;
-  /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
-  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(
-      const Job& job, const std::vector<NewFile>& files) const;
+  using NewFilesPtr = std::shared_ptr<const std::vector<NewFile>>;
+  /// AddFiles, once the request is known as new: looks at the folders as who would open them now,
+  /// and again when that is another before it has ended; then adds the files.
+  void CheckFiles(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                  const RequestRecord& request, const JobDone& done);
+  void CheckFolders(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                    const RequestRecord& request, const JobDone& done);
+  std::unique_ptr<Activity> StartCheck(const Job& job, const std::vector<NewFile>& files,
+                                       const ActingIdentity& who, const policy::LoanLimits& loan,
+                                       const std::function<void(absl::Status)>& done);
+  size_t RoomFor(const Caller& caller) const;
+
+  /// The removal of what an ended job leaves.
+  struct Cleanup {
+    JobRecordPtr record;
+    HelperTokenPtr token;  ///< Of a helper that may still be at hand; may be null.
+    Hresult success = Hresult::kOk;
+    std::vector<TemporaryFile> untried;
+    std::vector<TemporaryFile> left;
+    OutcomeDone done;
+  };
 
   /// The store refused a Cancel that is in force: what it leaves is removed once the store has it.
-  void FinishCancel(const JobPtr& job, const HelperTokenPtr& token);
+  void FinishCancel(const JobPtr& job);
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
   void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  void RemoveUntried(const JobPtr& job, const std::shared_ptr<Cleanup>& cleanup);
+  static void EndCleanUp(const JobPtr& job, const Cleanup& cleanup);
   /// SetHelperToken, once what was delegated was taken.
   void Lend(const Caller& caller, const Presented& presented, Loan loan,
             std::optional<DelegatedNetwork> delegated,
@@ -220,6 +248,7 @@ class JobManager : public JobService, public TokenOptions {
   WatchHub watchers_;
   RunQueue places_;
   JobEnvironment environment_;
+  OutcomeLog outcomes_;
   std::atomic<bool> stopping_{false};
   absl::Time requests_forgotten_ = absl::InfinitePast();  ///< The timer's; by the steady clock.
   FinishedJobs finished_;

@@ -1,7 +1,7 @@
 // The queue of changes of a job: decide -> commit -> apply -> answer.
 
+#include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,13 +19,16 @@ absl::Status Gone(const JobId& id) {
 
 }  // namespace
 
-Job::Job(JobEnvironment& environment, JobRecordPtr record)
+Job::Job(JobEnvironment& environment, JobRecordPtr record, uint64_t revision)
     : environment_(environment),
       id_(record->id),
       owner_(environment.owners.Keep(record->owner)),
       elevated_(record->elevated),
       durable_{record, nullptr},
-      base_{std::move(record), nullptr} {}
+      base_{record, nullptr},
+      shown_revision_(std::max(revision, record->revision)),
+      shown_record_(record->revision),
+      shown_record_from_(shown_revision_) {}
 
 const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pending_.back().result; }
 
@@ -38,53 +41,77 @@ void Job::Submit(Change change) {
       if (change.done != nullptr) change.done(Gone(id_));
       return;
     }
-    const bool alone = pending_.empty() && !DirtyLocked();
-    Pending pending;
-    pending.result = Newest();
-    pending.change = std::move(change);
-    pending.answer = std::make_shared<Answer>();
-    pending.answer->done = std::move(pending.change.done);
-    const JobVersion before = pending.result;
-    Decide(pending);
-    const bool changes = pending.result != before;
-    const JobVersion left = Withdrawn(before, pending.result);
-    const bool withdraws = changes && left != before;
-    // Its tickets do not wait for the store, which may hang: nobody comes back to them.
-    if (before.token != nullptr && left.token == nullptr) before.token->DropDelegated();
-    if (alone && !changes) {
-      pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
-                                                    : absl::StatusOr<JobVersion>(pending.refusal);
-      // A repeat of what withdrew promises what the first call does.
-      if (stopping_ && pending.refusal.ok()) {
-        waiting_for_stop_.push_back(pending.answer);
-      } else {
-        Finish(pending.answer, later);
-      }
-    } else {
-      pending_.push_back(std::move(pending));
-      Evaluate(later);
-      if ((withdraws || !changes) && stopping_) {
-        ++pending_.back().answer->waits;
-        waiting_for_stop_.push_back(pending_.back().answer);
-      }
-      StartCommit(later);
-    }
+    SubmitLocked(std::move(change), later);
   }
   Run(later);
+}
+
+void Job::SubmitLocked(Change change, Later& later) {
+  const bool completing = base_.record->completing || Newest().record->completing;
+  if (change.after_completion && completing) {
+    if (!deferred_) deferred_.emplace();
+    deferred_->push_back(std::move(change));
+    return;
+  }
+  const bool alone = pending_.empty() && !DirtyLocked();
+  Pending pending;
+  pending.result = Newest();
+  pending.change = std::move(change);
+  pending.answer = std::make_shared<Answer>();
+  pending.answer->done = std::move(pending.change.done);
+  const JobVersion before = pending.result;
+  Decide(pending);
+  const bool changes = pending.result != before;
+  const JobVersion left = Withdrawn(before, pending.result);
+  const bool withdraws = changes && left != before;
+  // Its tickets do not wait for the store, which may hang: nobody comes back to them.
+  if (before.token != nullptr && left.token == nullptr) before.token->DropDelegated();
+  if (alone && !changes) {
+    pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
+                                                  : absl::StatusOr<JobVersion>(pending.refusal);
+    // What the job has lost already may still be used beside its transfer.
+    EvaluateBeside(later);
+    // A repeat of what withdrew promises what the first call does.
+    if (pending.refusal.ok()) AwaitStops(pending.answer);
+    return Finish(pending.answer, later);
+  }
+  pending_.push_back(std::move(pending));
+  Evaluate(later);
+  if (withdraws || !changes) AwaitStops(pending_.back().answer);
+  StartCommit(later);
+}
+
+/// What waited for the end of Complete is decided.
+void Job::SubmitDeferred(Later& later) {
+  if (!deferred_ || erased_ || base_.record->completing || Newest().record->completing) return;
+  std::vector<Change> changes = std::move(*deferred_);
+  deferred_.reset();
+  for (Change& change : changes) SubmitLocked(std::move(change), later);
 }
 
 void Job::Decide(Pending& pending) {
   const JobVersion before = pending.result;
   absl::StatusOr<JobVersion> next = pending.change.decide(before);
+  const auto& expected = pending.change.expected_revision;
+  if (next.ok() && expected && IsStale(*expected, before)) {
+    next = error::StaleRevision(absl::StrCat("the job has revision ", shown_revision_,
+                                             " by now: read it again and decide anew"));
+  }
   pending.refusal = next.status();
   if (!next.ok() || *next == before) return;
   next->record = Revised(*next->record, *before.record);
   pending.result = *std::move(next);
 }
 
+/// What only goes on (bytes, a token's end that is near) makes nothing stale.
+bool Job::IsStale(uint64_t expected, const JobVersion& newest) const {
+  const bool shown = newest.record->revision == shown_record_;
+  return !shown || expected < shown_record_from_ || expected > shown_revision_;
+}
+
 JobRecordPtr Job::Revised(const JobRecord& record, const JobRecord& before) const {
   auto revised = std::make_shared<JobRecord>(record);
-  revised->revision = before.revision + 1;
+  revised->revision = std::max(before.revision, shown_revision_) + 1;
   revised->modification = environment_.clock.Now();
   return revised;
 }
@@ -143,8 +170,11 @@ void Job::OnCommitted(const absl::Status& status) {
     } else {
       store_failures_ = 0;
       resting_ = false;
-      if (committing_ > 0)
-        base_ = std::next(pending_.begin(), static_cast<ptrdiff_t>(committing_) - 1)->result;
+      auto change = pending_.begin();
+      for (size_t i = 0; i < committing_; ++i, ++change) {
+        NoteOutcome(change->result.record, later);
+        base_ = change->result;
+      }
       durable_ = {base_.record, nullptr};
       std::vector<std::shared_ptr<Answer>> answers;
       bool progress_only = committing_ > 0;
@@ -156,6 +186,7 @@ void Job::OnCommitted(const absl::Status& status) {
         for (const auto& follower : first.followers) Finish(follower, later);
         answers.push_back(std::move(first.answer));
       }
+      if (run_is_over_ && pending_.empty()) ForgetShownRun();
       Evaluate(later);
       // First, so that whoever was answered and asks for news is told of it.
       if (progress_only) {
@@ -164,12 +195,10 @@ void Job::OnCommitted(const absl::Status& status) {
         Changed(later);
       }
       for (const auto& answer : answers) {
-        if (stopping_) {
-          ++answer->waits;
-          waiting_for_stop_.push_back(answer);
-        }
+        AwaitStops(answer);
         Finish(answer, later);
       }
+      SubmitDeferred(later);
     }
     if (erased_) {
       EraseFromStore(later);
@@ -203,6 +232,13 @@ void Job::EraseFromStore(Later& later) {
     for (const auto& follower : pending.followers) Finish(follower, later);
   }
   pending_.clear();
+  if (deferred_) {
+    for (Change& change : *deferred_) {
+      if (change.done == nullptr) continue;
+      later.push_back([done = std::move(change.done), id = id_] { done(Gone(id)); });
+    }
+    deferred_.reset();
+  }
   later.push_back([self = shared_from_this()] {
     StoreChange change;
     change.erase = self->id_;
@@ -216,12 +252,14 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
   const JobRecordPtr before = base_.record;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
     Pending& first = pending_.front();
-    base_ = Withdrawn(base_, first.result);
+    JobVersion withdrawn = Withdrawn(base_, first.result);
+    NoteOutcome(withdrawn.record, later);
+    base_ = std::move(withdrawn);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
     for (const auto& follower : first.followers) Finish(follower, later);
   }
-  DropEndedToken();
+  DropEndedToken(later);
   if (base_.record != before) base_.record = Revised(*base_.record, *before);
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
@@ -229,16 +267,37 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
     Decide(pending);
     newest = &pending.result;
   }
+  if (run_is_over_) ForgetShownRun();
   ScheduleStoreRetry(later);
   Evaluate(later);
   Changed(later);
+  SubmitDeferred(later);
+}
+
+/// Of work that has ended nothing is shown any more.
+void Job::ForgetShownRun() {
+  run_is_over_ = false;
+  phase_.reset();
+  progress_.reset();
+}
+
+void Job::NoteOutcome(const JobRecordPtr& next, Later& later) const {
+  const JobState state = next->state;
+  const bool outcome = state == JobState::kError || state == JobState::kTransientError ||
+                       state == JobState::kTransferred;
+  const JobRecord& before = *base_.record;
+  if (!outcome || (before.state == state && before.error_count == next->error_count)) return;
+  later.push_back([this, self = shared_from_this(), next] { environment_.outcome(next); });
 }
 
 /// The change that took a token away is undone when the token behind it came to nothing; a token
 /// that has ended since is not there again.
-void Job::DropEndedToken() {
+void Job::DropEndedToken(Later& later) {
   if (base_.token == nullptr || !base_.token->ended()) return;
-  if (auto dropped = change::DropToken(base_); dropped.ok()) base_ = *std::move(dropped);
+  auto dropped = change::DropToken(base_);
+  if (!dropped.ok()) return;
+  NoteOutcome(dropped->record, later);
+  base_ = *std::move(dropped);
 }
 
 void Job::ScheduleStoreRetry(Later& later) {

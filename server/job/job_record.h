@@ -71,7 +71,7 @@ struct TemporaryFile {
 struct FileProgress {
   Rare<TemporaryFile> temporary;  ///< Set once it was created.
   uint64_t size = kSizeUnknown;
-  uint64_t synced = 0;       ///< Bytes that are on the disk: never ahead of fdatasync.
+  uint64_t synced = 0;          ///< Bytes that are on the disk: never ahead of fdatasync.
   RareString etag;              ///< Strong validator, as sent, or empty.
   RareString last_modified;     ///< A date, as sent, or empty.
   RareString content_type;      ///< Without parameters, or empty.

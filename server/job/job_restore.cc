@@ -20,6 +20,10 @@ JobRecordPtr WithoutInterruptedCompletion(JobRecordPtr record) {
   return reopened;
 }
 
+/// The store has the revisions of records. What was shown between two of them has higher ones, and
+/// what is shown from now on higher ones still.
+constexpr uint64_t kShownBefore = uint64_t{1} << 20;
+
 bool GoesOn(const JobRecord& record) {
   return record.state == JobState::kQueued || record.state == JobState::kTransientError;
 }
@@ -43,7 +47,9 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
 }
 
 void JobManager::RestoreJob(JobRecordPtr record, Restored& restored) {
-  auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)));
+  const uint64_t revision = record->revision + kShownBefore;
+  auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)),
+                                   revision);
   const JobRecordPtr known = job->InForce().record;
   table_.Insert(job);
   if (IsFinal(known->state)) {

@@ -44,8 +44,7 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
                      const absl::Status& status, size_t count) const {
-  AuditEvent entry{event, {{"job", job_.ToString()}}};
-  if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
+  AuditEvent entry{event, {{"job", job_.ToString()}, {"owner_sid", owner_.ToString()}}};
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
   entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));
@@ -63,10 +62,11 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
 }
 
 absl::Status JobFiles::CheckDirectories(const ActingIdentity& who,
-                                        const std::vector<std::string>& directories) const {
+                                        const std::vector<std::string>& directories,
+                                        const std::function<bool()>& goes_on) const {
   absl::Status status;
   size_t count = 0;
-  while (status.ok() && count < directories.size()) {
+  while (status.ok() && count < directories.size() && goes_on()) {
     status = broker_.CheckDirectory(who, directories[count++]);
   }
   // A caller names as many as she likes: a line for each would fill the log.

@@ -6,6 +6,7 @@
 #ifndef BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
 #define BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,16 +42,17 @@ struct SentRequest {
 /// request_sent.
 void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request);
 
-/// The files of one job. The owner is unknown where only a directory is checked.
+/// The files of one job.
 class JobFiles {
  public:
   JobFiles(FileBroker& broker, AuditLog& audit, JobId job, Sid owner)
       : broker_(broker), audit_(audit), job_(job), owner_(owner) {}
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
-  /// Each of them, up to the first that fails; one event for all.
+  /// Each of them while it `goes_on`, up to the first that fails; one event for all.
   absl::Status CheckDirectories(const ActingIdentity& who,
-                                const std::vector<std::string>& directories) const;
+                                const std::vector<std::string>& directories,
+                                const std::function<bool()>& goes_on) const;
   /// As FileBroker::CreateTemporaries.
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;

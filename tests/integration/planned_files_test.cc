@@ -135,9 +135,11 @@ class PlannedFilesTest : public TransferTest {
       if (file.progress.temporary) files.push_back(*file.progress.temporary);
     }
     std::promise<std::vector<TemporaryFile>> left;
-    service_->StartCleanup(
-        {JobId::Random(), who_.sid, files, {who_}},
-        [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+    const auto cleanup =
+        service_->StartCleanup({JobId::Random(), who_.sid, files, {who_}},
+                               [&](std::vector<TemporaryFile> rest, std::vector<TemporaryFile>) {
+                                 left.set_value(std::move(rest));
+                               });
     std::vector<std::string> paths;
     for (const TemporaryFile& file : left.get_future().get()) paths.push_back(file.path);
     return paths;
@@ -279,8 +281,11 @@ TEST_F(PlannedFilesTest, CleanupRemovesAFileThatWasPlannedAndCreatedAndMissesNoO
   TemporaryFile never = created;
   never.path = folder_.File(".BITfedcba9876543210.tmp");
   std::promise<std::vector<TemporaryFile>> left;
-  service_->StartCleanup({JobId::Random(), who_.sid, {created, never}, {who_}},
-                         [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+  const auto cleanup =
+      service_->StartCleanup({JobId::Random(), who_.sid, {created, never}, {who_}},
+                             [&](std::vector<TemporaryFile> rest, std::vector<TemporaryFile>) {
+                               left.set_value(std::move(rest));
+                             });
   EXPECT_THAT(left.get_future().get(), IsEmpty());
   EXPECT_EQ(access(created.path.c_str(), F_OK), -1);
 }

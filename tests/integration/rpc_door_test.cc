@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <future>
@@ -17,6 +18,7 @@
 #include "server/rpc/door/listen_socket.h"
 #include "server/rpc/side_streams.h"
 #include "tests/integration/rpc_fixture.h"
+#include "tests/testing/fault_store.h"
 #include "tests/testing/wait.h"
 
 namespace bitsd::rpc {
@@ -283,6 +285,30 @@ TEST_F(RpcDoor, AQueryInterfaceThatWasAnsweredKeepsItsHandle) {
       user.Call("/bits.v1.BackgroundCopyJob/QueryInterface", {}, request.SerializeAsString()).ok());
   server_->Shutdown(absl::Seconds(5));
   EXPECT_TRUE(jobs_.released.empty());
+}
+
+TEST_F(RpcDoor, ACancelledLogonLeavesNoSession) {
+  FaultStore store(store_);
+  SessionTable sessions({store, audit_, *directory_, clock_, steady_, timer_}, {});
+  const auto server =
+      GrpcServer::Start({"127.0.0.1:0", ServerMaterial(), {}, {}},
+                        {jobs_, tokens_, *identities_, sessions, audit_, clock_, reloads_});
+  ASSERT_TRUE(server.ok());
+  const tests::TestCertificate certificate =
+      tests::IssueCertificate(ValidNow(tests::SpecWithSid(kUser)), &root_);
+  const RpcClient user((*server)->port(), root_.Pem(), certificate.Pem(), KeyPem(certificate));
+  store.Hold();
+  auto cancelled = std::make_unique<AnyStream>(user, "/bits.v1.Sessions/Logon", "");
+  ASSERT_TRUE(WaitFor([&] { return store.held() == 1; }));
+  cancelled.reset();
+  EXPECT_TRUE(user.Call(kServerInfo).ok());
+  store.ReleaseAll();
+  EXPECT_TRUE(WaitFor([&] {
+    const auto open = sessions.List(*Sid::Parse(kUser));
+    return open.size() == 1 && open[0]->facts().is_default;
+  }));
+  (*server)->Shutdown(absl::Seconds(5));
+  timer_.Stop();
 }
 
 TEST_F(RpcDoor, ServerInfoFollowsAReload) {

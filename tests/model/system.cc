@@ -197,9 +197,9 @@ Answer System::Call(const Step& step, const Caller& caller) {
       JobUpdate update;
       update.description = LargestText(policy::kMaxDescription);
       const auto view = View(JobOf(step));
-      const uint64_t revision = view.ok() ? view->record->revision : 0;
+      const uint64_t revision = view.ok() ? view->revision : 0;
       if (step.with & (kStaleRevision | kCurrentRevision)) update.expected_revision = revision;
-      if (step.with & kStaleRevision) --*update.expected_revision;
+      if (step.with & kStaleRevision) update.expected_revision = 0;
       manager_->UpdateJob(caller, JobOf(step), update, viewed.Callback());
       break;
     }

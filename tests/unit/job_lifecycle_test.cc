@@ -83,10 +83,10 @@ TEST_F(JobLifecycleTest, AFailedCompleteLeavesTheJobAsItWasAndMayBeRepeated) {
   jobs().Complete(fetcher, id, reply.Callback());
   Reply<absl::StatusOr<JobOutcome>> second;
   jobs().Complete(fetcher, id, second.Callback());
-  EXPECT_EQ(HresultOf(second.Get().status()), Hresult::kInvalidState);
-  std::exchange(transfers_.last()->published, nullptr)(
-      {}, error::AccessDenied(Rule::kNotPermitted, "no"));
+  EXPECT_FALSE(second.ready());
+  transfers_.last()->published({}, error::AccessDenied(Rule::kNotPermitted, "no"));
   EXPECT_EQ(HresultOf(reply.Get().status()), Hresult::kAccessDenied);
+  EXPECT_EQ(HresultOf(second.Get().status()), Hresult::kAccessDenied) << "a repeat waits for it";
   EXPECT_EQ(View(fetcher, id).state, JobState::kTransferred);
   EXPECT_EQ(Complete(fetcher, id)->hresult, Hresult::kOk);
 }
@@ -179,7 +179,7 @@ TEST_F(JobLifecycleTest, AStaleRevisionIsRefused) {
   const JobId id = Create(fetcher);
   JobUpdate update;
   update.display_name = "new";
-  update.expected_revision = View(fetcher, id).record->revision + 1;
+  update.expected_revision = View(fetcher, id).revision + 1;
   Reply<absl::StatusOr<JobView>> reply;
   jobs().UpdateJob(fetcher, id, update, reply.Callback());
   EXPECT_EQ(DetailOf(reply.Get().status()).rule, "stale_revision");

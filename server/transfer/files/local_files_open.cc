@@ -10,6 +10,7 @@
 #include "server/policy/token_scope.h"
 #include "server/transfer/failures.h"
 #include "server/transfer/files/local_files.h"
+#include "server/transfer/files/look.h"
 #include "server/transfer/files/temporary_names.h"
 
 namespace bitsd {
@@ -19,13 +20,6 @@ namespace {
 constexpr size_t kMaxUnsynced = 64;
 /// The store refused a plan: it is asked again after this.
 constexpr std::chrono::seconds kRecordAgain{1};
-
-/// The recorded file is not there for us any more: a new one takes its place.
-bool IsLost(const absl::Status& status) {
-  const std::string rule = DetailOf(status).rule;
-  return rule == RuleName(Rule::kFileReplaced) || rule == RuleName(Rule::kNotPermitted) ||
-         rule == RuleName(Rule::kPathIsLink) || rule == RuleName(Rule::kPathNotRegular);
-}
 
 }  // namespace
 
