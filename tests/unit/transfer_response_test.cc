@@ -13,7 +13,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 using Kind = ResponseVerdict::Kind;
 using Step = HttpHeadParser::Step;
