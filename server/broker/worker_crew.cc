@@ -33,7 +33,8 @@ WorkerCrew::Turn WorkerCrew::Take(const std::string& folder, Deadline deadline) 
     if (free != workers_.end()) return TakeLocked(*free, folder);
     const Deadline now = Clock::now();
     if (MayGrowLocked(folder, now)) return TakeLocked(workers_.emplace_back(), folder);
-    if (now >= deadline) return nullptr;
+    const bool all_lost = workers_.empty();
+    if (now >= deadline || all_lost) return nullptr;
     changed_.wait_until(lock, NextLookLocked(deadline));
   }
 }

@@ -38,7 +38,8 @@ class WorkerCrew {
   };
   using Turn = std::unique_ptr<Worker, EndTurn>;
 
-  /// Waits for a worker; null when none came before `deadline`, and at once when `folder` hangs.
+  /// Waits for a worker; null when none came before `deadline`, and at once when `folder`
+  /// hangs or every worker was given up.
   Turn Take(const std::string& folder, Deadline deadline);
 
   /// The operation of `worker`, whose turn it is, ran over its deadline.

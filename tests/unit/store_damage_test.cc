@@ -142,6 +142,45 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"INSERT INTO sessions VALUES (zeroblob(16), 'S-1-5-18', 0, -1, 1, 1)",
                "column ttl"}));
 
+/// What version 4 brought is taken away.
+constexpr char kBackToVersion3[] =
+    "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
+    "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
+    "ALTER TABLE files DROP COLUMN not_set;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_birth;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mark;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_owner;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mode; PRAGMA user_version = 3;";
+
+/// `job` as a store before version 4 kept it.
+JobRecord AsOfVersion3(JobRecord job) {
+  const auto forget = [](TemporaryFile& file) { file.id = {file.id.device, file.id.inode}; };
+  for (TemporaryFile& file : job.abandoned) forget(file);
+  auto files = std::make_shared<FileRecords>(*job.files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    FileRecord& file = files->Edit(i);
+    file.not_set = 0;
+    if (!file.progress.temporary) continue;
+    TemporaryFile temporary = *file.progress.temporary;
+    forget(temporary);
+    file.progress.temporary = temporary;
+  }
+  job.files = std::move(files);
+  return job;
+}
+
+TEST(StoreMigrationTest, AStoreOfVersion3KeepsItsTemporaryFiles) {
+  DurableStore store;
+  const auto job = FullRecord();
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  store.Close();
+  ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(kBackToVersion3).ok());
+  ASSERT_TRUE(store.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store->Load(contents.Visitor()).ok());
+  ExpectSame(*contents.jobs.at(job->id), AsOfVersion3(*job));
+}
+
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
   DurableStore store;
   const auto job = FullRecord();
@@ -150,6 +189,7 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   {
     // What version 1 had: everything but sessions.
     auto connection = sqlite::Connection::Open(store.file());
+    ASSERT_TRUE(connection->Execute(kBackToVersion3).ok());
     ASSERT_TRUE(connection
                     ->Execute("DROP TABLE sessions; DROP TABLE networks; DROP TABLE credentials;"
                               "PRAGMA user_version = 1")
@@ -162,7 +202,7 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   ASSERT_TRUE(store.Open().ok());
   Contents contents;
   ASSERT_TRUE(store->Load(contents.Visitor()).ok());
-  JobRecord old = *job;
+  JobRecord old = AsOfVersion3(*job);
   old.network = nullptr;
   ExpectSame(*contents.jobs.at(job->id), old);
   EXPECT_EQ(contents.sessions.size(), 1u);
