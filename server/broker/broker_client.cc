@@ -15,7 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kIdle{60};
-constexpr size_t kMaxIdleWorkers = 128;
+/// With one busy worker for each disk thread, fewer than the broker allows.
+constexpr size_t kMaxIdleWorkers = 56;
 
 static_assert(FileBroker::kMaxTogether <= wire::kMaxFiles && wire::kMaxFiles <= kMaxDescriptors);
 

@@ -110,14 +110,24 @@ absl::Status Unlink(int directory, const std::string& name, const SeenFile& file
   return still_there ? Replaced(path) : absl::OkStatus();
 }
 
+/// Some file systems keep every other second only.
+constexpr absl::Duration kCoarseTime = absl::Seconds(2);
+
 /// False: the file system does not keep this time.
 absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
                              const std::string& path) {
   if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
   const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
-  if (::futimens(fd, times) == 0) return true;
-  if (IsRefusalOfAttributes(errno)) return false;
-  return FileError(errno, "set the time of", path);
+  if (::futimens(fd, times) != 0) {
+    if (IsRefusalOfAttributes(errno)) return false;
+    return FileError(errno, "set the time of", path);
+  }
+  const absl::StatusOr<SeenFile> after = LookAt(fd, path);
+  if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
+  // The kernel takes the next time that the file system can keep: a wrong one. None is better.
+  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+  static_cast<void>(::futimens(fd, today));
+  return false;
 }
 
 // A folder that may be written and not read cannot be opened for fsync: any file in it leads to its

@@ -27,13 +27,14 @@ bool IsFileOperation(Operation operation) {
   return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenPem;
 }
 
+/// Times of files are those of HTTP: whole seconds, of any year.
 int64_t EncodeTime(absl::Time time) {
   const bool leave = time == absl::InfinitePast() || time == absl::InfiniteFuture();
-  return leave ? kLeaveTime : absl::ToUnixNanos(time);
+  return leave ? kLeaveTime : absl::ToUnixSeconds(time);
 }
 
-absl::Time DecodeTime(int64_t nanos) {
-  return nanos == kLeaveTime ? absl::InfinitePast() : absl::FromUnixNanos(nanos);
+absl::Time DecodeTime(int64_t seconds) {
+  return seconds == kLeaveTime ? absl::InfinitePast() : absl::FromUnixSeconds(seconds);
 }
 
 void WriteFileId(const FileId& id, Writer* writer) {

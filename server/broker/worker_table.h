@@ -18,7 +18,7 @@ class WorkerTable : public ChildTable<wire::OpenWorkerRequest> {
   static constexpr size_t kMaxWorkersPerIdentity = 4;
 
   /// kUnavailable when there are too many workers, of all or of `who`, to start one more. Accounts
-  /// that share a POSIX identity have workers of their own, as the server keeps them apart, too.
+  /// that share a POSIX identity do not share its bound: one that hangs costs itself alone.
   absl::Status Admit(const wire::OpenWorkerRequest& who) const;
 };
 

@@ -78,13 +78,16 @@ absl::Status AccessDenied(Rule rule, std::string_view message) {
   return Make(Hresult::kAccessDenied, rule, message);
 }
 absl::Status FailedToImpersonate(std::string_view message) {
-  return Make(Hresult::kFailedToImpersonate, message);
+  return Make(Hresult::kFailedToImpersonate, Rule::kImpersonationLevel, message);
 }
 absl::Status InvalidState(std::string_view message) {
   return Make(Hresult::kInvalidState, message);
 }
 absl::Status StaleRevision(std::string_view message) {
   return Make(Hresult::kInvalidState, Rule::kStaleRevision, message);
+}
+absl::Status JobSetAside(std::string_view message) {
+  return Make(Hresult::kInvalidState, Rule::kJobSetAside, message);
 }
 absl::Status Empty() {
   return Make(Hresult::kEmpty, FindHresult(static_cast<uint32_t>(Hresult::kEmpty))->message);

@@ -43,6 +43,7 @@ absl::Status AccessDenied(Rule rule, std::string_view message);
 absl::Status FailedToImpersonate(std::string_view message);
 absl::Status InvalidState(std::string_view message);
 absl::Status StaleRevision(std::string_view message);
+absl::Status JobSetAside(std::string_view message);
 absl::Status Empty();
 absl::Status TokenRequired(std::string_view message);
 /// 0x80072F9A, of a job: no call answers with it.

@@ -34,7 +34,7 @@ wire::FileRequest SomePublish() {
   request.destination = "/a/file";
   request.id = {7, 8, 9, 10, 61001, 0600};
   request.umask = 027;
-  request.mtime = absl::FromUnixNanos(1'600'000'000'123'456'789);
+  request.mtime = absl::FromUnixSeconds(253'402'300'799);
   return request;
 }
 

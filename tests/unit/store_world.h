@@ -25,6 +25,7 @@ struct Contents {
   std::map<JobId, JobRecordPtr> jobs;
   std::map<std::string, RequestRecord> requests;
   std::map<SessionId, SessionRecord> sessions;
+  std::vector<SetAside> set_aside;
 
   StoreVisitor Visitor() {
     StoreVisitor visitor;
@@ -36,6 +37,7 @@ struct Contents {
     visitor.session = [this](const SessionRecord& session) {
       sessions.insert_or_assign(session.id, session);
     };
+    visitor.set_aside = [this](SetAside one) { set_aside.push_back(std::move(one)); };
     return visitor;
   }
 };
@@ -150,6 +152,11 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   file.progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
   file.progress.final_url = "http://192.0.2.2/x";
   file.progress.transferred = true;
+  file.progress.content_type = "application/gzip";
+  file.progress.content_encoding = "x-gzip";
+  file.progress.strong_date = true;
+  file.progress.doubts = 2;
+  file.progress.replaced_size = 4321;
   file.progress.not_resumable = true;
   file.progress.restarts = 3;
   job->files = std::move(files);

@@ -65,8 +65,9 @@ struct FileWork {
   uint64_t offset = 0;  ///< Of the chunk.
   bool finish = false;  ///< The file is whole.
   bool forget = false;  ///< What there is of the file is of no use.
+  bool doubt = false;   ///< The answer looked foreign: nothing of it is taken.
 
-  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget; }
+  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget && !doubt; }
 };
 
 class LocalFiles : public std::enable_shared_from_this<LocalFiles> {

@@ -86,8 +86,9 @@ void LocalFiles::SmallSynced(const std::vector<OpenFilePtr>& files,
 }
 
 void LocalFiles::AfterSync() {
-  ShowNext();
   OpenAhead();
+  // After the news of what was synced: what is shown never falls back.
+  ShowNext();
   ReportEnd();
 }
 

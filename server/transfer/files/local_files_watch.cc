@@ -51,8 +51,8 @@ void LocalFiles::LookAfter() {
 }
 
 void LocalFiles::CountHanging(size_t hanging) {
-  for (; hanging_ < hanging; ++hanging_) context_.disks.OneHangs();
-  for (; hanging_ > hanging; --hanging_) context_.disks.OneIsBack();
+  for (; hanging_ < hanging; ++hanging_) context_.disks.OneHangs(*file_strand_);
+  for (; hanging_ > hanging; --hanging_) context_.disks.OneIsBack(*file_strand_);
 }
 
 void LocalFiles::GiveUpDisk() {
