@@ -46,7 +46,7 @@ ErrorReport ReportOf(const absl::Status& status) {
                      .code = absl::StatusCodeToString(status.code()),
                      .message = std::string(status.message()),
                      .hint = ""};
-  report.hint = HintFor(report.rule, report.name, report.code);
+  report.hint = HintFor(report.rule, report.name, report.code, report.message);
   return report;
 }
 

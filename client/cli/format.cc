@@ -41,9 +41,11 @@ std::string BytesWithCount(const v1::JobProgress& progress) {
 }
 
 Cell FileState(const v1::File& file) {
-  if (file.completed()) return {"COMPLETED", Color::kGood};
-  if (file.transferred()) return {"TRANSFERRED", Color::kGood};
-  return "WORKING";
+  // What came is not what was begun.
+  const std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  if (file.completed()) return {"COMPLETED" + mark, Color::kGood};
+  if (file.transferred()) return {"TRANSFERRED" + mark, Color::kGood};
+  return "WORKING" + mark;
 }
 
 Color ColorOf(v1::JobState state) {
@@ -205,6 +207,8 @@ std::string FileList(const std::vector<v1::File>& files, const Style& style) {
     rows.push_back({std::to_string(file.index()), FileState(file),
                     BytesOf(file.bytes_transferred(), file.bytes_total()), file.remote_name(),
                     file.local_name()});
+    if (file.final_url().empty()) continue;
+    rows.push_back({"", "", "", "redirected to " + file.final_url(), ""});
   }
   return (rows.empty() ? "" : RenderTable(columns, rows, style)) + Count(files.size(), "file(s)");
 }
@@ -262,6 +266,10 @@ std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style
   Rows rows{{"version:", info.version()},
             {"policy:", info.policy()},
             {"identity switching:", info.identity_switching() ? "yes" : "no"}};
+  if (info.set_aside() > 0) {
+    rows.push_back({"set aside:", std::to_string(info.set_aside()) +
+                                      " damaged record(s); on its machine: bitsd --set-aside"});
+  }
   for (const std::string& feature : info.features()) rows.push_back({"feature:", feature});
   return RenderDetails(rows, style);
 }

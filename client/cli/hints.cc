@@ -5,6 +5,27 @@ namespace {
 
 constexpr std::string_view kHttpPrefix = "BG_E_HTTP_ERROR_";
 
+constexpr std::string_view kUrlDenied = "url_denied";
+
+/// By a word of the service's message, the first that is in it.
+constexpr Hint kUrlHints[] = {
+    {"credentials",
+     "take user and password out of the URL; bitsctl set-credentials JOB SERVER BASIC sets them"},
+    {"xn--", "idn2 HOST prints the xn-- form, and so does a URL that is copied from a browser"},
+    {"percent-encode", "copy the URL from a browser's address bar: it comes percent-encoded"},
+    {"blank", "a pasted URL often has a blank or a line break at its end; quote it in the shell"},
+    {"control character", "paste the URL anew, or type it: something invisible came along"},
+    {"backslash", "a URL has forward slashes"},
+    {"fragment", "leave out the # and what is behind it"},
+    {"at most", "ask whoever gives out the URL for a shorter one; it may redirect to a longer"},
+    {"http://", "put http:// or https:// in front; bitsd has no ftp, file or smb"},
+    {"port", "a port is written http://HOST:8080/PATH; without one it is 80, or 443 for https"},
+    {"IPv4", "write the four numbers, as in http://192.0.2.1/PATH, or a name"},
+    {"IPv6", "write the address in brackets, without %zone: http://[2001:db8::1]/PATH"},
+    {"[ has no ]", "write the address in brackets: http://[2001:db8::1]/PATH"},
+    {"host", "a URL is http://HOST/PATH: look for a slip between // and the next /"},
+};
+
 constexpr Hint kHints[] = {
     // Rules: who a caller is.
     {"certificate_refused",
@@ -45,6 +66,7 @@ constexpr Hint kHints[] = {
      "policy windows7: an administrator must create the job and get the handle"},
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
+    {"impersonation_level", "lend with --impersonation-level impersonate, or leave it out"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
     {"foreign_principal",
      "klist -c FILE shows whose tickets they are; bitsd's account directory must list that "
@@ -56,13 +78,14 @@ constexpr Hint kHints[] = {
     {"session_of_another",
      "bitsctl sessions shows your own; bitsctl logoff ends the remembered one"},
     {"owner_logged_off", "the owner of the job must log on, or call: bitsctl logon"},
+    {"job_set_aside", "create the job anew; the operator finds its record with: bitsd --set-aside"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
     {"service_stopping", "watch again when bitsd is back"},
     // Rules: what a job may open.
     {"address_denied",
      "use another server, or have its address put into allowed_addresses of bitsd"},
-    {"url_denied", "give a plain http or https URL without user and password"},
+    {kUrlDenied, "the message says which part of the URL to change"},
     {"redirect_denied", "use the URL that the server redirects to, if you trust it"},
     {"path_protected", "choose a destination outside bitsd's own folders"},
     {"path_outside_roots", "choose a destination below one of bitsd's allowed_roots"},
@@ -70,7 +93,8 @@ constexpr Hint kHints[] = {
     {"path_not_regular", "choose a destination that is a regular file, or none yet"},
     {"pseudo_file_system", "choose a destination on a real file system"},
     {"file_replaced",
-     "somebody exchanged the temporary file: bitsctl cancel the job and start anew"},
+     "the temporary file is gone, or somebody exchanged it: bitsctl resume JOB starts that file "
+     "again"},
     {"unknown_identity",
      "bitsd's broker has another account directory than its server: its log says why"},
     {"root_denied", "use an account that is not root, or start bitsd with --allow-root"},
@@ -83,7 +107,8 @@ constexpr Hint kHints[] = {
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
     {"created_by_another",
      "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
-     "set-helper-token), then bitsctl complete JOB"},
+     "set-helper-token), then bitsctl complete JOB; or bitsctl resume JOB, which starts the file "
+     "again"},
     // Rules: what a job shows to servers and proxies.
     {"credentials_missing", "set credentials for what the message says is asked"},
     {"credentials_refused", "check user and password, and what the server wants"},
@@ -103,6 +128,7 @@ constexpr Hint kHints[] = {
     {"E_ACCESSDENIED", "bitsctl whoami shows who you are; --as takes another identity"},
     {"E_OUTOFMEMORY", "release handles you no longer need (bitsctl release), or try again later"},
     {"E_INVALIDARG", "bitsctl COMMAND --help shows what it takes"},
+    {"ERROR_NOT_READY", "try again when the file system answers"},
     {"ERROR_DISK_FULL", "free some space, then bitsctl resume JOB"},
     {"ERROR_NOT_LOGGED_ON",
      "bitsctl logon, then lend again what was lent (bitsctl set-helper-token); bitsctl sessions "
@@ -187,7 +213,13 @@ std::string_view Find(std::string_view key) {
 
 std::span<const Hint> AllHints() { return kHints; }
 
-std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code) {
+std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code,
+                         std::string_view message) {
+  if (rule == kUrlDenied) {
+    for (const Hint& hint : kUrlHints) {
+      if (message.find(hint.key) != std::string_view::npos) return hint.text;
+    }
+  }
   for (const std::string_view key : {rule, name}) {
     if (const std::string_view text = Find(key); !text.empty()) return text;
   }

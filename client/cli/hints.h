@@ -17,8 +17,10 @@ struct Hint {
 
 std::span<const Hint> AllHints();
 
-/// By `rule`, else by HRESULT name, else by gRPC code; empty when there is none.
-std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code);
+/// By `rule`, else by HRESULT name, else by gRPC code; empty when there is none. Of a rule with
+/// several cases, the one that `message` names.
+std::string_view HintFor(std::string_view rule, std::string_view name, std::string_view code,
+                         std::string_view message = "");
 
 }  // namespace bits::cli
 

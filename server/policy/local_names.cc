@@ -18,7 +18,7 @@ bool IsPlainText(std::string_view path) {
 
 absl::Status CheckComponent(std::string_view component) {
   if (component.empty()) {
-    return error::InvalidArgument("a local name has no empty component and no slash at its end");
+    return error::InvalidArgument("a local name has no two slashes in a row: leave one out");
   }
   if (component == "." || component == "..") {
     return error::InvalidArgument("a local name has no \".\" or \"..\" in it: write the real path");
@@ -38,6 +38,10 @@ absl::Status CheckLocalName(std::string_view path) {
   if (path.size() > kMaxLocalName) {
     return error::InvalidArgument("a local name is at most 4,095 bytes");
   }
+  if (path.back() == '/') {
+    return error::InvalidArgument(
+        "the local name is a folder, as it ends with a slash: add the file's name");
+  }
   if (!IsPlainText(path)) {
     return error::InvalidArgument("a local name is UTF-8 without NUL and control characters");
   }
@@ -48,6 +52,15 @@ absl::Status CheckLocalName(std::string_view path) {
     path.remove_prefix(component.size());
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckDestination(std::string_view path) {
+  if (absl::Status status = CheckLocalName(path); !status.ok()) return status;
+  if (DirectoryOf(path).size() + 1 + kTemporaryNameLength <= kMaxLocalName) {
+    return absl::OkStatus();
+  }
+  return error::InvalidArgument(
+      "the folder of a local name is at most 4,070 bytes: its temporary file needs the rest");
 }
 
 std::string DirectoryOf(std::string_view path) {

@@ -11,11 +11,6 @@ absl::Status CheckLiteral(const Url& url, const RemoteRules& rules) {
   return url.literal ? CheckEndpoint(*url.literal, rules) : absl::OkStatus();
 }
 
-/// A Location may carry a fragment: it is for the reader of the page, no server sees it.
-absl::StatusOr<Url> ParseHop(std::string_view url) {
-  return ParseUrl(url.substr(0, url.find('#')));
-}
-
 absl::Status Denied(const std::string& why) {
   return error::AccessDenied(Rule::kRedirectDenied, why);
 }
@@ -43,15 +38,6 @@ absl::Status CheckRedirect(std::string_view from, std::string_view to, int count
         "may be read without protection");
   }
   return CheckLiteral(*target, rules);
-}
-
-HttpOutcome ClassifyHttpStatus(int status) {
-  if (status >= 200 && status <= 299) return HttpOutcome::kOk;
-  if ((status >= 300 && status <= 305) || status == 307) return HttpOutcome::kFatal;
-  if (status == 408 || status == 409) return HttpOutcome::kTransient;
-  if (status >= 400 && status <= 499) return HttpOutcome::kFatal;
-  if (status == 501 || status == 505) return HttpOutcome::kFatal;
-  return HttpOutcome::kTransient;
 }
 
 }  // namespace bitsd::policy

@@ -1,4 +1,4 @@
-// What remote names a job may have, where redirects may lead, and what a server's answer means.
+// What remote names a job may have, and where redirects may lead.
 //
 // Thread safety: pure functions.
 
@@ -20,19 +20,12 @@ inline constexpr int kMaxRedirects = 10;
 /// judged by the address that is connected to: CheckAddress.
 absl::Status CheckRemoteName(std::string_view url, const RemoteRules& rules);
 
-/// May `from` lead to `to`, absolute URLs both (a fragment is ignored)? E_ACCESSDENIED:
+/// May `from` lead to `to`, absolute URLs both, as ParseHop takes them? E_ACCESSDENIED:
 /// redirect_denied when it is the `count`th redirect (from 1) and over kMaxRedirects, when it leads
-/// from https to http (but with `https_to_http`), or to a URL that CheckRemoteName does not take;
+/// from https to http (but with `https_to_http`), or to a URL that ParseHop does not take;
 /// address_denied as there.
 absl::Status CheckRedirect(std::string_view from, std::string_view to, int count,
                            const RemoteRules& rules, bool https_to_http = false);
-
-enum class HttpOutcome { kOk, kTransient, kFatal };
-
-/// The status classes of BITS for a final (not redirecting) status: 2xx is OK; 3xx transient but
-/// for 300-305 and 307; 4xx fatal but for 408 and 409; 5xx transient but for 501 and 505;
-/// everything else transient.
-HttpOutcome ClassifyHttpStatus(int status);
 
 }  // namespace bitsd::policy
 

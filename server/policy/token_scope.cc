@@ -39,6 +39,10 @@ absl::StatusOr<TokenScope> ParseScope(const std::vector<std::string>& local_root
   TokenScope scope;
   scope.usage_flags = usage_flags;
   for (const std::string& root : local_roots) {
+    if (root.size() > 1 && root.back() == '/') {
+      return error::InvalidArgument(
+          "scope.local_roots: a folder is written without the slash at its end");
+    }
     if (root != "/") {
       if (absl::Status s = CheckLocalName(root); !s.ok()) {
         return error::InvalidArgument(absl::StrCat("scope.local_roots: ", s.message()));
@@ -79,7 +83,7 @@ absl::Status CheckLoanedFile(const LoanLimits& limits, std::string_view local_na
 
 absl::Status CheckLoanedHost(const LoanLimits& limits, std::string_view url) {
   if (limits.scope == nullptr || limits.scope->hosts.empty()) return absl::OkStatus();
-  const absl::StatusOr<Url> parsed = ParseUrl(url.substr(0, url.find('#')));
+  const absl::StatusOr<Url> parsed = ParseHop(url);
   if (!parsed.ok()) return parsed.status();
   return Covered(limits.scope->hosts, *parsed) ? absl::OkStatus() : Outside("host");
 }

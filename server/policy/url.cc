@@ -17,17 +17,54 @@ absl::Status Malformed(std::string_view message) {
   return error::InvalidArgument(Rule::kUrlDenied, message);
 }
 
-absl::Status CheckCharacters(std::string_view text) {
-  if (text.size() > kMaxRemoteName) return Malformed("a URL is at most 2,200 characters");
-  const auto visible = [](char c) { return c > 0x20 && c < 0x7F && c != '\\'; };
-  if (!std::all_of(text.begin(), text.end(), visible)) {
+bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool IsControl(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
+
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+/// Scheme, host and port, as far as `text` has them.
+std::string_view UpToThePath(std::string_view text) {
+  const size_t scheme = text.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return text.substr(0, text.find_first_of("/?#", begin));
+}
+
+absl::Status NotAscii(std::string_view text) {
+  const std::string_view host = UpToThePath(text);
+  if (!std::all_of(host.begin(), host.end(), IsAscii)) {
     return Malformed(
-        "a URL has visible ASCII characters without backslash only: percent-encode the others");
+        "the URL's host has characters that are not ASCII: write it in ASCII, in its xn-- form");
+  }
+  return Malformed(
+      "a URL is ASCII: percent-encode the other characters of its path and query (%C3%BC for a u "
+      "with umlaut)");
+}
+
+absl::Status CheckCharacters(std::string_view text) {
+  if (text.empty()) return Malformed("the URL is empty: write http:// or https:// and a host");
+  if (IsBlank(text.front())) return Malformed("the URL begins with a blank: leave it out");
+  if (IsBlank(text.back())) return Malformed("the URL ends with a blank: leave it out");
+  if (std::any_of(text.begin(), text.end(), IsControl)) {
+    return Malformed("the URL has a control character in it: leave it out");
+  }
+  if (text.find(' ') != std::string_view::npos) {
+    return Malformed("the URL has a blank in it: write %20 for one that is meant");
+  }
+  if (!std::all_of(text.begin(), text.end(), IsAscii)) return NotAscii(text);
+  if (text.find('\\') != std::string_view::npos) {
+    return Malformed("the URL has a backslash in it: write /, or %5C for one that is meant");
   }
   if (text.find('#') != std::string_view::npos) {
-    return Malformed("a URL has no fragment (#): a server would not see it");
+    return Malformed("the URL has a fragment (#): leave it out, as a server would not see it");
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckSize(std::string_view text, size_t max_size) {
+  if (text.size() <= max_size) return absl::OkStatus();
+  return Malformed(max_size == kMaxRemoteName ? "a URL is at most 2,200 characters"
+                                              : "a URL is at most 16,384 characters");
 }
 
 /// Takes "http://" or "https://", in any case, off the front of `text`.
@@ -74,7 +111,7 @@ absl::Status ParseName(std::string_view host, Url& url) {
   if (host.ends_with('.')) host.remove_suffix(1);
   if (!IsHostName(host)) {
     return Malformed(
-        "the URL has no valid host: letters, digits, '-' and '_' in labels of 1 to 63");
+        "the URL has no valid host: its labels have 1 to 63 letters, digits, '-' and '_'");
   }
   if (!IsNumber(host.substr(host.rfind('.') + 1))) return absl::OkStatus();
   in_addr address;
@@ -107,7 +144,8 @@ absl::Status ParseUrlPort(std::string_view text, Url& url) {
 
 absl::Status ParseAuthority(std::string_view authority, Url& url) {
   if (authority.find('@') != std::string_view::npos) {
-    return Malformed("a URL has no credentials in it");
+    return Malformed(
+        "the URL has credentials in it: leave them out, and set them as credentials of the job");
   }
   const bool bracketed = authority.starts_with('[');
   const size_t end = authority.find(bracketed ? ']' : ':');
@@ -121,15 +159,20 @@ absl::Status ParseAuthority(std::string_view authority, Url& url) {
 
 }  // namespace
 
-absl::StatusOr<Url> ParseUrl(std::string_view text) {
+absl::StatusOr<Url> ParseUrl(std::string_view text, size_t max_size) {
+  if (absl::Status status = CheckSize(text, max_size); !status.ok()) return status;
   if (absl::Status status = CheckCharacters(text); !status.ok()) return status;
   Url url;
   if (!TakeScheme(text, url)) {
-    return Malformed("a remote name is an absolute http:// or https:// URL");
+    return Malformed("a URL begins with http:// or https://: no other scheme is taken");
   }
   const std::string_view authority = text.substr(0, text.find_first_of("/?"));
   if (absl::Status status = ParseAuthority(authority, url); !status.ok()) return status;
   return url;
+}
+
+absl::StatusOr<Url> ParseHop(std::string_view text) {
+  return ParseUrl(text.substr(0, text.find('#')), kMaxRedirectTarget);
 }
 
 }  // namespace bitsd::policy

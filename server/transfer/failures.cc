@@ -7,7 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/challenge_rules.h"
+#include "server/policy/http_status.h"
 #include "server/policy/remote_names.h"
+#include "server/transfer/http/tls_misfit.h"
+#include "server/transfer/job_audit.h"
 
 namespace bitsd {
 namespace {
@@ -51,6 +54,17 @@ TransferFailure HttpFailure(int status, std::string message) {
       Make(ErrorContext::kRemoteFile, HttpHresult(status), false, std::move(message));
   failure.error.http_status = status;
   return failure;
+}
+
+/// Through a proxy, the proxy is who is connected to.
+TransferFailure NoConnection(const HttpEnd& end) {
+  std::string_view what = "No connection to the server";
+  if (end.through_proxy) {
+    what = end.code == CURLE_OPERATION_TIMEDOUT
+               ? "No connection to the proxy, or through it to the server"
+               : "No connection to the proxy";
+  }
+  return Transport(Hresult::kConnectFailure, true, what, end);
 }
 
 const char* Asker(int status) { return status == 407 ? "The proxy" : "The server"; }
@@ -152,10 +166,38 @@ TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
 TransferFailure TunnelRefused(int status) {
   const bool known = status >= 100 && status <= 599;
   if (!known) return InvalidResponse("the proxy's status is none");
+  // No proxy redirects a tunnel: it is a network that wants a login first, as 511 says.
+  const bool login = status >= 300 && status <= 399;
   TransferFailure failure =
-      HttpFailure(status, absl::StrCat("The proxy answered HTTP ", status, " to CONNECT."));
-  failure.transient = policy::ClassifyHttpStatus(status) == policy::HttpOutcome::kTransient;
+      HttpFailure(status, absl::StrCat("The proxy answered HTTP ", status, " to CONNECT",
+                                       login ? ": perhaps the network wants a login." : "."));
+  failure.transient =
+      login || policy::ClassifyHttpStatus(status) == policy::HttpOutcome::kTransient;
   return failure;
+}
+
+TransferFailure TooManyRedirects(const absl::Status& refused, bool cookies_set) {
+  TransferFailure failure = RemoteRefusal(refused);
+  if (cookies_set) {
+    absl::StrAppend(&failure.error.message,
+                    "; it set cookies, and each host got its own back: it may want a login that a "
+                    "browser would have");
+  }
+  return failure;
+}
+
+void NameFile(TransferFailure& failure, std::string_view remote_name, std::string_view url) {
+  JobError& error = failure.error;
+  const bool remote = error.context == ErrorContext::kRemoteFile ||
+                      error.context == ErrorContext::kGeneralTransport;
+  if (!remote || !error.file_index) return;
+  if (!error.message.ends_with('.')) error.message += '.';
+  absl::StrAppend(&error.message, " File ", *error.file_index, ": ",
+                  Printable(WithoutQuery(remote_name)));
+  if (url != remote_name && !url.empty()) {
+    absl::StrAppend(&error.message, ", which redirected to ", Printable(WithoutQuery(url)));
+  }
+  error.message += '.';
 }
 
 TransferFailure RedirectRefused(int status) {
@@ -202,27 +244,34 @@ TransferFailure TransportFailure(const HttpEnd& end) {
     case CURLE_SSL_CERTPROBLEM:
       return Transport(Hresult::kConnectFailure, false, "The client certificate cannot be used",
                        end);
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return Transport(Hresult::kConnectFailure, true, "No connection to the proxy", end);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
       return Transport(Hresult::kConnectFailure, false,
                        "The server's certificate could not be verified", end);
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT: return NoConnection(end);
     case CURLE_SSL_CONNECT_ERROR:
-      return Transport(Hresult::kConnectFailure, true, "No connection to the server", end);
-    case CURLE_OPERATION_TIMEDOUT:
-      if (!end.connected) {
-        return Transport(Hresult::kConnectFailure, true, "No connection to the server", end);
+      if (const std::string_view misfit = TlsMisfit(end.detail); !misfit.empty()) {
+        return Transport(Hresult::kConnectFailure, false, misfit, end);
       }
+      return Transport(Hresult::kConnectFailure, true, "No TLS connection to the server", end);
+    case CURLE_OPERATION_TIMEDOUT:
+      if (!end.connected) return NoConnection(end);
       return Transport(Hresult::kNoProgress, true, "The server sent nothing for too long", end);
     case CURLE_UNSUPPORTED_PROTOCOL:
+      return InvalidResponse(
+          absl::StrCat("it is no HTTP, perhaps as its port is one for https (", end.detail, ")"));
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // A head that begins with a folded line.
     case CURLE_URL_MALFORMAT: return InvalidResponse(end.detail);
-    default: return ClosedEarly(end.detail);
+    default:
+      if (end.through_proxy && !end.connected) {
+        return Transport(Hresult::kConnectionClosed, true, "The proxy ended the connection", end);
+      }
+      return ClosedEarly(end.detail);
   }
 }
 

@@ -50,6 +50,12 @@ TransferFailure TunnelRefused(int status);
 /// A redirect, and the job's flags follow none.
 TransferFailure RedirectRefused(int status);
 
+/// One redirect more than are followed: `refused` is policy's.
+TransferFailure TooManyRedirects(const absl::Status& refused, bool cookies_set);
+
+/// Adds to what failed at a server which file it was: its URL, and where redirects had led.
+void NameFile(TransferFailure& failure, std::string_view remote_name, std::string_view url);
+
 /// BG_E_INVALID_SERVER_RESPONSE, fatal.
 TransferFailure InvalidResponse(std::string_view what);
 

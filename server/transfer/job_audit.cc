@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/transfer_service.h"
+#include "server/policy/url.h"
 
 namespace bitsd {
 namespace {
@@ -23,6 +24,10 @@ std::string WithoutQuery(std::string_view url) {
   return std::string(url.substr(0, url.find_first_of("?#")));
 }
 
+std::string ShownUrl(std::string_view url) {
+  return WithoutQuery(url).substr(0, policy::kMaxRemoteName);
+}
+
 void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request) {
   const std::string_view context = request.network_context;
   const bool helper = absl::EndsWith({context.data(), context.size()}, kHelperNetworkContext);
@@ -30,7 +35,7 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
                    {{"job", job.ToString()},
                     {"owner_sid", owner.ToString()},
                     {"role", helper ? "helper" : "owner"},
-                    {"url", WithoutQuery(request.url)},
+                    {"url", ShownUrl(request.url)},
                     {"address", std::string(request.address)}}};
   if (!request.proxy.empty()) event.fields.emplace_back("proxy", request.proxy);
   if (!request.credentials.empty()) event.fields.emplace_back("credentials", request.credentials);
@@ -38,13 +43,13 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
 }
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-                     const absl::Status& status) const {
-  AuditEvent entry{event, {{"job", job_.ToString()}}};
-  if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
+                     const absl::Status& status, size_t count) const {
+  AuditEvent entry{event, {{"job", job_.ToString()}, {"owner_sid", owner_.ToString()}}};
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
   entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));
   entry.fields.emplace_back("path", path);
+  if (count > 1) entry.fields.emplace_back("count", absl::StrCat(count));
   entry.fields.emplace_back("result", ResultOf(status));
   audit_.Write(std::move(entry));
 }
@@ -53,6 +58,19 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
                                       const std::string& directory) const {
   absl::Status status = broker_.CheckDirectory(who, directory);
   Write("directory_checked", who, directory, status);
+  return status;
+}
+
+absl::Status JobFiles::CheckDirectories(const ActingIdentity& who,
+                                        const std::vector<std::string>& directories,
+                                        const std::function<bool()>& goes_on) const {
+  absl::Status status;
+  size_t count = 0;
+  while (status.ok() && count < directories.size() && goes_on()) {
+    status = broker_.CheckDirectory(who, directories[count++]);
+  }
+  // A caller names as many as she likes: a line for each would fill the log.
+  if (count > 0) Write("directory_checked", who, directories[count - 1], status, count);
   return status;
 }
 
@@ -74,12 +92,12 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
 }
 
 absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,
-                               size_t* published) const {
+                               std::vector<uint32_t>* published) const {
   absl::Status status = broker_.PublishFiles(who, files, published);
-  for (size_t i = 0; i < *published; ++i) {
+  for (size_t i = 0; i < published->size(); ++i) {
     Write("file_published", who, files[i].destination, absl::OkStatus());
   }
-  if (!status.ok()) Write("file_published", who, files[*published].destination, status);
+  if (!status.ok()) Write("file_published", who, files[published->size()].destination, status);
   return status;
 }
 

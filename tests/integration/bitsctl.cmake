@@ -1,5 +1,5 @@
 foreach(name bitsctl_output_test bitsctl_errors_test bitsctl_scope_test bitsctl_table_test)
-  bitsd_test(${name} LABEL integration TIMEOUT 60 SRCS ${name}.cc DEPS bitsctl_cli bitsd_error)
+  bitsd_test(${name} LABEL integration TIMEOUT 60 SRCS ${name}.cc DEPS bitsctl_cli bitsd_error bitsd_policy)
 endforeach()
 foreach(name bitsctl_docs_test bitsctl_session_file_test bitsctl_settings_test)
   bitsd_test(${name} LABEL integration TIMEOUT 120 SRCS ${name}.cc DEPS bitsctl_cli bitsd_testing)

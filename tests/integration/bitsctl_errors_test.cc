@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "server/error/hresult.h"
 #include "server/error/rules.h"
+#include "server/policy/url.h"
 
 namespace bits::cli {
 namespace {
@@ -59,6 +60,32 @@ TEST(HintsTest, EveryRuleOfTheServiceHasAHint) {
     }
     EXPECT_NE(HintFor(name, "", ""), "") << name;
   }
+}
+
+TEST(HintsTest, EachCaseOfARefusedUrlHasItsOwnHint) {
+  std::set<std::string_view> hints;
+  const std::vector<std::string> urls = {"http://user:password@h/f",
+                                         "http://m\xC3\xBCnchen.example/f",
+                                         "http://h/f\xC3\xBC",
+                                         "http://h/f ",
+                                         "http://h/a\tb",
+                                         "http://h\\f",
+                                         "http://h/f#top",
+                                         "ftp://h/f",
+                                         "http://h:0/f",
+                                         "http://1.2.3.4.5/",
+                                         "http://[1]/",
+                                         "http://[::1/",
+                                         "http://a..b/",
+                                         "http://h/" + std::string(2200, 'x')};
+  for (const std::string& url : urls) {
+    const absl::Status refused = bitsd::policy::ParseUrl(url).status();
+    const std::string message(refused.message());
+    const std::string_view hint = HintFor("url_denied", "E_INVALIDARG", "", message);
+    EXPECT_NE(hint, HintFor("url_denied", "", "")) << url;
+    hints.insert(hint);
+  }
+  EXPECT_EQ(hints.size(), urls.size());
 }
 
 TEST(HintsTest, EveryErrorOfTheServiceHasAHint) {

@@ -55,7 +55,7 @@ class HostileAnswers:
 
     def far(self):
         """A redirect to a URL that is too long."""
-        self.head(302, Content_Length=0, Location="/" + "x" * 5000)
+        self.head(302, Content_Length=0, Location="/" + "x" * 20000)
         return True
 
     def restless(self):

@@ -75,12 +75,12 @@ class FileOperationsTest : public testing::Test {
 TEST_F(FileOperationsTest, ATemporaryFileIsPrivateUntilItIsPublished) {
   const FileId id = Create();
   EXPECT_EQ(Stat(temporary()).st_mode, S_IFREG | 0600u);
-  EXPECT_EQ(IdOf(temporary()), id);
+  EXPECT_TRUE(IsSameFile(IdOf(temporary()), id));
   const absl::Time time = absl::FromUnixSeconds(1'500'000'000);
   EXPECT_EQ(Refusal(Publish(id, destination(), 027, time)), "ok");
   EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0640u);
   EXPECT_EQ(Stat(destination()).st_mtim.tv_sec, 1'500'000'000);
-  EXPECT_EQ(IdOf(destination()), id);
+  EXPECT_TRUE(IsSameFile(IdOf(destination()), id));
   EXPECT_FALSE(Exists(temporary()));
 }
 
@@ -95,6 +95,18 @@ TEST_F(FileOperationsTest, AModeLikeTheTemporaryOneDoesNotKeepTheTimeFromBeingSe
   const FileId id = Create();
   EXPECT_EQ(Refusal(Publish(id, destination(), 066, absl::FromUnixSeconds(1'500'000'000))), "ok");
   EXPECT_EQ(Stat(destination()).st_mtim.tv_sec, 1'500'000'000);
+}
+
+TEST_F(FileOperationsTest, ATimeThatTheFileSystemCannotKeepIsLeftOut) {
+  for (const int64_t seconds : {int64_t{-62'135'596'800}, int64_t{10'413'792'000},
+                                int64_t{253'402'300'799}}) {  // The years 1, 2300 and 9999.
+    const FileId id = Create();
+    EXPECT_EQ(Refusal(Publish(id, destination(), 022, absl::FromUnixSeconds(seconds))), "ok");
+    const int64_t kept = Stat(destination()).st_mtim.tv_sec;
+    const bool is_now =
+        kept > absl::ToUnixSeconds(absl::Now()) - 3600 && kept <= absl::ToUnixSeconds(absl::Now());
+    EXPECT_TRUE(kept == seconds || is_now) << kept;
+  }
 }
 
 TEST_F(FileOperationsTest, PublishingTwiceIsPublishingOnce) {

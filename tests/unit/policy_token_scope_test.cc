@@ -51,6 +51,7 @@ TEST(TokenScopeTest, HostsLimitATransferInWhichTheTokenIsUsedForAnything) {
   }
   EXPECT_EQ(Host({"a.example"}, "http://b.example/", 0), "ok") << "the token is idle";
   EXPECT_EQ(Host({}, "http://b.example/"), "ok");
+  EXPECT_EQ(Host({"a.example"}, "http://a.example/x#y#z"), "ok") << "a Location may have that";
 }
 
 TEST(TokenScopeTest, HostsAreComparedAsNamesAndAddressesByValue) {
@@ -156,6 +157,13 @@ TEST(TokenScopeTest, EveryPairOfLentAndSetFlags) {
   }
   EXPECT_EQ(Verdict(CheckScopeFlags(nullptr, 3)), "ok");
   EXPECT_EQ(Verdict(ParseScope({}, {}, 4).status()), "E_INVALIDARG");
+}
+
+TEST(TokenScopeTest, AHostIsJudgedHoweverLongARedirectIs) {
+  const LoanLimits limits = LimitsOf(ScopeOf({}, {"a.example"}), 1);
+  const std::string rest = "/?" + std::string(16'000, 'x');
+  EXPECT_EQ(Verdict(CheckLoanedHost(limits, "http://a.example" + rest)), "ok");
+  EXPECT_EQ(Verdict(CheckLoanedHost(limits, "http://b.example" + rest)), "token_scope");
 }
 
 TEST(TokenScopeTest, NoScopeLimitsNothing) {

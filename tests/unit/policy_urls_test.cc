@@ -24,6 +24,7 @@ TEST(UrlTest, AbsoluteHttpAndHttpsUrlsAreTaken) {
         std::string("http://example.com:65535/"),
         std::string("http://example.com./a"),
         std::string("http://a_b.example/x|y{z}"),
+        std::string("http://a.example/~alice"),
         std::string("http://xn--bcher-kva.example/@b:c"),
         std::string("http://r3---sn-1.example"),
         std::string("http://localhost/"),  // A name: judged by the address connected to.
@@ -204,6 +205,38 @@ TEST(UrlTest, AnOwnListenerIsDeniedInEverySpelling) {
   }
 }
 
+TEST(UrlTest, TheMessageNamesTheCaseAndSaysWhatToWrite) {
+  const struct {
+    const char* url;
+    const char* word;
+  } rows[] = {{"http://m\xC3\xBCnchen.example/f", "xn--"},
+              {"http://b.example/f\xC3\xBC", "percent-encode"},
+              {"http://b.example:80/f\xC3\xBC", "percent-encode"},
+              {"m\xC3\xBCnchen.example/f", "xn--"},
+              {"http://b.example/f ", "ends with a blank"},
+              {"http://b.example/f\n", "ends with a blank"},
+              {"http://b.example/f\r\n", "ends with a blank"},
+              {" http://b.example/f", "begins with a blank"},
+              {"http://b.example/a b", "%20"},
+              {"http://b.example/a\tb", "control character"},
+              {"http://b.example\\f", "backslash"},
+              {"http://b.example/f#top", "fragment"},
+              {"http://user:password@b.example/f", "credentials"},
+              {"ftp://b.example/f", "https://"},
+              {"www.b.example/f", "https://"},
+              {"", "empty"},
+              {"http://b..example/", "host"},
+              {"http://b.example:0/", "port"},
+              {"http://1.2.3.4.5/", "IPv4"},
+              {"http://[1]/", "IPv6"},
+              {"http://[::1/", "[ has no ]"}};
+  for (const auto& row : rows) {
+    const absl::Status status = CheckRemoteName(row.url, {});
+    const std::string message(status.message().data(), status.message().size());
+    EXPECT_NE(message.find(row.word), std::string::npos) << row.url << ": " << message;
+  }
+}
+
 std::string Redirect(const std::string& from, const std::string& to, int count = 1) {
   return Verdict(CheckRedirect(from, to, count, {}));
 }
@@ -219,6 +252,15 @@ TEST(RedirectTest, RedirectsKeepOrRaiseTheScheme) {
 TEST(RedirectTest, TenRedirectsAreFollowed) {
   EXPECT_EQ(Redirect("http://a.example/", "http://b.example/", 10), "ok");
   EXPECT_EQ(Redirect("http://a.example/", "http://b.example/", 11), "redirect_denied");
+}
+
+TEST(RedirectTest, ATargetMayBeLongerThanARemoteName) {
+  const std::string start = "http://b.example/";
+  const std::string longest = start + std::string(kMaxRedirectTarget - start.size(), 'x');
+  EXPECT_EQ(Redirect("http://a.example/", longest), "ok");
+  EXPECT_EQ(Redirect(longest, "http://a.example/"), "ok");
+  EXPECT_EQ(Redirect("http://a.example/", longest + "x"), "redirect_denied");
+  EXPECT_EQ(Check(longest), "url_denied");
 }
 
 TEST(RedirectTest, AFragmentIsIgnored) {

@@ -25,7 +25,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
              CompletionTask task, Done done);
 
   void Start();
-  /// Ends it between two messages to the broker.
+  /// Ends it between two messages to the broker. `done` runs before `stopped`.
   void Stop(std::function<void()> stopped);
 
  private:

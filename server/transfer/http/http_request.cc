@@ -186,6 +186,8 @@ void HttpRequest::Start(const HttpGet& get) {
   if (!trusted_) return FailToStart("the TLS library cannot verify as the job wants it");
   SetHeaders(get);
   SetLogins(get);
+  cookies_.Enter(easy_, get.url);
+  end_.through_proxy = !get.proxy.empty();
   curl_easy_setopt(easy_, CURLOPT_URL, get.url.c_str());
   pool_ =
       &engine_.PoolFor(absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without"));
@@ -224,6 +226,7 @@ void HttpRequest::OnCurlDone(CURLcode code) {
   // Nobody answered the challenge: it is what the server says, unless it never came to an end.
   if (undecided_ && !end_.head_too_slow) DeliverHead();
   ReadOffers();
+  cookies_.Leave(easy_);
   Detach();
   end_.code = code;
   end_.certificate_asked = trust_.certificate_asked();

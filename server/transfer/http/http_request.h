@@ -1,8 +1,9 @@
 // HTTP GETs, one after the other, over the connections of one security context.
 //
 // One easy handle is used again for every request. Nothing of the environment counts: no proxy, no
-// netrc, no cookies, no redirects followed (the caller judges each and asks again), TLS verified as
-// TlsTrust says, and every address is judged before it is connected to.
+// netrc, no redirects followed (the caller judges each and asks again), TLS verified as TlsTrust
+// says, and every address is judged before it is connected to. Cookies are kept for one chain of
+// requests (cookie_jar.h).
 //
 // A request shows what it is given and nothing else: curl answers a challenge by itself only with
 // the one scheme and login it was given, and no more than a few times. What it leaves unanswered is
@@ -28,6 +29,7 @@
 #include "server/identity/secret.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/connection_pool.h"
+#include "server/transfer/http/cookie_jar.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/http/http_response.h"
 #include "server/transfer/http/tls_trust.h"
@@ -59,6 +61,7 @@ struct HttpEnd {
   bool connected = false;  ///< A connection was made or there was one.
   bool head_too_large = false;
   bool head_too_slow = false;
+  bool through_proxy = false;
   bool answered = false;           ///< Something of a head came.
   bool certificate_asked = false;  ///< The handshake of this request asked for one.
   absl::Status denied;             ///< Not OK: every address it might have used was refused.
@@ -98,6 +101,10 @@ class HttpRequest final : private CurlClient {
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
 
+  /// The requests that follow are for another file: what servers set so far is forgotten.
+  void BeginChain() { cookies_.Clear(); }
+  /// A server of this chain set cookies.
+  bool cookies_set() const { return cookies_.asked(); }
   /// Starts a request; the one before must have ended. OnEnd may run at once.
   void Start(const HttpGet& get);
   /// Takes up the body again after BodyStep::kLater.
@@ -131,6 +138,7 @@ class HttpRequest final : private CurlClient {
   const std::string context_;
   HttpListener& listener_;
   TlsTrust trust_;
+  CookieJar cookies_;
   CURL* const easy_;
   curl_slist* headers_ = nullptr;        ///< For the server.
   curl_slist* proxy_headers_ = nullptr;  ///< For the proxy.

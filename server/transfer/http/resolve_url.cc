@@ -5,12 +5,17 @@
 #include <memory>
 
 namespace bitsd {
+namespace {
+
+/// Blanks and characters that are not ASCII are percent-encoded, as every browser does.
+constexpr unsigned kAsServersWrite = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
+
+}  // namespace
 
 std::optional<std::string> ResolveUrl(const std::string& base, const std::string& location) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
   if (url == nullptr || curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(url.get(), CURLUPART_URL, location.c_str(), CURLU_NON_SUPPORT_SCHEME) !=
-          CURLUE_OK) {
+      curl_url_set(url.get(), CURLUPART_URL, location.c_str(), kAsServersWrite) != CURLUE_OK) {
     return std::nullopt;
   }
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);

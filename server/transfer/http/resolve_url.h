@@ -8,7 +8,8 @@
 
 namespace bitsd {
 
-/// The absolute URL that `location` means at `base`, without fragment, or unset. Of any scheme:
+/// The absolute URL that `location` means at `base`, without fragment, or unset. What a URL must
+/// not have and servers write all the same (blanks, raw UTF-8) is percent-encoded. Of any scheme:
 /// policy judges it.
 std::optional<std::string> ResolveUrl(const std::string& base, const std::string& location);
 

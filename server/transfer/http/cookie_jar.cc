@@ -1,0 +1,73 @@
+#include "server/transfer/http/cookie_jar.h"
+
+#include <string.h>
+
+#include "server/policy/url.h"
+
+namespace bitsd {
+namespace {
+
+/// Switches the engine off, which forgets everything, and on again if `on`.
+void ResetEngine(CURL* easy, bool on) {
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr);
+  if (on) curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+}
+
+bool SetsCookies(CURL* easy) {
+  curl_header* header = nullptr;
+  return curl_easy_header(easy, "Set-Cookie", 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+}
+
+}  // namespace
+
+void CookieJar::Clear() {
+  hosts_.clear();
+  asked_ = false;
+}
+
+void CookieJar::Enter(CURL* easy, const std::string& url) {
+  ResetEngine(easy, true);
+  const absl::StatusOr<policy::Url> parsed = policy::ParseHop(url);
+  host_ = parsed.ok() ? parsed->host : "";
+  tls_ = parsed.ok() && parsed->https;
+  const auto found = hosts_.find(host_);
+  if (found == hosts_.end()) return;
+  if (found->second.from_tls && !tls_) {
+    hosts_.erase(found);
+    return;
+  }
+  for (const std::string& line : found->second.lines) {
+    curl_easy_setopt(easy, CURLOPT_COOKIELIST, line.c_str());
+  }
+}
+
+void CookieJar::Leave(CURL* easy) {
+  asked_ = asked_ || SetsCookies(easy);
+  curl_slist* list = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &list);
+  hosts_.erase(host_);
+  if (list != nullptr && !host_.empty()) {
+    Cookies& cookies = hosts_[host_];
+    cookies.from_tls = tls_;
+    for (const curl_slist* line = list; line != nullptr; line = line->next) {
+      Keep(cookies, line->data);
+    }
+  }
+  for (curl_slist* line = list; line != nullptr; line = line->next) {
+    explicit_bzero(line->data, strlen(line->data));
+  }
+  curl_slist_free_all(list);
+  ResetEngine(easy, false);
+}
+
+void CookieJar::Keep(Cookies& cookies, const char* line) {
+  size_t count = 0;
+  size_t bytes = strlen(line);
+  for (const auto& [host, kept] : hosts_) {
+    count += kept.lines.size();
+    for (const std::string& other : kept.lines) bytes += other.size();
+  }
+  if (count < kMaxCookies && bytes <= kMaxBytes) cookies.lines.emplace_back(line);
+}
+
+}  // namespace bitsd
