@@ -128,6 +128,7 @@ constexpr Hint kHints[] = {
     {"E_ACCESSDENIED", "bitsctl whoami shows who you are; --as takes another identity"},
     {"E_OUTOFMEMORY", "release handles you no longer need (bitsctl release), or try again later"},
     {"E_INVALIDARG", "bitsctl COMMAND --help shows what it takes"},
+    {"ERROR_NOT_READY", "try again when the file system answers"},
     {"ERROR_DISK_FULL", "free some space, then bitsctl resume JOB"},
     {"ERROR_NOT_LOGGED_ON",
      "bitsctl logon, then lend again what was lent (bitsctl set-helper-token); bitsctl sessions "

@@ -122,11 +122,9 @@ absl::Status DiskFull(std::string_view message) { return Make(Hresult::kDiskFull
 absl::Status StoreUnavailable(std::string_view message) {
   return Make(Hresult::kOutOfMemory, message);
 }
-absl::Status Unavailable(std::string_view message) {
-  return absl::UnavailableError(absl::string_view(message.data(), message.size()));
-}
+absl::Status Unavailable(std::string_view message) { return Make(Hresult::kNotReady, message); }
 absl::Status ServiceStopping() {
-  absl::Status status = Unavailable("bitsd is stopping: watch again when it is back");
+  absl::Status status = absl::UnavailableError("bitsd is stopping: watch again when it is back");
   SetRule(status, Rule::kServiceStopping);
   return status;
 }

@@ -92,6 +92,7 @@ struct FileRecord {
   std::string local_name;
   FileProgress progress;
   bool completed = false;  ///< Renamed to local_name.
+  uint32_t not_set = 0;    ///< Bits of FileNotSet.
 
   friend bool operator==(const FileRecord&, const FileRecord&) = default;
 };

@@ -106,6 +106,10 @@ void DescribeTemporary(Io& io, Temporary&& file) {
   io.User("temporary_creator", file.creator);
   io.AnyNumber("temporary_device", file.id.device);
   io.AnyNumber("temporary_inode", file.id.inode);
+  io.AnyNumber("temporary_birth", file.id.birth);
+  io.AnyNumber("temporary_mark", file.id.mark);
+  io.Number("temporary_owner", file.id.owner, kMaxUint32);
+  io.Number("temporary_mode", file.id.mode, kMaxUint32);
 }
 
 /// File number `index` of `job`.
@@ -125,6 +129,7 @@ void DescribeFile(Io& io, Id&& job, Index&& index, Record&& file) {
   io.Number("not_resumable", progress.not_resumable, 1);
   io.Number("restarts", progress.restarts, kMaxUint32);
   io.Number("completed", file.completed, 1);
+  io.Number("not_set", file.not_set, kModeNotSet | kTimeNotSet);
   io.Optional(progress.temporary,
               [](auto& inner, auto& temporary) { DescribeTemporary(inner, temporary); });
   io.Text("content_type", progress.content_type, TextKind::kBytes);

@@ -65,6 +65,17 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "ALTER TABLE files ADD COLUMN strong_date INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE files ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE files ADD COLUMN replaced_size INTEGER NOT NULL DEFAULT -1;",
+    // 6: what a temporary file is recognised by when its device number is another one, and what of
+    // a finished file its file system did not take.
+    "ALTER TABLE files ADD COLUMN temporary_birth INTEGER DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN temporary_mark INTEGER DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN temporary_owner INTEGER DEFAULT 4294967295;"
+    "ALTER TABLE files ADD COLUMN temporary_mode INTEGER DEFAULT 4294967295;"
+    "ALTER TABLE files ADD COLUMN not_set INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_birth INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_mark INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_owner INTEGER NOT NULL DEFAULT 4294967295;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_mode INTEGER NOT NULL DEFAULT 4294967295;",
 };
 
 /// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.

@@ -92,12 +92,12 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
 }
 
 absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,
-                               size_t* published) const {
+                               std::vector<uint32_t>* published) const {
   absl::Status status = broker_.PublishFiles(who, files, published);
-  for (size_t i = 0; i < *published; ++i) {
+  for (size_t i = 0; i < published->size(); ++i) {
     Write("file_published", who, files[i].destination, absl::OkStatus());
   }
-  if (!status.ok()) Write("file_published", who, files[*published].destination, status);
+  if (!status.ok()) Write("file_published", who, files[published->size()].destination, status);
   return status;
 }
 

@@ -59,7 +59,7 @@ class JobFiles {
   absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
   /// As FileBroker::PublishFiles.
   absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
-                       size_t* published) const;
+                       std::vector<uint32_t>* published) const;
   absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) const;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;

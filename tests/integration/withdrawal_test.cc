@@ -1,7 +1,6 @@
 // Once a call that withdraws an identity has returned, nothing is done as that identity: by the
 // audit log's times, and by what the kernel says of its worker and of its folder.
 
-#include <poll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 

@@ -209,6 +209,68 @@ TEST_F(StoreDamageTest, AnotherOwnersJobIsKeptWithItsOwnerAndTheSqlThatPutsItBac
   EXPECT_TRUE(mended.set_aside.empty());
 }
 
+/// What version 6 brought is taken away.
+constexpr char kBackToVersion5[] =
+    "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
+    "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
+    "ALTER TABLE files DROP COLUMN not_set;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_birth;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mark;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_owner;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mode; PRAGMA user_version = 5;";
+
+/// What version 5 brought is taken away.
+constexpr char kBackToVersion4[] =
+    "ALTER TABLE files DROP COLUMN content_type; ALTER TABLE files DROP COLUMN content_encoding;"
+    "ALTER TABLE files DROP COLUMN strong_date; ALTER TABLE files DROP COLUMN doubts;"
+    "ALTER TABLE files DROP COLUMN replaced_size; PRAGMA user_version = 4;";
+
+/// `job` as a store before version 6 kept it.
+JobRecord AsOfVersion5(JobRecord job) {
+  const auto forget = [](TemporaryFile& file) { file.id = {file.id.device, file.id.inode}; };
+  for (TemporaryFile& file : job.abandoned) forget(file);
+  auto files = std::make_shared<FileRecords>(*job.files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    FileRecord& file = files->Edit(i);
+    file.not_set = 0;
+    if (!file.progress.temporary) continue;
+    TemporaryFile temporary = *file.progress.temporary;
+    forget(temporary);
+    file.progress.temporary = temporary;
+  }
+  job.files = std::move(files);
+  return job;
+}
+
+/// `job` as a store before version 5 kept it.
+JobRecord AsOfVersion4(const JobRecord& record) {
+  JobRecord job = AsOfVersion5(record);
+  const FileProgress none;
+  auto files = std::make_shared<FileRecords>(*job.files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    FileProgress& progress = files->Edit(i).progress;
+    progress.content_type = none.content_type;
+    progress.content_encoding = none.content_encoding;
+    progress.strong_date = none.strong_date;
+    progress.doubts = none.doubts;
+    progress.replaced_size = none.replaced_size;
+  }
+  job.files = std::move(files);
+  return job;
+}
+
+TEST(StoreMigrationTest, AStoreOfVersion5KeepsItsTemporaryFiles) {
+  DurableStore store;
+  const auto job = FullRecord();
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  store.Close();
+  ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(kBackToVersion5).ok());
+  ASSERT_TRUE(store.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store->Load(contents.Visitor()).ok());
+  ExpectSame(*contents.jobs.at(job->id), AsOfVersion5(*job));
+}
+
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
   DurableStore store;
   const auto job = FullRecord();
@@ -217,6 +279,8 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   {
     // What version 1 had: everything but sessions.
     auto connection = sqlite::Connection::Open(store.file());
+    ASSERT_TRUE(connection->Execute(kBackToVersion5).ok());
+    ASSERT_TRUE(connection->Execute(kBackToVersion4).ok());
     ASSERT_TRUE(connection
                     ->Execute("DROP TABLE sessions; DROP TABLE networks; DROP TABLE credentials;"
                               "DROP TABLE set_aside;"
@@ -230,7 +294,7 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   ASSERT_TRUE(store.Open().ok());
   Contents contents;
   ASSERT_TRUE(store->Load(contents.Visitor()).ok());
-  JobRecord old = *job;
+  JobRecord old = AsOfVersion4(*job);
   old.network = nullptr;
   ExpectSame(*contents.jobs.at(job->id), old);
   EXPECT_EQ(contents.sessions.size(), 1u);

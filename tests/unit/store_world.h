@@ -137,12 +137,15 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   job->no_progress_since = absl::FromUnixSeconds(9);
   job->completing = true;
   job->revision = 77;
-  job->abandoned = {{"/d/.BIT0000000000000002.tmp", kBob, FileId{~uint64_t{0}, 5}},
-                    {"/d/.BIT0000000000000003.tmp", kAnn, FileId{1, 6}}};
+  job->abandoned = {
+      {"/d/.BIT0000000000000002.tmp", kBob, FileId{~uint64_t{0}, 5, ~uint64_t{0}, 1, 61001, 0600}},
+      {"/d/.BIT0000000000000003.tmp", kAnn, FileId{1, 6}}};
   auto files = std::make_shared<FileRecords>(*job->files);
   FileRecord& file = files->Edit(1);
   file.completed = true;
-  file.progress.temporary = TemporaryFile{"/d/.BIT0000000000000001.tmp", kBob, FileId{8, 9}};
+  file.progress.temporary =
+      TemporaryFile{"/d/.BIT0000000000000001.tmp", kBob, FileId{8, 9, 10, 11, 12, 0600}};
+  file.not_set = kModeNotSet | kTimeNotSet;
   file.progress.size = uint64_t{1} << 40;
   file.progress.synced = 1234;
   file.progress.etag = "\"e\"";

@@ -98,8 +98,9 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
     together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
                         mtime ? mtime->time : absl::InfinitePast()});
   }
-  size_t count = 0;
-  absl::Status status = files_.Publish(task_.local, together, &count);
+  std::vector<uint32_t> in_place;
+  absl::Status status = files_.Publish(task_.local, together, &in_place);
+  const size_t count = in_place.size();
   const auto done = todo.first(count);
   published.insert(published.end(), done.begin(), done.end());
   const std::string rule = DetailOf(status).rule;

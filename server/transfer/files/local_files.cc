@@ -14,9 +14,6 @@ namespace {
 
 /// Bytes after which writing them to the disk is begun, so that the sync finds little to do.
 constexpr uint64_t kHintInterval = uint64_t{8} << 20;
-/// Slow downloads are synced by time.
-constexpr std::chrono::seconds kSyncEvery{15};
-
 std::vector<uint32_t> FilesToDo(const FileRecords& files) {
   std::vector<uint32_t> todo;
   for (uint32_t i = 0; i < files.size(); ++i) {
@@ -45,7 +42,10 @@ void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
   file_strand_->Post([self = shared_from_this(), feed = std::move(feed)] {
     self->feed_ = feed;
     if (!self->Active()) return;
-    self->context_.engine.Post([self] { self->LookLater(); });
+    self->context_.engine.Post([self] {
+      self->LookLater();
+      self->SyncLater();
+    });
     self->events_->OnPhase(false);
     self->OpenClientCertificate();
     self->OpenAhead();
@@ -163,8 +163,9 @@ void LocalFiles::BeginWriting(OpenFile& file) {
 
 void LocalFiles::Written(const OpenFilePtr& file) {
   if (file->syncing || file->progress.not_resumable) return;
+  const auto every = absl::ToChronoNanoseconds(context_.options.sync_every);
   if (file->written - file->sync_begun >= context_.options.sync_interval ||
-      SteadyClock::now() - file->last_sync >= kSyncEvery) {
+      SteadyClock::now() - file->last_sync >= every) {
     Sync(file, false);
   }
 }

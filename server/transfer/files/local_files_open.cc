@@ -194,6 +194,8 @@ absl::Status LocalFiles::Create(const std::vector<PlannedFile>& batch, size_t fi
 
 void LocalFiles::AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready) {
   file->last_sync = SteadyClock::now();
+  struct stat info {};
+  if (fstat(file->fd.get(), &info) == 0) file->device = info.st_dev;
   open_.emplace(file->index, file);
   ready->push_back(PlanFile(file->index, file->progress));
 }
