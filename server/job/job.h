@@ -132,6 +132,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void AnswerCompletion(const absl::StatusOr<JobOutcome>& outcome);
 
   void RunBeside(Beside beside);
+  /// Why nobody acts on local files now; OK when somebody does.
+  absl::Status CheckLocalActor() const;
   /// RunBeside as who acts on local files, as long as that is the same identity.
   void RunLocalWork(LocalWork work);
 

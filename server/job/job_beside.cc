@@ -51,6 +51,11 @@ absl::StatusOr<Job::LocalActor> Job::FindLocalActor(const JobVersion& version) c
   return LocalActor{owner, *std::move(identity), *std::move(loan)};
 }
 
+absl::Status Job::CheckLocalActor() const {
+  std::lock_guard lock(mutex_);
+  return FindLocalActor(InForceLocked()).status();
+}
+
 void Job::RunLocalWork(LocalWork work) {
   absl::StatusOr<LocalActor> actor;
   auto presence = std::make_shared<Attachment>();

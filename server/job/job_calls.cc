@@ -94,6 +94,12 @@ absl::Status MaySteer(const Sid& caller, const JobVersion& job) {
   return policy::MaySteer(caller, job.record->owner, HasOwnCredentials(job.record->network.get()));
 }
 
+/// Nobody would open local files now: they are looked at when somebody does.
+bool IsForLater(const absl::Status& nobody) {
+  const Hresult why = DetailOf(nobody).hresult;
+  return why == Hresult::kTokenRequired || why == Hresult::kNotLoggedOn;
+}
+
 /// Files that are transferred and wait to be put in place.
 bool HasFilesInWait(const JobRecord& record) {
   return std::any_of(record.files->begin(), record.files->end(), [](const FileRecord& file) {
@@ -181,21 +187,19 @@ void JobManager::Suspend(const Caller& caller, const JobId& id, JobDone done) {
 void JobManager::Resume(const Caller& caller, const JobId& id, JobDone done) {
   const auto job = Open(caller, id);
   if (!job.ok()) return done(job.status());
-  LookForLost(*job, [this, caller, id, done](const absl::StatusOr<change::LostFiles>& lost) {
-    if (!lost.ok()) return done(lost.status());
+  LookForLost(*job, [this, caller, id, done](const change::LostFiles& lost) {
     Job::Change change;
-    change.decide = [lost = *lost](const JobVersion& newest) {
-      return change::Resume(newest, lost);
-    };
+    change.decide = [lost](const JobVersion& newest) { return change::Resume(newest, lost); };
     change.after_completion = true;
     SubmitCall(caller, id, "job_resumed", std::move(change), done);
   });
 }
 
 void JobManager::LookForLost(const JobPtr& job,
-                             const std::function<void(absl::StatusOr<change::LostFiles>)>& done) {
+                             const std::function<void(change::LostFiles)>& done) {
   Settle(job, [this, job, done](const absl::StatusOr<JobVersion>& settled) {
-    if (!settled.ok()) return done(settled.status());
+    // The store refuses: it says so of the change itself, too, unless that is refused anyhow.
+    if (!settled.ok()) return done(change::LostFiles());
     const JobRecordPtr record = settled->record;
     if (record->state == JobState::kQueued || IsFinal(record->state) || !HasFilesInWait(*record)) {
       return done(change::LostFiles());
@@ -256,11 +260,15 @@ void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<New
 
 void JobManager::CheckFiles(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
                             const RequestRecord& request, const JobDone& done) {
+  // What is refused anyhow waits for nothing, and without room no folder need be looked at.
+  const std::shared_ptr<const Account> owner = deps_.accounts.Find(job->owner());
+  absl::Status status =
+      AddedFiles(caller.token->user, job->InForce(), *files, RoomFor(caller)).status();
+  if (status.ok()) status = policy::OwnerStanding(owner.get(), job->elevated());
+  if (status.ok()) status = job->CheckLocalActor();
+  if (!status.ok() && !IsForLater(status)) return done(status);
   Settle(job, [this, caller, job, files, request, done](const absl::StatusOr<JobVersion>& now) {
     if (!now.ok()) return done(now.status());
-    // Without room the folders need not be looked at.
-    const auto early = AddedFiles(caller.token->user, *now, *files, RoomFor(caller));
-    if (!early.ok()) return done(early.status());
     CheckFolders(caller, job, files, request, done);
   });
 }
@@ -272,8 +280,6 @@ size_t JobManager::RoomFor(const Caller& caller) const {
 
 void JobManager::CheckFolders(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
                               const RequestRecord& request, const JobDone& done) {
-  const std::shared_ptr<const Account> owner = deps_.accounts.Find(job->owner());
-  if (absl::Status s = policy::OwnerStanding(owner.get(), job->elevated()); !s.ok()) return done(s);
   const auto add = [this, caller, job, files, request, done] {
     AddCheckedFiles(caller, job, *files, request, done);
   };
@@ -289,11 +295,7 @@ void JobManager::CheckFolders(const Caller& caller, const JobPtr& job, const New
   };
   check.not_done = [=, this](const absl::Status& nobody) {
     if (nobody.ok()) return CheckFiles(caller, job, files, request, done);
-    // Nobody would open them now: they are looked at when somebody does.
-    const ErrorDetail why = DetailOf(nobody);
-    const bool later =
-        why.hresult == Hresult::kTokenRequired || why.hresult == Hresult::kNotLoggedOn;
-    later ? add() : done(nobody);
+    IsForLater(nobody) ? add() : done(nobody);
   };
   job->RunLocalWork(std::move(check));
 }

@@ -156,8 +156,7 @@ class JobManager : public JobService, public TokenOptions {
   /// store.
   static void Settle(const JobPtr& job, std::function<void(absl::StatusOr<JobVersion>)> done);
   /// Looks at the transferred files of a job that does not run, as who acts now.
-  void LookForLost(const JobPtr& job,
-                   const std::function<void(absl::StatusOr<change::LostFiles>)>& done);
+  void LookForLost(const JobPtr& job, const std::function<void(change::LostFiles)>& done);
   /// A change of the job's secrets; the audit log has `event` when it changed something, else the
   /// answer is S_FALSE.
   void SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,

@@ -230,6 +230,7 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   FileProgress progress;
   progress.etag = std::string(1 << 20, '"');
   progress.final_url = std::string(1 << 20, 'u');
+  progress.content_type = progress.content_encoding = std::string(1 << 20, 'c');
   progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
   transfers_.last()->events->OnFile(0, progress, std::nullopt);
   TransferFailure failure;
@@ -247,6 +248,8 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   const FileProgress& kept = (*record->files)[0].progress;
   EXPECT_TRUE(kept.etag.empty());
   EXPECT_TRUE(kept.final_url.empty());
+  EXPECT_TRUE(kept.content_type.empty());
+  EXPECT_TRUE(kept.content_encoding.empty());
   EXPECT_EQ(kept.last_modified, "Tue, 15 Nov 1994 12:45:26 GMT");
 }
 
