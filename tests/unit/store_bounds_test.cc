@@ -21,7 +21,7 @@ std::shared_ptr<JobRecord> LargestRecord() {
   auto job = FullRecord();
   job->display_name = std::string(4 * 256, 'n');
   job->description = std::string(4 * 1024, 'd');
-  job->minimum_retry_delay = job->no_progress_timeout = absl::InfiniteDuration();
+  job->minimum_retry_delay = job->no_progress_timeout = absl::Hours(24 * 3653);
   job->creation = absl::InfinitePast();
   job->modification = absl::InfiniteFuture();
   job->error_count = std::numeric_limits<uint32_t>::max();
