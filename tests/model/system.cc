@@ -227,7 +227,7 @@ Answer System::Complete(const Step& step, const Caller& caller, const JobId& job
   Instant<absl::StatusOr<JobOutcome>> completed;
   manager_->Complete(caller, job, completed.Callback());
   if (const Run run = RunOf(job); run != nullptr && run->events == nullptr) {
-    std::vector<uint32_t> published;
+    std::vector<PlacedFile> published;
     uint32_t index = 0;
     for (const FileRecord& file : *run->completion.files) {
       if (file.progress.transferred && !file.completed) published.push_back(index);

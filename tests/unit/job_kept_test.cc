@@ -230,6 +230,7 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   FileProgress progress;
   progress.etag = std::string(1 << 20, '"');
   progress.final_url = std::string(1 << 20, 'u');
+  progress.content_type = progress.content_encoding = std::string(1 << 20, 'c');
   progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
   transfers_.last()->events->OnFile(0, progress, std::nullopt);
   TransferFailure failure;
@@ -247,6 +248,8 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   const FileProgress& kept = (*record->files)[0].progress;
   EXPECT_TRUE(kept.etag.empty());
   EXPECT_TRUE(kept.final_url.empty());
+  EXPECT_TRUE(kept.content_type.empty());
+  EXPECT_TRUE(kept.content_encoding.empty());
   EXPECT_EQ(kept.last_modified, "Tue, 15 Nov 1994 12:45:26 GMT");
 }
 
@@ -280,18 +283,21 @@ TEST_F(JobKeptTest, TheOwnerOfAJobThatCannotBeReadIsToldAndTheOperatorToo) {
   const JobId id = JobId::Random();
   DamagedStore damaged(
       {"jobs", "table jobs: column state is out of its bounds", id, kFetcher, absl::Now(), true});
-  JobManager manager(
-      {damaged, transfers_, accounts_, audit_, clock_, timer_, sessions_, identities_}, options_);
-  ASSERT_TRUE(manager.Restore([](const SessionRecord&) {}).ok());
-  EXPECT_EQ(manager.set_aside(), 1u);
+  auto manager =
+      std::make_unique<JobManager>(JobManager::Deps{damaged, transfers_, accounts_, audit_, clock_,
+                                                    timer_, sessions_, identities_},
+                                   options_);
+  ASSERT_TRUE(manager->Restore([](const SessionRecord&) {}).ok());
+  EXPECT_EQ(manager->set_aside(), 1u);
   EXPECT_EQ(audit_.Values("row_set_aside", "job"), std::vector<std::string>{id.ToString()});
   for (const Sid& who : {kFetcher, kAdmin}) {
-    const absl::Status told = manager.GetJob(As(who), id).status();
+    const absl::Status told = manager->GetJob(As(who), id).status();
     EXPECT_EQ(DetailOf(told).rule, "job_set_aside");
     EXPECT_NE(std::string(told.message()).find("damaged"), std::string::npos) << told;
   }
-  EXPECT_EQ(DetailOf(manager.GetJob(As(kMallory), id).status()).hresult, Hresult::kNotFound);
-  manager.Shutdown([] {});
+  EXPECT_EQ(DetailOf(manager->GetJob(As(kMallory), id).status()).hresult, Hresult::kNotFound);
+  timer_.Stop();  // It knows the manager.
+  manager->Shutdown([] {});
 }
 
 }  // namespace
