@@ -42,7 +42,9 @@ std::string BytesWithCount(const v1::JobProgress& progress) {
 
 Cell FileState(const v1::File& file) {
   // What came is not what was begun.
-  const std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  if (file.mode_not_set()) mark += " (mode not set)";
+  if (file.time_not_set()) mark += " (time not set)";
   if (file.completed()) return {"COMPLETED" + mark, Color::kGood};
   if (file.transferred()) return {"TRANSFERRED" + mark, Color::kGood};
   return "WORKING" + mark;

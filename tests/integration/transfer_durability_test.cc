@@ -209,12 +209,12 @@ TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessagesAndSaysWhatIsInP
     if (operation == "publish") release.get_future().wait();
     return absl::OkStatus();
   };
-  std::vector<uint32_t> in_place;
+  std::vector<PlacedFile> in_place;
   absl::Status status;
   CompletionTask task{
       JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity = service_->StartCompletion(
-      std::move(task), [&](std::vector<uint32_t> published, absl::Status end) {
+      std::move(task), [&](std::vector<PlacedFile> published, absl::Status end) {
         in_place = std::move(published);
         status = std::move(end);
       });

@@ -179,13 +179,13 @@ TransferFailure TransferTest::Fails(const std::string& path, Hresult hresult) {
   return *failure;
 }
 
-std::pair<std::vector<uint32_t>, absl::Status> TransferTest::Complete(
+std::pair<std::vector<PlacedFile>, absl::Status> TransferTest::Complete(
     const std::vector<FileRecord>& files) {
-  std::promise<std::pair<std::vector<uint32_t>, absl::Status>> result;
+  std::promise<std::pair<std::vector<PlacedFile>, absl::Status>> result;
   CompletionTask task{
       JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity =
-      service_->StartCompletion(std::move(task), [&](std::vector<uint32_t> done, absl::Status s) {
+      service_->StartCompletion(std::move(task), [&](std::vector<PlacedFile> done, absl::Status s) {
         result.set_value({std::move(done), std::move(s)});
       });
   return result.get_future().get();

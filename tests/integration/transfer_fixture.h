@@ -95,7 +95,7 @@ class TransferTest : public ::testing::Test {
                                 const std::string& context = "owner/owner");
   /// Runs it and expects it to fail with `hresult`.
   TransferFailure Fails(const std::string& path, Hresult hresult);
-  std::pair<std::vector<uint32_t>, absl::Status> Complete(const std::vector<FileRecord>& files);
+  std::pair<std::vector<PlacedFile>, absl::Status> Complete(const std::vector<FileRecord>& files);
   /// Starts the service anew with the options as they are.
   void Restart();
   /// What the server was asked for under `path`.
