@@ -380,7 +380,8 @@ absl::Status FileOperations::Prepare(const Place& place, const wire::NextFile& f
   *fd = std::move(opened->fd);
   absl::StatusOr<bool> mode = SetRights(fd->get(), opened->file, rights, path);
   if (!mode.ok()) return mode.status();
-  *not_set = (*mode ? 0U : kModeNotSet) | (*time ? 0U : kTimeNotSet);
+  if (!*mode) *not_set |= kModeNotSet;
+  if (!*time) *not_set |= kTimeNotSet;
   return absl::OkStatus();
 }
 
