@@ -110,7 +110,7 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
 TEST_F(TransferDurabilityTest, WhatCameBeforeTheServerFellSilentIsSyncedByTime) {
   options_.sync_every = absl::Milliseconds(100);
   Restart();
-  Running running = Start({File("/silent/100000/d", "stalled")});
+  Running running = Start({File("/hangbody/100000/d", "stalled")});
   EXPECT_TRUE(running.recorder->WaitForSynced(50'000));
   EXPECT_EQ(running.recorder->files()[0].progress.synced, 50'000u) << "and no further byte came";
   ASSERT_TRUE(running.Stop());

@@ -162,14 +162,6 @@ class Exchange(HostileAnswers):
     def hang(self):
         never.wait()
 
-    def falls_silent(self, data):
-        self.stream.sendall(data[:len(data) // 2])
-        never.wait()
-
-    def silent(self):
-        """Half of the file, and then nothing more."""
-        return self.file(send=self.falls_silent)
-
     def hangbody(self):
         self.file(upto=self.size // 2)
         never.wait()
