@@ -71,11 +71,11 @@ void FreeList(curl_slist* list) {
 
 }  // namespace
 
-HttpRequest::HttpRequest(HttpEngine& engine, const TransferOptions& options, Sid owner,
+HttpRequest::HttpRequest(HttpEngine& engine, const TransferOptions& options, const Sid& owner,
                          std::string context, TlsTrust trust, HttpListener& listener)
     : engine_(engine),
       options_(options),
-      owner_(std::move(owner)),
+      owner_(owner),
       context_(std::move(context)),
       listener_(listener),
       trust_(std::move(trust)),

@@ -99,8 +99,8 @@ class HttpRequest final : private CurlClient {
  public:
   /// `options` must outlive it. Connections are those of `context` and what it says of
   /// the request: no other context may use them. Names are asked for in places of `owner`.
-  HttpRequest(HttpEngine& engine, const TransferOptions& options, Sid owner, std::string context,
-              TlsTrust trust, HttpListener& listener);
+  HttpRequest(HttpEngine& engine, const TransferOptions& options, const Sid& owner,
+              std::string context, TlsTrust trust, HttpListener& listener);
   ~HttpRequest();
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
