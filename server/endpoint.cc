@@ -61,4 +61,28 @@ absl::Status WriteEndpoint(const std::string& run_dir, const std::string& endpoi
   return error::InvalidArgument(absl::StrCat("cannot write ", path, ": ", strerror(errno)));
 }
 
+bool IsLocalAddress(const policy::Endpoint& endpoint) {
+  // The kernel binds to its own addresses only, those of whole networks on it among them.
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  memcpy(&address.sin6_addr, endpoint.address, sizeof(endpoint.address));
+  if (!IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
+    const UniqueFd fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    // A machine without IPv6 has no such address.
+    if (!fd.valid()) return errno != EAFNOSUPPORT;
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+      return true;
+    }
+    // A link-local address without its interface: EINVAL.
+    return errno != EADDRNOTAVAIL;
+  }
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  memcpy(&v4.sin_addr, endpoint.address + 12, sizeof(v4.sin_addr));
+  const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno != EAFNOSUPPORT;
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&v4), sizeof(v4)) == 0) return true;
+  return errno != EADDRNOTAVAIL;
+}
+
 }  // namespace bitsd

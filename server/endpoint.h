@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/policy/remote_addresses.h"
 
 namespace bitsd {
 
@@ -18,6 +19,9 @@ absl::StatusOr<std::string> ResolveListen(const std::string& listen);
 
 /// Writes "ADDRESS:PORT\n" to `run_dir`/endpoint, whole or not at all.
 absl::Status WriteEndpoint(const std::string& run_dir, const std::string& endpoint);
+
+/// True when `endpoint` has an address of this machine, now: addresses come and go.
+bool IsLocalAddress(const policy::Endpoint& endpoint);
 
 }  // namespace bitsd
 

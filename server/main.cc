@@ -15,6 +15,7 @@
 #include "server/ops/config.h"
 #include "server/ops/log.h"
 #include "server/server.h"
+#include "server/show_set_aside.h"
 #include "server/supervision.h"
 #include "server/wiped_memory.h"
 
@@ -25,6 +26,16 @@ int Check(const std::string& path) {
   for (const std::string& problem : problems) std::cerr << "bitsd: " << problem << "\n";
   if (problems.empty()) std::cout << path << ": bitsd would start with it\n";
   return problems.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int ShowSetAside(const std::string& path) {
+  const auto text = bitsd::DescribeSetAside(path);
+  if (!text.ok()) {
+    std::cerr << "bitsd: " << text.status().message() << "\n";
+    return EXIT_FAILURE;
+  }
+  std::cout << *text;
+  return EXIT_SUCCESS;
 }
 
 /// Every running download holds files open, up to a hundred small ones. The soft limit is there for
@@ -62,16 +73,21 @@ int main(int argc, char** argv) {
   std::string path = "/etc/bitsd/bitsd.yaml";
   bool allow_root = false;
   bool check = false;
+  bool set_aside = false;
   app.add_option("--config", path, "Configuration file (YAML)")->capture_default_str();
   app.add_flag("--allow-root", allow_root, "Let accounts with uid 0 or gid 0 open files");
   app.add_flag("--check-config", check,
                "Say what is wrong with the configuration and the files it names, and end: status 0 "
                "when nothing is. Changes nothing");
+  app.add_flag("--set-aside", set_aside,
+               "Show the records of the store that could not be read, with the SQL that puts each "
+               "back once it is mended, and end. Changes nothing, and may run beside bitsd");
   app.set_version_flag("--version", "bitsd " BITSD_VERSION);
   CLI11_PARSE(app, argc, argv);
 
   path = std::filesystem::absolute(path).lexically_normal();
   if (check) return Check(path);
+  if (set_aside) return ShowSetAside(path);
   auto config = bitsd::ReadConfig(path, geteuid());
   if (!config.ok()) {
     std::cerr << "bitsd: " << config.status().message() << "\n";

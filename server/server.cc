@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "server/job/job_manager.h"
 #include "server/material.h"
 #include "server/network/agent_identities.h"
+#include "server/ops/audit_budget.h"
 #include "server/ops/file_audit_log.h"
 #include "server/ops/reload_board.h"
 #include "server/ops/timer.h"
@@ -48,6 +50,7 @@ policy::RemoteRules RemoteRulesOf(const Config& config, const std::string& liste
   policy::RemoteRules rules;
   rules.allowed = config.allowed_addresses;
   if (const auto own = policy::ParseEndpoint(listen); own.ok()) rules.own_listeners = {*own};
+  rules.is_local = IsLocalAddress;
   return rules;
 }
 
@@ -76,6 +79,8 @@ JobManager::Options JobOptionsOf(const Config& config, const policy::RemoteRules
   options.token_warning = config.token_warning;
   options.handle_idle = config.handle_idle;
   options.retention = config.retention;
+  options.finished = config.finished_jobs;
+  options.answers = config.answers;
   return options;
 }
 
@@ -106,14 +111,30 @@ absl::Status LoadTls(Loaded& loaded) {
   return absl::OkStatus();
 }
 
-rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
+rpc::DoorLimits DoorLimitsOf(const Config& config) {
+  rpc::DoorLimits limits;
+  limits.connections = config.connections;
+  limits.per_address = config.connections_per_address;
+  limits.per_identity = config.connections_per_user;
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return limits;
+  const rpc::DoorLimits fitting = rpc::FitInto(limits, descriptors.rlim_cur);
+  if (fitting.connections < limits.connections) {
+    spdlog::warn("{} connections at once: the limit of open files (RLIMIT_NOFILE) is {}",
+                 fitting.connections, descriptors.rlim_cur);
+  }
+  return fitting;
+}
+
+rpc::ServerInfo InfoOf(const Config& config, bool identity_switching, size_t set_aside) {
   const bool modern = config.policy == policy::Version::kWindows10_1607;
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
            "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
-           "http_security_flags", "delegated_credentials"}};
+           "http_security_flags", "delegated_credentials"},
+          set_aside};
 }
 
 }  // namespace
@@ -135,7 +156,8 @@ class Server::Parts {
   absl::Status Start() {
     auto log = FileAuditLog::Open(absl::StrCat(start.config.log_dir, "/audit.log"), clock);
     if (!log.ok()) return log.status();
-    audit = *std::move(log);
+    audit_file = *std::move(log);
+    audit.emplace(*audit_file, clock);
     auto opened = OpenStore(start.config);
     if (!opened.ok()) return opened.status();
     store = *std::move(opened);
@@ -151,14 +173,28 @@ class Server::Parts {
         JobOptionsOf(start.config, rules));
     if (absl::Status s = Restore(); !s.ok()) return s;
     auto server = rpc::GrpcServer::Start(
-        {listen, start.tls, InfoOf(start.config, broker->identity_switching())},
-        {*jobs, *jobs, identities, *sessions, *audit, clock, board});
+        GrpcOptions(), {*jobs, *jobs, identities, *sessions, *audit, clock, board});
     if (!server.ok()) return server.status();
     rpc = *std::move(server);
     reloader.emplace(Reloader::Targets{accounts, identities, *sessions, *jobs, *rpc, *audit, clock,
                                        board, [this](const Config& config) { Configure(config); }},
                      start);
     return absl::OkStatus();
+  }
+
+  rpc::ServerInfo Info(const Config& config) const {
+    return InfoOf(config, broker->identity_switching(), jobs->set_aside());
+  }
+
+  rpc::GrpcServerOptions GrpcOptions() const {
+    rpc::GrpcServerOptions options;
+    options.listen = listen;
+    options.tls = start.tls;
+    options.info = Info(start.config);
+    options.door = DoorLimitsOf(start.config);
+    options.idle = start.config.idle_timeout;
+    options.listener_patience = start.config.listener_timeout;
+    return options;
   }
 
   /// Takes up what the store has.
@@ -173,6 +209,7 @@ class Server::Parts {
     transfers->Reconfigure(TransferOptionsOf(config, rules));
     jobs->Reconfigure(JobOptionsOf(config, rules));
     sessions->Reconfigure(config.sessions);
+    rpc->SetInfo(Info(config));
   }
 
   /// Calls end, transfers park, and nothing runs by itself any more.
@@ -204,7 +241,8 @@ class Server::Parts {
   const std::string listen;
   Loaded start;
   std::unique_ptr<BrokerClient> broker;
-  std::unique_ptr<FileAuditLog> audit;
+  std::unique_ptr<FileAuditLog> audit_file;
+  std::optional<AuditBudget> audit;
   CurrentDirectory accounts;
   IdentityCache identities;
   ReloadBoard board;
@@ -260,7 +298,7 @@ void Server::Reload() {
              int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000);
   spdlog::info("SIGHUP: every file is looked at");
   parts_->reloader->ReloadAll();
-  parts_->audit->Reopen();
+  parts_->audit_file->Reopen();
   sd_notify(0, "READY=1");
 }
 

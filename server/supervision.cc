@@ -1,5 +1,6 @@
 #include "server/supervision.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/broker/unique_fd.h"
 #include "server/error/errors.h"
 #include "server/material.h"
 #include "server/network/agent_process.h"
@@ -33,21 +35,39 @@ absl::StatusOr<BrokerFiles> LoadBrokerFiles(const Config& start, uid_t owner) {
   return BrokerFiles{*std::move(directory), config.allowed_roots, std::move(secrets)};
 }
 
+/// Gives `name` in the folder `parent`, which was just made, to the service: what was opened, and
+/// no link that somebody has put in its place.
+absl::Status GiveFolder(int parent, const std::string& name, uid_t uid, gid_t gid) {
+  const UniqueFd fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat now {};
+  const bool opened = fd.valid() && fstat(fd.get(), &now) == 0;
+  if (opened && now.st_uid != geteuid()) return error::InvalidArgument("somebody replaced it");
+  if (opened && fchown(fd.get(), uid, gid) == 0) return absl::OkStatus();
+  return error::InvalidArgument(absl::StrCat("cannot give it to uid ", uid, ": ", strerror(errno)));
+}
+
+absl::Status PrepareFolder(const Config& config, const std::string& folder) {
+  const size_t slash = folder.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash + 1);
+  const std::string name = folder.substr(slash == std::string::npos ? 0 : slash + 1);
+  const UniqueFd around(open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!around.valid()) return error::InvalidArgument(strerror(errno));
+  const mode_t mode = folder == config.state_dir ? 0700 : 0750;
+  if (mkdirat(around.get(), name.c_str(), mode) != 0) {
+    return errno == EEXIST ? absl::OkStatus() : error::InvalidArgument(strerror(errno));
+  }
+  if (geteuid() != 0 || !config.run_as_uid || !config.run_as_gid) return absl::OkStatus();
+  return GiveFolder(around.get(), name, *config.run_as_uid, *config.run_as_gid);
+}
+
 }  // namespace
 
 absl::Status PrepareFolders(const Config& config) {
   for (const std::string& folder : {config.state_dir, config.run_dir, config.log_dir}) {
-    const mode_t mode = folder == config.state_dir ? 0700 : 0750;
-    if (mkdir(folder.c_str(), mode) != 0) {
-      if (errno == EEXIST) continue;
-      return error::InvalidArgument(
-          absl::StrCat("cannot make ", folder, ": ", strerror(errno), "; make it yourself"));
-    }
-    if (geteuid() != 0 || !config.run_as_uid || !config.run_as_gid) continue;
-    if (chown(folder.c_str(), *config.run_as_uid, *config.run_as_gid) != 0) {
-      return error::InvalidArgument(absl::StrCat("cannot give ", folder, " to uid ",
-                                                 *config.run_as_uid, ": ", strerror(errno)));
-    }
+    absl::Status made = PrepareFolder(config, folder);
+    if (made.ok()) continue;
+    return error::InvalidArgument(absl::StrCat("cannot make ", folder, ": ",
+                                               std::string(made.message()), "; make it yourself"));
   }
   return absl::OkStatus();
 }

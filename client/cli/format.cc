@@ -41,9 +41,13 @@ std::string BytesWithCount(const v1::JobProgress& progress) {
 }
 
 Cell FileState(const v1::File& file) {
-  if (file.completed()) return {"COMPLETED", Color::kGood};
-  if (file.transferred()) return {"TRANSFERRED", Color::kGood};
-  return "WORKING";
+  // What came is not what was begun.
+  std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  if (file.mode_not_set()) mark += " (mode not set)";
+  if (file.time_not_set()) mark += " (time not set)";
+  if (file.completed()) return {"COMPLETED" + mark, Color::kGood};
+  if (file.transferred()) return {"TRANSFERRED" + mark, Color::kGood};
+  return "WORKING" + mark;
 }
 
 Color ColorOf(v1::JobState state) {
@@ -264,6 +268,10 @@ std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style
   Rows rows{{"version:", info.version()},
             {"policy:", info.policy()},
             {"identity switching:", info.identity_switching() ? "yes" : "no"}};
+  if (info.set_aside() > 0) {
+    rows.push_back({"set aside:", std::to_string(info.set_aside()) +
+                                      " damaged record(s); on its machine: bitsd --set-aside"});
+  }
   for (const std::string& feature : info.features()) rows.push_back({"feature:", feature});
   return RenderDetails(rows, style);
 }

@@ -66,6 +66,7 @@ constexpr Hint kHints[] = {
      "policy windows7: an administrator must create the job and get the handle"},
     {"filtered_token_has_no_identity",
      "leave out --filter-admin, or ask for a filtered: entry in the account directory"},
+    {"impersonation_level", "lend with --impersonation-level impersonate, or leave it out"},
     {"token_ended", "lend again: bitsctl set-helper-token"},
     {"foreign_principal",
      "klist -c FILE shows whose tickets they are; bitsd's account directory must list that "
@@ -77,6 +78,7 @@ constexpr Hint kHints[] = {
     {"session_of_another",
      "bitsctl sessions shows your own; bitsctl logoff ends the remembered one"},
     {"owner_logged_off", "the owner of the job must log on, or call: bitsctl logon"},
+    {"job_set_aside", "create the job anew; the operator finds its record with: bitsd --set-aside"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
     {"service_stopping", "watch again when bitsd is back"},
@@ -91,7 +93,8 @@ constexpr Hint kHints[] = {
     {"path_not_regular", "choose a destination that is a regular file, or none yet"},
     {"pseudo_file_system", "choose a destination on a real file system"},
     {"file_replaced",
-     "somebody exchanged the temporary file: bitsctl cancel the job and start anew"},
+     "the temporary file is gone, or somebody exchanged it: bitsctl resume JOB starts that file "
+     "again"},
     {"unknown_identity",
      "bitsd's broker has another account directory than its server: its log says why"},
     {"root_denied", "use an account that is not root, or start bitsd with --allow-root"},
@@ -104,7 +107,8 @@ constexpr Hint kHints[] = {
      "let the acting identity write the folder, or lend another one: bitsctl set-helper-token"},
     {"created_by_another",
      "set the flag and its creator's token again (bitsctl set-helper-token-flags, "
-     "set-helper-token), then bitsctl complete JOB"},
+     "set-helper-token), then bitsctl complete JOB; or bitsctl resume JOB, which starts the file "
+     "again"},
     // Rules: what a job shows to servers and proxies.
     {"credentials_missing", "set credentials for what the message says is asked"},
     {"credentials_refused", "check user and password, and what the server wants"},
@@ -124,6 +128,7 @@ constexpr Hint kHints[] = {
     {"E_ACCESSDENIED", "bitsctl whoami shows who you are; --as takes another identity"},
     {"E_OUTOFMEMORY", "release handles you no longer need (bitsctl release), or try again later"},
     {"E_INVALIDARG", "bitsctl COMMAND --help shows what it takes"},
+    {"ERROR_NOT_READY", "try again when the file system answers"},
     {"ERROR_DISK_FULL", "free some space, then bitsctl resume JOB"},
     {"ERROR_NOT_LOGGED_ON",
      "bitsctl logon, then lend again what was lent (bitsctl set-helper-token); bitsctl sessions "

@@ -139,7 +139,7 @@ absl::StatusOr<UniqueFd> Broker::OpenWorker(std::string_view bytes) {
   if (!who.ok()) return who.status();
   if (absl::Status status = beliefs_.check.Check(*who); !status.ok()) return status;
   Reap();
-  if (absl::Status status = workers_.Admit(who->posix); !status.ok()) return status;
+  if (absl::Status status = workers_.Admit(*who); !status.ok()) return status;
   const WorkerOptions options{who->posix, switching_, ::getpid()};
   absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd lifeline) {
     RunWorker(options, beliefs_.paths, std::move(channel), std::move(lifeline));

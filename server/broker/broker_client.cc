@@ -15,7 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kIdle{60};
-constexpr size_t kMaxIdleWorkers = 128;
+/// With one busy worker for each disk thread, fewer than the broker allows.
+constexpr size_t kMaxIdleWorkers = 56;
 
 static_assert(FileBroker::kMaxTogether <= wire::kMaxFiles && wire::kMaxFiles <= kMaxDescriptors);
 
@@ -31,18 +32,24 @@ bool GivesDescriptor(wire::Operation operation) {
 
 size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
 
+/// Descriptors that its answer may have.
+size_t DescriptorsOf(const wire::FileRequest& request) {
+  return GivesDescriptor(request.operation) ? FilesOf(request) : 0;
+}
+
 /// What the worker sent is the file it says it is, open with `access`.
 bool IsFile(int fd, FileId id, int access) {
   struct stat file;
-  return ::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-         FileId{file.st_dev, file.st_ino} == id && (::fcntl(fd, F_GETFL) & O_ACCMODE) == access;
+  return ::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_dev == id.device &&
+         file.st_ino == id.inode && (::fcntl(fd, F_GETFL) & O_ACCMODE) == access;
 }
 
 /// A worker may have been taken over: it has done no more than was asked, and says which files.
 bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const Packet& packet) {
   if (!GivesDescriptor(request.operation)) {
     const bool publishes = request.operation == wire::Operation::kPublish;
-    return packet.fds.empty() && reply.ids.size() <= (publishes ? FilesOf(request) : 0) &&
+    return packet.fds.empty() && reply.ids.size() == reply.not_set.size() &&
+           reply.ids.size() <= (publishes ? FilesOf(request) : 0) &&
            (!publishes || reply.status.ok() == (reply.ids.size() == FilesOf(request)));
   }
   const size_t count = packet.fds.size();
@@ -83,14 +90,17 @@ absl::Status NotTogether() {
 }
 
 absl::Status CheckNext(const wire::FileRequest& request) {
-  if (FilesOf(request) > wire::kMaxFiles) return error::InvalidArgument("too many files together");
-  const std::string folder = FolderOf(request.path);
+  if (request.next.size() > wire::MaxNext(request.operation)) {
+    return error::InvalidArgument("too many files together");
+  }
+  const bool in_folder = request.operation == wire::Operation::kCheckDirectory;
+  std::string folder = in_folder ? request.path : FolderOf(request.path);
+  if (!folder.ends_with('/')) folder += '/';
   for (const wire::NextFile& file : request.next) {
-    absl::Status status = policy::CheckLocalName(folder + file.temporary);
-    if (status.ok() && !file.destination.empty()) {
-      status = policy::CheckLocalName(folder + file.destination);
+    for (const std::string& name : {file.temporary, file.destination}) {
+      if (name.empty()) continue;
+      if (absl::Status status = policy::CheckLocalName(folder + name); !status.ok()) return status;
     }
-    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -123,11 +133,21 @@ absl::Status BrokerClient::CheckDirectory(const ActingIdentity& who, const std::
   return Call(who, Request(wire::Operation::kCheckDirectory, directory)).status;
 }
 
+absl::Status BrokerClient::CheckDestinations(const ActingIdentity& who,
+                                             const std::string& directory,
+                                             const std::vector<std::string>& names) {
+  wire::FileRequest request = Request(wire::Operation::kCheckDirectory, directory);
+  for (const std::string& name : names)
+    request.next.push_back({{}, name, {}, absl::InfinitePast()});
+  return Call(who, request).status;
+}
+
 absl::Status BrokerClient::CreateTemporaries(const ActingIdentity& who,
                                              const std::vector<std::string>& paths,
                                              std::vector<OpenTemporary>* created) {
   if (paths.empty()) return absl::OkStatus();
   wire::FileRequest request = Request(wire::Operation::kCreateTemporary, paths.front());
+  request.umask = who.umask & 0777;
   const std::string folder = FolderOf(paths.front());
   for (size_t i = 1; i < paths.size(); ++i) {
     if (FolderOf(paths[i]) != folder) return NotTogether();
@@ -144,13 +164,15 @@ absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who
                                                        const std::string& path, FileId id) {
   Answer answer = Call(who, Request(wire::Operation::kReopenTemporary, path, id));
   if (!answer.status.ok()) return answer.status;
-  if (!(answer.ids.front() == id)) return error::Unavailable("the file broker opened another file");
+  if (answer.ids.front().inode != id.inode)
+    return error::Unavailable("the file broker opened another file");
   return std::move(answer.fds.front());
 }
 
 absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
-                                        const std::vector<Publication>& files, size_t* published) {
-  *published = 0;
+                                        const std::vector<Publication>& files,
+                                        std::vector<uint32_t>* published) {
+  published->clear();
   if (files.empty()) return absl::OkStatus();
   const Publication& first = files.front();
   wire::FileRequest request = Request(wire::Operation::kPublish, first.temporary, first.id);
@@ -166,8 +188,8 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
     request.next.push_back({file.temporary.substr(folder.size()),
                             file.destination.substr(folder.size()), file.id, file.mtime});
   }
-  const Answer answer = Call(who, request);
-  *published = answer.ids.size();
+  Answer answer = Call(who, request);
+  *published = std::move(answer.not_set);
   return answer.status;
 }
 
@@ -211,7 +233,8 @@ BrokerClient::Answer BrokerClient::CallWorker(WorkerCrew& crew, WorkerCrew::Work
     worker.channel.Reset();
     return {NoAnswer(request), {}, {}};
   }
-  return {std::move(reply->status), std::move(reply->ids), std::move(packet.fds)};
+  return {std::move(reply->status), std::move(reply->ids), std::move(packet.fds),
+          std::move(reply->not_set)};
 }
 
 // A worker that was gone before it could read the request has done nothing: another one is asked,
@@ -229,7 +252,7 @@ absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCre
     }
     ++messages_sent_;
     result =
-        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, FilesOf(request));
+        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, DescriptorsOf(request));
     if (result == ExchangeResult::kTimeout) {
       crew.GiveUp(worker);
     } else if (result != ExchangeResult::kReply) {

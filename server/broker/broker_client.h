@@ -34,12 +34,14 @@ class BrokerClient final : public FileBroker {
                                                                absl::Duration deadline);
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
+  absl::Status CheckDestinations(const ActingIdentity& who, const std::string& directory,
+                                 const std::vector<std::string>& names) override;
   absl::Status CreateTemporaries(const ActingIdentity& who, const std::vector<std::string>& paths,
                                  std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
   absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
-                            size_t* published) override;
+                            std::vector<uint32_t>* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;
@@ -67,6 +69,7 @@ class BrokerClient final : public FileBroker {
     absl::Status status;
     std::vector<FileId> ids;
     std::vector<UniqueFd> fds;
+    std::vector<uint32_t> not_set = {};
   };
 
   BrokerClient(UniqueFd control, absl::Duration deadline)

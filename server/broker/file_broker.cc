@@ -14,7 +14,7 @@ absl::StatusOr<OpenTemporary> FileBroker::CreateTemporary(const ActingIdentity& 
 
 absl::Status FileBroker::Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
                                  const std::string& destination, absl::Time mtime) {
-  size_t published = 0;
+  std::vector<uint32_t> published;
   return PublishFiles(who, {{temporary, id, destination, mtime}}, &published);
 }
 

@@ -47,6 +47,11 @@ class FileBroker {
   /// May `who` create and rename files in `directory`? Opens nothing that outlives the call.
   virtual absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) = 0;
 
+  /// The same, and may files of `names`, at most kMaxTogether, be put in place there: is each
+  /// nothing yet, or a regular file that is not protected?
+  virtual absl::Status CheckDestinations(const ActingIdentity& who, const std::string& directory,
+                                         const std::vector<std::string>& names) = 0;
+
   /// Creates `paths`, which must not exist, with mode 0600, one after the other until one cannot be
   /// created; those before it are in `created`.
   virtual absl::Status CreateTemporaries(const ActingIdentity& who,
@@ -54,16 +59,19 @@ class FileBroker {
                                          std::vector<OpenTemporary>* created) = 0;
   absl::StatusOr<OpenTemporary> CreateTemporary(const ActingIdentity& who, const std::string& path);
 
-  /// Opens `path` if it still is `id`.
+  /// Opens `path` if it still is `id`, whatever the device number is by now.
   virtual absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who,
                                                    const std::string& path, FileId id) = 0;
 
-  /// Gives each temporary file, if it still is its `id`, the mode 0666 & ~umask of `who` and its
-  /// time, and renames it to its destination, replacing a regular file there. One whose destination
-  /// already is its `id`, and whose temporary name is gone, is in place. Ends at the first that
-  /// cannot be published; `published` is how many were in place before it.
+  /// Gives each temporary file, if it still is its `id`, its time and the rights that a file newly
+  /// made there by `who` would have (0666 & ~umask, or what the folder's default ACL gives; those
+  /// of a file of the same owner that it replaces), and renames it to its destination, replacing a
+  /// regular file there. One whose destination already is its `id`, and whose temporary name is
+  /// gone, is in place. Ends at the first that cannot be published. `published` gets for each file
+  /// in place what its file system did not take: bits of FileNotSet.
   virtual absl::Status PublishFiles(const ActingIdentity& who,
-                                    const std::vector<Publication>& files, size_t* published) = 0;
+                                    const std::vector<Publication>& files,
+                                    std::vector<uint32_t>* published) = 0;
   absl::Status Publish(const ActingIdentity& who, const std::string& temporary, FileId id,
                        const std::string& destination, absl::Time mtime);
 

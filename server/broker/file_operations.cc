@@ -1,13 +1,19 @@
 #include "server/broker/file_operations.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <utility>
 
+#include "server/broker/file_look.h"
+#include "server/broker/file_marks.h"
+#include "server/broker/file_rights.h"
 #include "server/broker/pem_file.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
@@ -19,11 +25,6 @@ constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
 constexpr mode_t kTemporaryMode = 0600;
-
-struct Found {
-  struct stat file;
-  FileId id() const { return {file.st_dev, file.st_ino}; }
-};
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -41,84 +42,92 @@ absl::Status LeavesFolder(const std::string& path) {
                                 "\": a temporary file is published in its own folder");
 }
 
-absl::Status NotRegular(const struct stat& file, const std::string& path) {
-  return FileError(S_ISLNK(file.st_mode) ? ELOOP : EISDIR, "use", path);
-}
-
-/// What `name` leads to; nullopt when it leads nowhere. Links are not followed.
-absl::StatusOr<std::optional<Found>> Look(int directory, const std::string& name,
-                                          const std::string& path) {
-  Found found;
-  if (::fstatat(directory, name.c_str(), &found.file, AT_SYMLINK_NOFOLLOW) == 0) return found;
-  if (errno == ENOENT) return std::optional<Found>();
-  return FileError(errno, "examine", path);
-}
-
-absl::Status CheckFound(const std::optional<Found>& found, const std::string& path, FileId id) {
-  if (!found) return Replaced(path);
-  if (!S_ISREG(found->file.st_mode)) return NotRegular(found->file, path);
-  return found->id() == id ? absl::OkStatus() : Replaced(path);
-}
-
-/// OK when `name` is the regular file `id`.
-absl::Status CheckIsFile(int directory, const std::string& name, const std::string& path,
-                         FileId id) {
-  absl::StatusOr<std::optional<Found>> found = Look(directory, name, path);
-  return found.ok() ? CheckFound(*found, path, id) : found.status();
+absl::Status NotRegular(const SeenFile& file, const std::string& path) {
+  return FileError(S_ISLNK(file.type) ? ELOOP : EISDIR, "use", path);
 }
 
 /// What a creation left that was never recorded: ours, private, and known by no other name.
-bool IsLeftover(const struct stat& file) {
-  return S_ISREG(file.st_mode) && file.st_uid == ::geteuid() && file.st_nlink == 1 &&
-         (file.st_mode & 07777) == kTemporaryMode;
+bool IsLeftover(const SeenFile& file) {
+  return file.IsRegular() && file.id.owner == ::geteuid() && file.links == 1 &&
+         file.id.mode == kTemporaryMode;
 }
 
-/// Removes `name` when it is a leftover, or is gone.
-absl::Status RemoveLeftover(int directory, const std::string& name, const std::string& path) {
-  absl::StatusOr<std::optional<Found>> found = Look(directory, name, path);
-  if (!found.ok()) return found.status();
-  if (!*found) return absl::OkStatus();
-  if (!S_ISREG((*found)->file.st_mode)) return NotRegular((*found)->file, path);
-  if (!IsLeftover((*found)->file)) return Replaced(path);
-  if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
-  return FileError(errno, "remove", path);
-}
-
-/// Opens `name`, which was looked at; what is opened is checked again, as names can change.
-absl::StatusOr<UniqueFd> OpenFile(int directory, const std::string& name, const std::string& path,
-                                  FileId id, int access) {
+/// Opens `name`, a regular file when it was looked at; what is opened is to be looked at again, as
+/// names can change.
+UniqueFd OpenSafely(int directory, const std::string& name, int access) {
   constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  UniqueFd fd(::openat(directory, name.c_str(), access | kSafely));
+  return UniqueFd(::openat(directory, name.c_str(), access | kSafely));
+}
+
+/// An open temporary file, which is the recorded one.
+struct OpenRecorded {
+  UniqueFd fd;
+  SeenFile file;
+};
+
+absl::StatusOr<OpenRecorded> OpenTemporaryFile(int directory, const std::string& name,
+                                               const std::string& path, const FileId& recorded,
+                                               int access,
+                                               std::optional<mode_t> also_mode = std::nullopt) {
+  UniqueFd fd = OpenSafely(directory, name, access);
   if (!fd.valid()) return FileError(errno, "open", path);
-  Found opened;
-  if (::fstat(fd.get(), &opened.file) != 0) return FileError(errno, "examine", path);
-  if (!S_ISREG(opened.file.st_mode) || !(opened.id() == id)) return Replaced(path);
-  return fd;
+  absl::StatusOr<SeenFile> opened = LookAt(fd.get(), path);
+  if (!opened.ok()) return opened.status();
+  const MarkVerdict mark = CheckMark(fd.get(), recorded.mark);
+  if (!IsRecordedTemporary(recorded, *opened, mark, also_mode)) return Replaced(path);
+  return OpenRecorded{std::move(fd), *std::move(opened)};
 }
 
-absl::Status SetTime(int fd, absl::Time mtime, const std::string& path) {
-  if (mtime == absl::InfinitePast()) return absl::OkStatus();
+/// What the mark of `name` says, as far as this identity may read it.
+MarkVerdict MarkOf(int directory, const std::string& name, const FileId& recorded) {
+  if (recorded.mark == 0) return MarkVerdict::kUnknown;
+  const UniqueFd fd = OpenSafely(directory, name, O_RDONLY);
+  return fd.valid() ? CheckMark(fd.get(), recorded.mark) : MarkVerdict::kUnknown;
+}
+
+/// NFS gives a file that is removed while it is held another name.
+bool IsNfs(int directory) {
+  struct statfs system {};
+  return ::fstatfs(directory, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+}
+
+/// Removes `name`, which is `file`. A name can change after it was looked at: what is gone must be
+/// that file.
+absl::Status Unlink(int directory, const std::string& name, const SeenFile& file,
+                    const std::string& path) {
+  UniqueFd held;
+  if (!IsNfs(directory)) {
+    held.Reset(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    const auto now = held.valid() ? LookAt(held.get(), path) : file;
+    if (!now.ok() || !IsSameFile(now->id, file.id)) return Replaced(path);
+  }
+  if (::unlinkat(directory, name.c_str(), 0) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : FileError(errno, "remove", path);
+  }
+  const auto after = held.valid() ? LookAt(held.get(), path) : absl::StatusOr<SeenFile>(file);
+  const bool still_there =
+      held.valid() && after.ok() && file.links > 0 && after->links >= file.links;
+  return still_there ? Replaced(path) : absl::OkStatus();
+}
+
+/// Some file systems keep every other second only.
+constexpr absl::Duration kCoarseTime = absl::Seconds(2);
+
+/// False: the file system does not keep this time.
+absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
+                             const std::string& path) {
+  if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
   const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
-  return ::futimens(fd, times) == 0 ? absl::OkStatus() : FileError(errno, "set the time of", path);
-}
-
-bool HasAttributes(const struct stat& file, mode_t mode, absl::Time mtime) {
-  const bool same_time =
-      mtime == absl::InfinitePast() || absl::TimeFromTimespec(file.st_mtim) == mtime;
-  return (file.st_mode & 07777) == mode && same_time;
-}
-
-// The mode comes last, and what is as it should be is left alone: a repeat need not open a file
-// whose umask took away even its owner's right to read.
-absl::Status SetAttributes(int directory, const wire::NextFile& file, const struct stat& now,
-                           mode_t mode, const std::string& path) {
-  if (HasAttributes(now, mode, file.mtime)) return absl::OkStatus();
-  auto fd = OpenFile(directory, file.temporary, path, file.id, O_RDONLY);
-  if (!fd.ok()) return fd.status();
-  absl::Status status = SetTime(fd->get(), file.mtime, path);
-  if (!status.ok()) return status;
-  return ::fchmod(fd->get(), mode) == 0 ? absl::OkStatus()
-                                        : FileError(errno, "set the mode of", path);
+  if (::futimens(fd, times) != 0) {
+    if (IsRefusalOfAttributes(errno)) return false;
+    return FileError(errno, "set the time of", path);
+  }
+  const absl::StatusOr<SeenFile> after = LookAt(fd, path);
+  if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
+  // The kernel takes the next time that the file system can keep: a wrong one. None is better.
+  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+  static_cast<void>(::futimens(fd, today));
+  return false;
 }
 
 // A folder that may be written and not read cannot be opened for fsync: any file in it leads to its
@@ -158,11 +167,9 @@ absl::StatusOr<FileOperations::Place> FileOperations::Find(const std::string& pa
   if (!directory.ok()) return directory.status();
   if (!*directory) return place;
   place.directory = std::move(**directory);
-  Found folder;
-  if (::fstat(place.directory.get(), &folder.file) != 0) {
-    return FileError(errno, "examine", place.folder);
-  }
-  place.id = folder.id();
+  absl::StatusOr<SeenFile> folder = LookAt(place.directory.get(), place.folder);
+  if (!folder.ok()) return folder.status();
+  place.id = folder->id;
   absl::Status status = paths_.CheckEntry(place.id, place.name, path);
   if (!status.ok()) return status;
   return place;
@@ -177,7 +184,7 @@ absl::StatusOr<FileOperations::Place> FileOperations::FindTemporary(const std::s
 
 FileOperations::Result FileOperations::Perform(const wire::FileRequest& request) const {
   switch (request.operation) {
-    case wire::Operation::kCheckDirectory: return {CheckDirectory(request.path), {}, {}};
+    case wire::Operation::kCheckDirectory: return {CheckDirectory(request), {}, {}};
     case wire::Operation::kCreateTemporary: return Create(request);
     case wire::Operation::kReopenTemporary: return Reopen(request);
     case wire::Operation::kPublish: return Publish(request);
@@ -190,14 +197,24 @@ FileOperations::Result FileOperations::Perform(const wire::FileRequest& request)
   return {error::InvalidArgument("not an operation of a worker"), {}, {}};
 }
 
-absl::Status FileOperations::CheckDirectory(const std::string& path) const {
+absl::Status FileOperations::CheckDirectory(const wire::FileRequest& request) const {
+  const std::string& path = request.path;
   absl::Status status = path == "/" ? absl::OkStatus() : policy::CheckLocalName(path);
   if (!status.ok()) return status;
   absl::StatusOr<UniqueFd> directory = paths_.OpenDirectory(path);
   if (!directory.ok()) return directory.status();
   // Real and effective identity are the same here, so that the plain check is the right one.
-  if (::faccessat(directory->get(), ".", W_OK | X_OK, 0) == 0) return absl::OkStatus();
-  return FileError(errno, "create files in", path);
+  if (::faccessat(directory->get(), ".", W_OK | X_OK, 0) != 0) {
+    return FileError(errno, "create files in", path);
+  }
+  absl::StatusOr<SeenFile> folder = LookAt(directory->get(), path);
+  if (!folder.ok()) return folder.status();
+  const Place place{*std::move(directory), folder->id, path, {}};
+  for (const wire::NextFile& file : request.next) {
+    status = LookAtDestination(place, file.destination).status();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 FileOperations::Result FileOperations::Create(const wire::FileRequest& request) const {
@@ -205,14 +222,14 @@ FileOperations::Result FileOperations::Create(const wire::FileRequest& request) 
   if (!place.ok()) return {place.status(), {}, {}};
   if (!place->directory.valid()) return {FileError(ENOENT, "create", request.path), {}, {}};
   Result result;
-  result.status = CreateNext(*place, place->name, &result);
+  result.status = CreateNext(*place, place->name, request.umask, &result);
   for (size_t i = 0; result.status.ok() && i < request.next.size(); ++i) {
-    result.status = CreateNext(*place, request.next[i].temporary, &result);
+    result.status = CreateNext(*place, request.next[i].temporary, request.umask, &result);
   }
   return result;
 }
 
-absl::Status FileOperations::CreateNext(const Place& place, const std::string& name,
+absl::Status FileOperations::CreateNext(const Place& place, const std::string& name, mode_t umask,
                                         Result* result) const {
   const std::string path = place.PathOf(name);
   if (!IsTemporaryName(name)) return NotTemporary(path);
@@ -221,11 +238,28 @@ absl::Status FileOperations::CreateNext(const Place& place, const std::string& n
   constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
   UniqueFd fd(::openat(place.directory.get(), name.c_str(), kFlags, kTemporaryMode));
   if (!fd.valid()) return FileError(errno, "create", path);
-  Found created;
-  if (::fstat(fd.get(), &created.file) != 0) return FileError(errno, "examine", path);
-  result->ids.push_back(created.id());
+  const uint64_t mark = PutMark(fd.get());
+  absl::StatusOr<SeenFile> created = LookAt(fd.get(), path);
+  if (!created.ok()) return created.status();
+  status = CheckPrivacy(place, *created, umask, path);
+  if (!status.ok()) {
+    Unlink(place.directory.get(), name, *created, path).IgnoreError();
+    return status;
+  }
+  created->id.mark = mark;
+  result->ids.push_back(created->id);
   result->fds.push_back(std::move(fd));
   return absl::OkStatus();
+}
+
+// Where files have no mode of their own, the file can be read by others from its first byte on: no
+// more of them than the finished file is for.
+absl::Status FileOperations::CheckPrivacy(const Place& place, const SeenFile& created, mode_t umask,
+                                          const std::string& path) {
+  constexpr mode_t kOthersData = 0066;
+  if ((created.id.mode & kOthersData) == 0) return absl::OkStatus();
+  absl::StatusOr<FileRights> rights = RightsOfNewFile(place.directory.get(), umask, place.folder);
+  return rights.ok() ? CheckNoMore(created, *rights, path) : rights.status();
 }
 
 void FileOperations::Undo(const wire::FileRequest& request, const Result& result) const {
@@ -244,15 +278,27 @@ FileOperations::Result FileOperations::Reopen(const wire::FileRequest& request) 
   absl::StatusOr<Place> place = FindTemporary(request.path);
   if (!place.ok()) return {place.status(), {}, {}};
   if (!place->directory.valid()) return {Replaced(request.path), {}, {}};
-  absl::Status status = paths_.CheckFile(request.id, request.path);
-  if (!status.ok()) return {status, {}, {}};
-  status = CheckIsFile(place->directory.get(), place->name, request.path, request.id);
-  if (!status.ok()) return {status, {}, {}};
-  auto fd = OpenFile(place->directory.get(), place->name, request.path, request.id, O_RDWR);
-  if (!fd.ok()) return {fd.status(), {}, {}};
-  Result result{absl::OkStatus(), {request.id}, {}};
-  result.fds.push_back(*std::move(fd));
+  absl::StatusOr<SeenFile> seen = LookAtTemporary(*place, place->name);
+  if (!seen.ok()) return {seen.status(), {}, {}};
+  auto opened =
+      OpenTemporaryFile(place->directory.get(), place->name, request.path, request.id, O_RDWR);
+  if (!opened.ok()) return {opened.status(), {}, {}};
+  Result result{absl::OkStatus(), {opened->file.id}, {}};
+  result.fds.push_back(std::move(opened->fd));
   return result;
+}
+
+/// The regular file `name`, which is not protected.
+absl::StatusOr<SeenFile> FileOperations::LookAtTemporary(const Place& place,
+                                                         const std::string& name) const {
+  const std::string path = place.PathOf(name);
+  auto seen = LookAt(place.directory.get(), name, path);
+  if (!seen.ok()) return seen.status();
+  if (!*seen) return Replaced(path);
+  if (!(*seen)->IsRegular()) return NotRegular(**seen, path);
+  absl::Status status = paths_.CheckFile((*seen)->id, path);
+  if (!status.ok()) return status;
+  return **std::move(seen);
 }
 
 FileOperations::Result FileOperations::Publish(const wire::FileRequest& request) const {
@@ -264,89 +310,162 @@ FileOperations::Result FileOperations::Publish(const wire::FileRequest& request)
   absl::StatusOr<Place> place = FindTemporary(request.path);
   if (!place.ok()) return {place.status(), {}, {}};
   if (!place->directory.valid()) return {Replaced(request.path), {}, {}};
-  const mode_t mode = 0666 & ~request.umask;
+  absl::StatusOr<FileRights> rights =
+      RightsOfNewFile(place->directory.get(), request.umask, place->folder);
+  if (!rights.ok()) return {rights.status(), {}, {}};
   const wire::NextFile first{place->name, NameOf(request.destination), request.id, request.mtime};
-  result.status = PublishIn(*place, first, mode);
-  if (result.status.ok()) result.ids.push_back(first.id);
+  result.status = PublishNext(*place, first, *rights, &result);
   for (size_t i = 0; result.status.ok() && i < request.next.size(); ++i) {
-    result.status = PublishIn(*place, request.next[i], mode);
-    if (result.status.ok()) result.ids.push_back(request.next[i].id);
+    result.status = PublishNext(*place, request.next[i], *rights, &result);
   }
   return result;
 }
 
-absl::Status FileOperations::PublishIn(const Place& place, const wire::NextFile& file,
-                                       mode_t mode) const {
-  const int directory = place.directory.get();
-  const std::string path = place.PathOf(file.temporary);
-  if (!IsTemporaryName(file.temporary)) return NotTemporary(path);
-  absl::Status status = paths_.CheckFile(file.id, path);
-  if (status.ok()) status = paths_.CheckEntry(place.id, file.temporary, path);
-  if (status.ok()) status = CheckDestination(place, file.destination);
+absl::Status FileOperations::PublishNext(const Place& place, const wire::NextFile& file,
+                                         const FileRights& rights, Result* result) const {
+  uint32_t not_set = 0;
+  absl::Status status = PublishIn(place, file, rights, &not_set);
   if (!status.ok()) return status;
-  absl::StatusOr<std::optional<Found>> temporary = Look(directory, file.temporary, path);
-  if (!temporary.ok()) return temporary.status();
-  const std::string destination = place.PathOf(file.destination);
-  if (!*temporary) return CheckIsFile(directory, file.destination, destination, file.id);
-  status = CheckFound(*temporary, path, file.id);
-  if (status.ok()) status = SetAttributes(directory, file, (*temporary)->file, mode, path);
-  if (!status.ok()) return status;
-  const int renamed =
-      ::renameat(directory, file.temporary.c_str(), directory, file.destination.c_str());
-  return renamed == 0 ? absl::OkStatus() : FileError(errno, "rename to", destination);
+  result->ids.push_back(file.id);
+  result->not_set.push_back(not_set);
+  return absl::OkStatus();
 }
 
-absl::Status FileOperations::CheckDestination(const Place& place, const std::string& name) const {
+absl::Status FileOperations::PublishIn(const Place& place, const wire::NextFile& file,
+                                       const FileRights& new_rights, uint32_t* not_set) const {
+  const int directory = place.directory.get();
+  const std::string path = place.PathOf(file.temporary);
+  const std::string destination = place.PathOf(file.destination);
+  if (!IsTemporaryName(file.temporary)) return NotTemporary(path);
+  absl::Status status = paths_.CheckEntry(place.id, file.temporary, path);
+  if (!status.ok()) return status;
+  auto replaced = LookAtDestination(place, file.destination);
+  if (!replaced.ok()) return replaced.status();
+  auto gone = LookAt(directory, file.temporary, path);
+  if (!gone.ok()) return gone.status();
+  if (!*gone) return CheckInPlace(place, file, *replaced);
+  absl::StatusOr<SeenFile> seen = LookAtTemporary(place, file.temporary);
+  if (!seen.ok()) return seen.status();
+  absl::StatusOr<FileRights> rights = new_rights;
+  if (*replaced && (*replaced)->id.owner == seen->id.owner) {
+    rights = RightsOfFile(directory, file.destination, **replaced, destination);
+  }
+  if (!rights.ok()) return rights.status();
+  UniqueFd fd;
+  status = Prepare(place, file, *seen, *rights, &fd, not_set);
+  if (status.ok()) status = Rename(place, file, *seen);
+  if (fd.valid() && status.ok()) RemoveMark(fd.get());
+  // What is not in place is as private as before.
+  if (fd.valid() && !status.ok()) static_cast<void>(::fchmod(fd.get(), kTemporaryMode));
+  return status;
+}
+
+/// Opens the temporary file `seen` and gives it its time and its rights, these last.
+absl::Status FileOperations::Prepare(const Place& place, const wire::NextFile& file,
+                                     const SeenFile& seen, const FileRights& rights, UniqueFd* fd,
+                                     uint32_t* not_set) {
+  const std::string path = place.PathOf(file.temporary);
+  // Its umask may have taken away even its owner's right to read, when this is a repeat.
+  const bool is_ours = seen.id.owner == ::geteuid();
+  if (is_ours && (seen.id.mode & S_IRUSR) == 0 && seen.id.mode == rights.mode) {
+    const bool is_it = IsRecordedTemporary(file.id, seen, MarkVerdict::kUnknown, rights.mode);
+    return is_it ? absl::OkStatus() : Replaced(path);
+  }
+  auto opened = OpenTemporaryFile(place.directory.get(), file.temporary, path, file.id, O_RDONLY,
+                                  rights.mode);
+  if (!opened.ok()) return opened.status();
+  if (!IsSameFile(opened->file.id, seen.id)) return Replaced(path);
+  absl::StatusOr<bool> time = SetTime(opened->fd.get(), opened->file, file.mtime, path);
+  if (!time.ok()) return time.status();
+  *fd = std::move(opened->fd);
+  absl::StatusOr<bool> mode = SetRights(fd->get(), opened->file, rights, path);
+  if (!mode.ok()) return mode.status();
+  if (!*mode) *not_set |= kModeNotSet;
+  if (!*time) *not_set |= kTimeNotSet;
+  return absl::OkStatus();
+}
+
+// Names can change between a look and a rename: what counts is what the destination is then.
+absl::Status FileOperations::Rename(const Place& place, const wire::NextFile& file,
+                                    const SeenFile& seen) {
+  const int directory = place.directory.get();
+  const std::string destination = place.PathOf(file.destination);
+  if (::renameat(directory, file.temporary.c_str(), directory, file.destination.c_str()) != 0) {
+    return FileError(errno, "rename to", destination);
+  }
+  auto there = LookAt(directory, file.destination, destination);
+  if (!there.ok()) return there.status();
+  const bool is_it = *there && IsSameFile((*there)->id, seen.id);
+  return is_it ? absl::OkStatus() : Replaced(destination);
+}
+
+/// OK when `there`, the destination, is the recorded file: it was published before. A file that is
+/// in place may have other names and another mode by now.
+absl::Status FileOperations::CheckInPlace(const Place& place, const wire::NextFile& file,
+                                          const std::optional<SeenFile>& there) {
+  const std::string path = place.PathOf(file.temporary);
+  if (!there || !IsRecordedFile(file.id, *there, MarkVerdict::kUnknown)) return Replaced(path);
+  const UniqueFd fd = OpenSafely(place.directory.get(), file.destination, O_RDONLY);
+  if (fd.valid() && CheckMark(fd.get(), file.id.mark) == MarkVerdict::kSame) RemoveMark(fd.get());
+  return absl::OkStatus();
+}
+
+/// What `name` leads to, if anything: a regular file that may be replaced.
+absl::StatusOr<std::optional<SeenFile>> FileOperations::LookAtDestination(
+    const Place& place, const std::string& name) const {
   const std::string path = place.PathOf(name);
   // A name with a slash in it leads out of the folder that was judged.
   if (name.find('/') != std::string::npos) return LeavesFolder(path);
   absl::Status status = policy::CheckLocalName(path);
   if (status.ok()) status = paths_.CheckEntry(place.id, name, path);
   if (!status.ok()) return status;
-  absl::StatusOr<std::optional<Found>> found = Look(place.directory.get(), name, path);
-  if (!found.ok()) return found.status();
-  if (!*found) return absl::OkStatus();
-  if (!S_ISREG((*found)->file.st_mode)) return NotRegular((*found)->file, path);
-  return paths_.CheckFile((*found)->id(), path);
+  auto found = LookAt(place.directory.get(), name, path);
+  if (!found.ok() || !*found) return found;
+  if (!(*found)->IsRegular()) return NotRegular(**found, path);
+  status = paths_.CheckFile((*found)->id, path);
+  if (!status.ok()) return status;
+  return found;
 }
 
 absl::Status FileOperations::Remove(const wire::FileRequest& request) const {
   absl::StatusOr<Place> place = FindTemporary(request.path);
   if (!place.ok()) return place.status();
   if (!place->directory.valid()) return absl::OkStatus();
-  if (!request.id.known()) {
-    return RemoveLeftover(place->directory.get(), place->name, request.path);
-  }
-  auto found = Look(place->directory.get(), place->name, request.path);
+  const int directory = place->directory.get();
+  auto found = LookAt(directory, place->name, request.path);
   if (!found.ok()) return found.status();
   if (!*found) return absl::OkStatus();
-  absl::Status status = CheckIsFile(place->directory.get(), place->name, request.path, request.id);
-  if (!status.ok()) return status;
-  const int removed = ::unlinkat(place->directory.get(), place->name.c_str(), 0);
-  if (removed == 0 || errno == ENOENT) return absl::OkStatus();
-  return FileError(errno, "remove", request.path);
+  const SeenFile& file = **found;
+  if (!file.IsRegular()) return NotRegular(file, request.path);
+  const bool is_it =
+      request.id.known()
+          ? IsRecordedTemporary(request.id, file, MarkOf(directory, place->name, request.id))
+          : IsLeftover(file);
+  return is_it ? Unlink(directory, place->name, file, request.path) : Replaced(request.path);
 }
 
 FileOperations::Result FileOperations::OpenPem(const wire::FileRequest& request) const {
   absl::StatusOr<Place> place = Find(request.path);
   if (!place.ok()) return {place.status(), {}, {}};
   if (!place->directory.valid()) return {FileError(ENOENT, "open", request.path), {}, {}};
-  absl::StatusOr<std::optional<Found>> found =
-      Look(place->directory.get(), place->name, request.path);
+  auto found = LookAt(place->directory.get(), place->name, request.path);
   if (!found.ok()) return {found.status(), {}, {}};
   if (!*found) return {FileError(ENOENT, "open", request.path), {}, {}};
   // Nothing but a regular file is opened at all: opening a device or a pipe can act.
-  if (!S_ISREG((*found)->file.st_mode)) return {NotRegular((*found)->file, request.path), {}, {}};
-  const FileId id = (*found)->id();
+  if (!(*found)->IsRegular()) return {NotRegular(**found, request.path), {}, {}};
+  const FileId id = (*found)->id;
   absl::Status status = paths_.CheckFile(id, request.path);
   if (!status.ok()) return {status, {}, {}};
-  auto fd = OpenFile(place->directory.get(), place->name, request.path, id, O_RDONLY);
-  if (!fd.ok()) return {fd.status(), {}, {}};
+  UniqueFd fd = OpenSafely(place->directory.get(), place->name, O_RDONLY);
+  if (!fd.valid()) return {FileError(errno, "open", request.path), {}, {}};
+  const absl::StatusOr<SeenFile> opened = LookAt(fd.get(), request.path);
+  if (!opened.ok()) return {opened.status(), {}, {}};
+  if (!opened->IsRegular() || !IsSameFile(opened->id, id)) return {Replaced(request.path), {}, {}};
   // Judged here: a server that was taken over reads nothing else as this identity.
-  const absl::StatusOr<Secret> content = ReadPemFile(*fd, request.path);
+  const absl::StatusOr<Secret> content = ReadPemFile(fd, request.path);
   if (!content.ok()) return {content.status(), {}, {}};
   Result result{absl::OkStatus(), {id}, {}};
-  result.fds.push_back(*std::move(fd));
+  result.fds.push_back(std::move(fd));
   return result;
 }
 

@@ -2,7 +2,8 @@
 //
 // A request comes from a server that may be compromised: every name is checked again here, only
 // temporary names can be made, opened or removed, and reopen, publish and remove act only if the
-// name still leads to the recorded inode. What the process may not do, the kernel refuses.
+// name still leads to the recorded file (file_look.h). What the process may not do, the kernel
+// refuses.
 //
 // The files of one request share a folder, which is looked up and judged once: all of them are then
 // made or renamed below that descriptor, wherever the path leads by then.
@@ -12,10 +13,13 @@
 #ifndef BITSD_SERVER_BROKER_FILE_OPERATIONS_H_
 #define BITSD_SERVER_BROKER_FILE_OPERATIONS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/broker/file_look.h"
+#include "server/broker/file_rights.h"
 #include "server/broker/safe_path.h"
 #include "server/broker/unique_fd.h"
 #include "server/broker/wire.h"
@@ -32,6 +36,7 @@ class FileOperations {
     /// The files that were done, in order; `status` is about the one after them.
     std::vector<FileId> ids;
     std::vector<UniqueFd> fds;
+    std::vector<uint32_t> not_set = {};  ///< Of files that were published: FileNotSet.
   };
 
   explicit FileOperations(const SafePaths& paths) : paths_(paths) {}
@@ -46,14 +51,27 @@ class FileOperations {
 
   absl::StatusOr<Place> Find(const std::string& path) const;
   absl::StatusOr<Place> FindTemporary(const std::string& path) const;
-  absl::Status CheckDirectory(const std::string& path) const;
+  absl::Status CheckDirectory(const wire::FileRequest& request) const;
   absl::Status SyncDirectory(const std::string& path) const;
   Result Create(const wire::FileRequest& request) const;
-  absl::Status CreateNext(const Place& place, const std::string& name, Result* result) const;
+  absl::Status CreateNext(const Place& place, const std::string& name, mode_t umask,
+                          Result* result) const;
+  static absl::Status CheckPrivacy(const Place& place, const SeenFile& created, mode_t umask,
+                                   const std::string& path);
   Result Reopen(const wire::FileRequest& request) const;
+  absl::StatusOr<SeenFile> LookAtTemporary(const Place& place, const std::string& name) const;
   Result Publish(const wire::FileRequest& request) const;
-  absl::Status PublishIn(const Place& place, const wire::NextFile& file, mode_t mode) const;
-  absl::Status CheckDestination(const Place& place, const std::string& name) const;
+  absl::Status PublishNext(const Place& place, const wire::NextFile& file, const FileRights& rights,
+                           Result* result) const;
+  absl::Status PublishIn(const Place& place, const wire::NextFile& file,
+                         const FileRights& new_rights, uint32_t* not_set) const;
+  static absl::Status Prepare(const Place& place, const wire::NextFile& file, const SeenFile& seen,
+                              const FileRights& rights, UniqueFd* fd, uint32_t* not_set);
+  static absl::Status Rename(const Place& place, const wire::NextFile& file, const SeenFile& seen);
+  static absl::Status CheckInPlace(const Place& place, const wire::NextFile& file,
+                                   const std::optional<SeenFile>& there);
+  absl::StatusOr<std::optional<SeenFile>> LookAtDestination(const Place& place,
+                                                            const std::string& name) const;
   Result OpenPem(const wire::FileRequest& request) const;
   absl::Status Remove(const wire::FileRequest& request) const;
 

@@ -40,10 +40,16 @@ bool IsPseudoFileSystem(uint32_t type) {
 }
 
 bool Contains(const std::vector<FileId>& ids, FileId id) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
+  return std::any_of(ids.begin(), ids.end(),
+                     [&](const FileId& other) { return IsSameFile(id, other); });
 }
 
-FileId IdOf(const struct stat& file) { return {file.st_dev, file.st_ino}; }
+FileId IdOf(const struct stat& file) {
+  FileId id;
+  id.device = file.st_dev;
+  id.inode = file.st_ino;
+  return id;
+}
 
 std::string Quoted(const std::string& path) { return "\"" + path + "\""; }
 
@@ -145,7 +151,7 @@ void SafePaths::ExcludeDevices() {
 
 bool SafePaths::IsProtectedEntry(FileId parent, std::string_view name) const {
   return std::any_of(protected_entries_.begin(), protected_entries_.end(), [&](const Entry& entry) {
-    return entry.parent == parent && entry.name == name;
+    return IsSameFile(entry.parent, parent) && entry.name == name;
   });
 }
 
@@ -157,7 +163,7 @@ absl::Status SafePaths::Judge(int directory, const std::string& path, bool* belo
   }
   const FileId id = IdOf(file);
   if (Contains(protected_, id)) return Protected(path);
-  const bool device = devices_ == id || devices_device_ == id.device;
+  const bool device = (devices_ && IsSameFile(*devices_, id)) || devices_device_ == id.device;
   if (device || IsPseudoFileSystem(static_cast<uint32_t>(system.f_type))) {
     return PseudoFileSystem(path);
   }

@@ -23,27 +23,33 @@ absl::Status Malformed(std::string_view what) {
   return error::InvalidArgument("malformed broker message: " + std::string(what));
 }
 
-bool TakesMany(Operation operation) {
-  return operation == Operation::kCreateTemporary || operation == Operation::kPublish;
-}
-
 bool IsFileOperation(Operation operation) {
   return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenPem;
 }
 
+/// Times of files are those of HTTP: whole seconds, of any year.
 int64_t EncodeTime(absl::Time time) {
   const bool leave = time == absl::InfinitePast() || time == absl::InfiniteFuture();
-  return leave ? kLeaveTime : absl::ToUnixNanos(time);
+  return leave ? kLeaveTime : absl::ToUnixSeconds(time);
 }
 
-absl::Time DecodeTime(int64_t nanos) {
-  return nanos == kLeaveTime ? absl::InfinitePast() : absl::FromUnixNanos(nanos);
+absl::Time DecodeTime(int64_t seconds) {
+  return seconds == kLeaveTime ? absl::InfinitePast() : absl::FromUnixSeconds(seconds);
+}
+
+void WriteFileId(const FileId& id, Writer* writer) {
+  writer->Number(id.device).Number(id.inode).Number(id.birth).Number(id.mark);
+  writer->Number(id.owner).Number(id.mode);
 }
 
 FileId ReadFileId(Reader* reader) {
   FileId id;
   id.device = reader->Number<uint64_t>();
   id.inode = reader->Number<uint64_t>();
+  id.birth = reader->Number<uint64_t>();
+  id.mark = reader->Number<uint64_t>();
+  id.owner = reader->Number<uint32_t>();
+  id.mode = reader->Number<uint32_t>();
   return id;
 }
 
@@ -81,6 +87,15 @@ NtlmAccount ReadNtlm(Reader* reader) {
 }
 
 }  // namespace
+
+size_t MaxNext(Operation operation) {
+  switch (operation) {
+    case Operation::kCreateTemporary:
+    case Operation::kPublish: return kMaxFiles - 1;
+    case Operation::kCheckDirectory: return kMaxFiles;
+    default: return 0;
+  }
+}
 
 std::string Encode(const OpenWorkerRequest& request) {
   Writer writer;
@@ -142,12 +157,13 @@ absl::StatusOr<OpenAgentRequest> DecodeOpenAgent(std::string_view bytes) {
 std::string Encode(const FileRequest& request) {
   Writer writer;
   writer.Number(request.operation).Text(request.path).Text(request.destination);
-  writer.Number(request.id.device).Number(request.id.inode);
+  WriteFileId(request.id, &writer);
   writer.Number(static_cast<uint32_t>(request.umask)).Number(EncodeTime(request.mtime));
   writer.Number(static_cast<uint8_t>(request.next.size()));
   for (const NextFile& file : request.next) {
     writer.Text(file.temporary).Text(file.destination);
-    writer.Number(file.id.device).Number(file.id.inode).Number(EncodeTime(file.mtime));
+    WriteFileId(file.id, &writer);
+    writer.Number(EncodeTime(file.mtime));
   }
   return writer.Take();
 }
@@ -163,9 +179,7 @@ absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes) {
   request.umask = reader.Number<uint32_t>();
   request.mtime = DecodeTime(reader.Number<int64_t>());
   const auto count = reader.Number<uint8_t>();
-  if (count >= kMaxFiles || (count > 0 && !TakesMany(request.operation))) {
-    return Malformed("too many files");
-  }
+  if (count > MaxNext(request.operation)) return Malformed("too many files");
   for (uint8_t i = 0; i < count; ++i) request.next.push_back(ReadNextFile(&reader));
   if (!reader.Finished()) return Malformed("wrong length");
   if (request.umask > 0777) return Malformed("umask out of range");
@@ -176,7 +190,9 @@ std::string Encode(const Reply& reply) {
   Writer writer;
   WriteStatus(reply.status, &writer);
   writer.Number(static_cast<uint8_t>(reply.ids.size()));
-  for (const FileId& id : reply.ids) writer.Number(id.device).Number(id.inode);
+  for (const FileId& id : reply.ids) WriteFileId(id, &writer);
+  writer.Number(static_cast<uint8_t>(reply.not_set.size()));
+  for (const uint32_t bits : reply.not_set) writer.Number(bits);
   return writer.Take();
 }
 
@@ -187,8 +203,14 @@ absl::StatusOr<Reply> DecodeReply(std::string_view bytes) {
   const auto count = reader.Number<uint8_t>();
   if (count > kMaxFiles) return Malformed("too many files");
   for (uint8_t i = 0; i < count; ++i) reply.ids.push_back(ReadFileId(&reader));
+  const auto published = reader.Number<uint8_t>();
+  if (published > kMaxFiles) return Malformed("too many files");
+  for (uint8_t i = 0; i < published; ++i) reply.not_set.push_back(reader.Number<uint32_t>());
   if (!reader.Finished()) return Malformed("wrong length");
   if (!status) return Malformed("no such status");
+  for (const uint32_t bits : reply.not_set) {
+    if (bits > (kModeNotSet | kTimeNotSet)) return Malformed("unknown bits");
+  }
   reply.status = *std::move(status);
   return reply;
 }

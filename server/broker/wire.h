@@ -44,6 +44,8 @@ enum class Operation : uint8_t {
 struct OpenWorkerRequest {
   Sid sid;
   PosixIdentity posix;
+
+  friend bool operator==(const OpenWorkerRequest&, const OpenWorkerRequest&) = default;
 };
 
 /// Asks the broker for a credential agent; the reply carries the agent's channel.
@@ -57,10 +59,11 @@ struct OpenAgentRequest {
   friend bool operator==(const OpenAgentRequest&, const OpenAgentRequest&) = default;
 };
 
-/// One more file of a request, in the folder of its first; names without that folder.
+/// One more file of a request, in the folder of its first, or in the one that is checked; names
+/// without that folder.
 struct NextFile {
   std::string temporary;
-  std::string destination;  ///< To publish.
+  std::string destination;  ///< To publish, or to check.
   FileId id;
   absl::Time mtime = absl::InfinitePast();
 };
@@ -73,8 +76,11 @@ struct FileRequest {
   FileId id;
   mode_t umask = 0;
   absl::Time mtime = absl::InfinitePast();
-  std::vector<NextFile> next;  ///< To create or publish; one less than kMaxFiles at most.
+  std::vector<NextFile> next;  ///< At most MaxNext.
 };
+
+/// How many files a request may have after its first; where it checks a folder, how many in all.
+size_t MaxNext(Operation operation);
 
 /// What became of a request.
 struct Reply {
@@ -82,6 +88,8 @@ struct Reply {
   /// The files that were done, in order; `status` is about the one after them. Those created come
   /// with as many descriptors.
   std::vector<FileId> ids;
+  /// Bits of FileNotSet, for each file that was published; else empty.
+  std::vector<uint32_t> not_set = {};
 };
 
 std::string Encode(const OpenWorkerRequest& request);

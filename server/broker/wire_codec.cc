@@ -6,7 +6,7 @@
 namespace bitsd::wire {
 namespace {
 
-enum class Outcome : uint8_t { kOk = 0, kError = 1, kUnavailable = 2 };
+enum class Outcome : uint8_t { kOk = 0, kError = 1 };
 
 /// RuleName answers "unknown" from the first number that is no rule.
 bool IsRule(uint32_t number) {
@@ -28,6 +28,7 @@ std::optional<absl::Status> MakeError(uint32_t hresult, uint32_t rule, const std
     case Hresult::kStringTooLong: return error::StringTooLong(message);
     case Hresult::kDiskFull: return error::DiskFull(message);
     case Hresult::kTokenRequired: return error::TokenRequired(message);
+    case Hresult::kNotReady: return error::Unavailable(message);
     default: return std::nullopt;
   }
 }
@@ -40,17 +41,18 @@ std::string Printable(std::string text) {
   return text;
 }
 
-Outcome OutcomeOf(const absl::Status& status, const ErrorDetail& detail) {
-  if (status.ok()) return Outcome::kOk;
-  return detail.hresult == Hresult::kOk ? Outcome::kUnavailable : Outcome::kError;
+/// What has no HRESULT is no answer of these messages: its peer hears that it may go later.
+Hresult HresultOf(const absl::Status& status, const ErrorDetail& detail) {
+  return !status.ok() && detail.hresult == Hresult::kOk ? Hresult::kNotReady : detail.hresult;
 }
 
 }  // namespace
 
 void WriteStatus(const absl::Status& status, Writer* writer) {
   const ErrorDetail detail = DetailOf(status);
-  writer->Number(OutcomeOf(status, detail));
-  writer->Number(static_cast<uint32_t>(detail.hresult)).Number(NumberOfRule(detail.rule));
+  writer->Number(status.ok() ? Outcome::kOk : Outcome::kError);
+  writer->Number(static_cast<uint32_t>(HresultOf(status, detail)))
+      .Number(NumberOfRule(detail.rule));
   writer->Text({status.message().data(), status.message().size()});
 }
 
@@ -61,7 +63,6 @@ std::optional<absl::Status> ReadStatus(Reader* reader) {
   const std::string message = Printable(reader->Text(kMaxText));
   switch (outcome) {
     case Outcome::kOk: return absl::OkStatus();
-    case Outcome::kUnavailable: return error::Unavailable(message);
     case Outcome::kError: return MakeError(hresult, rule, message);
   }
   return std::nullopt;

@@ -61,7 +61,7 @@ void ServeFileRequests(const SafePaths& paths, int channel, int lifeline) {
     if (received == ReceiveResult::kPeerGone) return;
     wire::FileRequest request;
     const FileOperations::Result result = Perform(operations, received, packet, &request);
-    const std::string reply = wire::Encode(wire::Reply{result.status, result.ids});
+    const std::string reply = wire::Encode(wire::Reply{result.status, result.ids, result.not_set});
     std::vector<int> fds;
     for (const UniqueFd& fd : result.fds) fds.push_back(fd.get());
     if (SendPacket(channel, reply, fds) == SendResult::kSent) continue;

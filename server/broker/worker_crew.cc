@@ -27,7 +27,7 @@ bool HasEnded(int channel) {
 WorkerCrew::Turn WorkerCrew::Take(const std::string& folder, Deadline deadline) {
   std::unique_lock lock(mutex_);
   while (true) {
-    if (HangsLocked(folder)) return nullptr;
+    if (HangsLocked(folder) || AllLostLocked()) return nullptr;
     const auto free = std::find_if(workers_.begin(), workers_.end(),
                                    [](const Worker& worker) { return !worker.busy; });
     if (free != workers_.end()) return TakeLocked(*free, folder);
@@ -49,6 +49,10 @@ bool WorkerCrew::HangsLocked(const std::string& folder) {
   std::erase_if(lost_, [](const Lost& lost) { return HasEnded(lost.channel.get()); });
   return !folder.empty() && std::any_of(lost_.begin(), lost_.end(),
                                         [&](const Lost& lost) { return lost.folder == folder; });
+}
+
+bool WorkerCrew::AllLostLocked() const {
+  return lost_.size() >= WorkerTable::kMaxWorkersPerIdentity;
 }
 
 bool WorkerCrew::MayGrowLocked(const std::string& folder, Deadline now) const {

@@ -38,7 +38,8 @@ class WorkerCrew {
   };
   using Turn = std::unique_ptr<Worker, EndTurn>;
 
-  /// Waits for a worker; null when none came before `deadline`, and at once when `folder` hangs.
+  /// Waits for a worker; null when none came before `deadline`, and at once when `folder` hangs, or
+  /// every worker that there may be.
   Turn Take(const std::string& folder, Deadline deadline);
 
   /// The operation of `worker`, whose turn it is, ran over its deadline.
@@ -52,6 +53,7 @@ class WorkerCrew {
 
   Turn TakeLocked(Worker& worker, const std::string& folder);
   bool HangsLocked(const std::string& folder);
+  bool AllLostLocked() const;
   bool MayGrowLocked(const std::string& folder, Deadline now) const;
   Deadline NextLookLocked(Deadline deadline) const;
   void GiveBack(Worker* worker);

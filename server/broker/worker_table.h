@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "server/broker/child_table.h"
 #include "server/broker/wire.h"
-#include "server/identity/access_token.h"
 
 namespace bitsd {
 
@@ -18,8 +17,9 @@ class WorkerTable : public ChildTable<wire::OpenWorkerRequest> {
   static constexpr size_t kMaxWorkers = 256;
   static constexpr size_t kMaxWorkersPerIdentity = 4;
 
-  /// kUnavailable when there are too many workers, of all or of `identity`, to start one more.
-  absl::Status Admit(const PosixIdentity& identity) const;
+  /// kUnavailable when there are too many workers, of all or of `who`, to start one more. Accounts
+  /// that share a POSIX identity do not share its bound: one that hangs costs itself alone.
+  absl::Status Admit(const wire::OpenWorkerRequest& who) const;
 };
 
 }  // namespace bitsd

@@ -78,13 +78,16 @@ absl::Status AccessDenied(Rule rule, std::string_view message) {
   return Make(Hresult::kAccessDenied, rule, message);
 }
 absl::Status FailedToImpersonate(std::string_view message) {
-  return Make(Hresult::kFailedToImpersonate, message);
+  return Make(Hresult::kFailedToImpersonate, Rule::kImpersonationLevel, message);
 }
 absl::Status InvalidState(std::string_view message) {
   return Make(Hresult::kInvalidState, message);
 }
 absl::Status StaleRevision(std::string_view message) {
   return Make(Hresult::kInvalidState, Rule::kStaleRevision, message);
+}
+absl::Status JobSetAside(std::string_view message) {
+  return Make(Hresult::kInvalidState, Rule::kJobSetAside, message);
 }
 absl::Status Empty() {
   return Make(Hresult::kEmpty, FindHresult(static_cast<uint32_t>(Hresult::kEmpty))->message);
@@ -119,11 +122,9 @@ absl::Status DiskFull(std::string_view message) { return Make(Hresult::kDiskFull
 absl::Status StoreUnavailable(std::string_view message) {
   return Make(Hresult::kOutOfMemory, message);
 }
-absl::Status Unavailable(std::string_view message) {
-  return absl::UnavailableError(absl::string_view(message.data(), message.size()));
-}
+absl::Status Unavailable(std::string_view message) { return Make(Hresult::kNotReady, message); }
 absl::Status ServiceStopping() {
-  absl::Status status = Unavailable("bitsd is stopping: watch again when it is back");
+  absl::Status status = absl::UnavailableError("bitsd is stopping: watch again when it is back");
   SetRule(status, Rule::kServiceStopping);
   return status;
 }

@@ -43,6 +43,7 @@ absl::Status AccessDenied(Rule rule, std::string_view message);
 absl::Status FailedToImpersonate(std::string_view message);
 absl::Status InvalidState(std::string_view message);
 absl::Status StaleRevision(std::string_view message);
+absl::Status JobSetAside(std::string_view message);
 absl::Status Empty();
 absl::Status TokenRequired(std::string_view message);
 /// 0x80072F9A, of a job: no call answers with it.
@@ -58,8 +59,8 @@ absl::Status TooManyFilesInJob(std::string_view message);
 absl::Status DiskFull(std::string_view message);
 /// The store does not take changes for a reason other than a full disk.
 absl::Status StoreUnavailable(std::string_view message);
-/// The broker or a file system does not answer: kUnavailable, try again later. It has no HRESULT,
-/// because no call answers with it.
+/// The broker or a file system does not answer, or answers with an error of its device:
+/// kUnavailable, try again later.
 absl::Status Unavailable(std::string_view message);
 /// bitsd ends, and ends a watch with it.
 absl::Status ServiceStopping();

@@ -21,6 +21,8 @@ constexpr auto kTable = std::to_array<HresultInfo>({
      "The identity has no right to do this."},
     {Hresult::kOutOfMemory, "E_OUTOFMEMORY", Code::kResourceExhausted,
      "A limit of the service is reached."},
+    {Hresult::kNotReady, "ERROR_NOT_READY", Code::kUnavailable,
+     "A file system or a part of the service does not answer now."},
     {Hresult::kInvalidArgument, "E_INVALIDARG", Code::kInvalidArgument,
      "An argument is not valid."},
     {Hresult::kDiskFull, "ERROR_DISK_FULL", Code::kResourceExhausted, "The disk is full."},

@@ -23,6 +23,7 @@ enum class Hresult : uint32_t {
   kNoInterface = 0x80004002,
   kAccessDenied = 0x80070005,
   kOutOfMemory = 0x8007000E,
+  kNotReady = 0x80070015,
   kInvalidArgument = 0x80070057,
   kDiskFull = 0x80070070,
   kNotLoggedOn = 0x800704DD,

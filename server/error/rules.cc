@@ -26,11 +26,13 @@ std::string_view RuleName(Rule rule) {
     case Rule::kAdminTokenNeedsAdministrator: return "admin_token_needs_administrator";
     case Rule::kAdministratorOwnedJobRequired: return "administrator_owned_job_required";
     case Rule::kFilteredTokenHasNoIdentity: return "filtered_token_has_no_identity";
+    case Rule::kImpersonationLevel: return "impersonation_level";
     case Rule::kTokenEnded: return "token_ended";
     case Rule::kForeignPrincipal: return "foreign_principal";
     case Rule::kTokenScope: return "token_scope";
     case Rule::kOwnerLoggedOff: return "owner_logged_off";
     case Rule::kStaleRevision: return "stale_revision";
+    case Rule::kJobSetAside: return "job_set_aside";
     case Rule::kServiceStopping: return "service_stopping";
     case Rule::kAddressDenied: return "address_denied";
     case Rule::kUrlDenied: return "url_denied";

@@ -41,11 +41,13 @@ enum class Rule {
   kAdminTokenNeedsAdministrator,
   kAdministratorOwnedJobRequired,  ///< Policy windows7.
   kFilteredTokenHasNoIdentity,
+  kImpersonationLevel,  ///< SetHelperToken below impersonate.
   kTokenEnded,
   kForeignPrincipal,  ///< Delegated credentials of a principal that is not the lender's.
   kTokenScope,        ///< Outside of what the lender lent the token for.
   kOwnerLoggedOff,    ///< SetHelperToken on a job whose owner has no session.
   kStaleRevision,     ///< UpdateJob with another expected_revision.
+  kJobSetAside,       ///< The store's record of the job cannot be read.
 
   kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
 

@@ -22,6 +22,8 @@ constexpr size_t kMaxRootsPem = size_t{4} << 20;
 constexpr int kMaxRoots = 4096;
 constexpr int kMaxExtensions = 64;
 constexpr long kX509v3 = 2;
+constexpr size_t kMaxSubject = 200;
+constexpr int kMaxSerialBytes = 20;
 
 absl::Status Refused(std::string_view message) {
   return error::Unauthenticated(Rule::kCertificateRefused, message);
@@ -32,6 +34,7 @@ X509StackPtr ReadPem(std::string_view pem, size_t max_bytes, int max_certificate
   if (pem.size() > max_bytes) return nullptr;
   const BioPtr input(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   X509StackPtr certificates(sk_X509_new_null());
+  ERR_clear_error();  // Of others: the last error says how the reading ended.
   // Without this, an encrypted block would ask the terminal for a password.
   const auto no_password = [](char*, int, int, void*) { return -1; };
   while (X509* next = PEM_read_bio_X509(input.get(), nullptr, no_password, nullptr)) {
@@ -257,6 +260,23 @@ absl::Status CheckPinned(const CertificateIdentity& identity, const Account& acc
       Rule::kCertificateNotPinned,
       account.sid.ToString() + " is the same on every machine: list this certificate's SHA-256 (" +
           identity.fingerprint_sha256_hex + ") under `certificates` of its account");
+}
+
+std::optional<CertificateName> NameOfCertificate(std::string_view pem) {
+  const absl::StatusOr<X509Ptr> certificate = ReadLeaf(pem);
+  if (!certificate.ok()) return std::nullopt;
+  const BioPtr text(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate->get()), 0, XN_FLAG_RFC2253);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &data);
+  CertificateName name;
+  if (size > 0) name.subject.assign(data, std::min<size_t>(static_cast<size_t>(size), kMaxSubject));
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate->get());
+  const int bytes = std::min(ASN1_STRING_length(serial), kMaxSerialBytes);
+  name.serial = absl::BytesToHexString(
+      {reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)), static_cast<size_t>(bytes)});
+  ERR_clear_error();
+  return name;
 }
 
 }  // namespace bitsd

@@ -79,6 +79,15 @@ absl::Status CheckValidity(const CertificateIdentity& identity, absl::Time now);
 /// UNAUTHENTICATED when `account` is S-1-5-18, -19 or -20 and does not pin this certificate.
 absl::Status CheckPinned(const CertificateIdentity& identity, const Account& account);
 
+/// By which an operator finds a certificate: text of its issuer, bounded, not to be trusted.
+struct CertificateName {
+  std::string subject;  ///< As RFC 2253 writes it; at most 200 bytes.
+  std::string serial;   ///< In hexadecimal; at most 40 digits.
+};
+
+/// Unset when `pem` is no certificate.
+std::optional<CertificateName> NameOfCertificate(std::string_view pem);
+
 }  // namespace bitsd
 
 #endif  // BITSD_SERVER_IDENTITY_CERTIFICATE_IDENTITY_H_

@@ -7,6 +7,10 @@
 // again; what was decided behind it is decided anew. The answer of a change that withdraws waits
 // until nothing goes on under what was withdrawn.
 //
+// Work is a transfer, or the putting in place of its files, one of them at a time; and beside it
+// what is short and acts as somebody, too: checks of folders, looks at files, cleanups. All of it
+// stops when whoever acts in it may not any more.
+//
 // Thread safety: any thread; the job's mutex is never held across I/O or a foreign callback.
 // Ownership: shared between the table and the work under way. JobEnvironment outlives every job.
 
@@ -50,6 +54,9 @@ struct JobEnvironment {
   SidPool& owners;
   /// Runs after every change of what a job shows. Must not block.
   std::function<void(const std::shared_ptr<Job>&)> changed;
+  /// Runs when the job became ERROR, TRANSIENT_ERROR or TRANSFERRED: what it is then. Must not
+  /// block.
+  std::function<void(const JobRecordPtr&)> outcome;
 };
 
 class Job : public Runner, public std::enable_shared_from_this<Job> {
@@ -64,16 +71,45 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
     std::function<std::optional<RequestRecord>(const JobRecordPtr&)> request;
     /// Watchers hear of it with the next progress (HasNewProgress), and not at once.
     bool is_progress = false;
+    /// While Complete runs it waits, and is decided when that has ended.
+    bool after_completion = false;
+    /// Refused, stale_revision, when the job was shown with another revision since.
+    std::optional<uint64_t> expected_revision;
   };
 
-  /// `record` is in the store already.
-  Job(JobEnvironment& environment, JobRecordPtr record);
+  /// Short work beside the transfer.
+  struct Beside {
+    /// False: whoever acts in it may not any more. Asked with the job's mutex held.
+    std::function<bool(const JobVersion& in_force)> is_right;
+    /// Starts it. `ended` is to be called when it has ended by itself, before anything else is done
+    /// with what came of it.
+    std::function<std::unique_ptr<Activity>(std::function<void()> ended)> start;
+    /// It was stopped before it ended, or did not begin: it is not right any more.
+    std::function<void()> interrupted;
+  };
+
+  /// What is begun as who acts on local files now.
+  struct LocalWork {
+    std::function<std::unique_ptr<Activity>(
+        const ActingIdentity& who, const policy::LoanLimits& loan, std::function<void()> ended)>
+        start;
+    /// It was not done. OK: who acts is just changing, ask again; else why nobody acts.
+    std::function<void(absl::Status)> not_done;
+  };
+
+  /// `record` is in the store already. `revision`: what is shown has at least this one.
+  Job(JobEnvironment& environment, JobRecordPtr record, uint64_t revision = 0);
 
   const JobId& id() const { return id_; }
   const Sid& owner() const { return owner_; }
   bool elevated() const { return elevated_; }
 
   void Submit(Change change);
+
+  /// Takes the job out of the store. Nothing of it is written from now on: every change that is not
+  /// committed yet, and all that come, are refused.
+  void Erase();
+  bool erased() const;
 
   /// What is in force: committed, less what was withdrawn since.
   JobVersion InForce() const;
@@ -90,9 +126,20 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnPlaceChanged() override;
   Pulse TakePulse() override;
 
+  /// A call of Complete: true when it is the first under way, which gives its answer to all of them
+  /// by AnswerCompletion.
+  bool AwaitCompletion(JobService::OutcomeDone done);
+  void AnswerCompletion(const absl::StatusOr<JobOutcome>& outcome);
+
+  void RunBeside(Beside beside);
+  /// Why nobody acts on local files now; OK when somebody does.
+  absl::Status CheckLocalActor() const;
+  /// RunBeside as who acts on local files, as long as that is the same identity.
+  void RunLocalWork(LocalWork work);
+
   /// Publishes the transferred files once the intent is committed. `done` gets the indexes that are
   /// in place and OK or what stopped it. Call it once per BeginCompletion.
-  void RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done);
+  void RunCompletion(std::function<void(std::vector<PlacedFile>, absl::Status)> done);
 
   /// The account directory is another: whoever acts for the job is looked at again. Work that is no
   /// longer right stops at once and goes on as whom the new directory says.
@@ -123,23 +170,50 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// What is to be done once the mutex is released.
   using Later = RunQueue::Later;
   struct Completion {
-    std::function<void(std::vector<uint32_t>, absl::Status)> done;
+    std::function<void(std::vector<PlacedFile>, absl::Status)> done;
+  };
+  struct SideWork {
+    std::function<bool(const JobVersion&)> is_right;
+    std::function<void()> interrupted;
+    std::unique_ptr<Activity> activity;  ///< Null while it is being started.
+    bool stopping = false;
+    bool ended = false;
+    std::vector<std::shared_ptr<Answer>> waiting;  ///< For its end.
+    std::vector<std::function<void()>> on_stopped;
+  };
+  using SideWorkPtr = std::shared_ptr<SideWork>;
+  struct Retry {
+    absl::Time when;
+    Timer::Task task;
   };
 
   // The queue of changes (job_queue.cc). All with the mutex held.
   const JobVersion& Newest() const;
+  void SubmitLocked(Change change, Later& later);
+  void SubmitDeferred(Later& later);
   void Decide(Pending& pending);
+  bool IsStale(uint64_t expected, const JobVersion& newest) const;
   /// `record` as the next revision after `before`.
   JobRecordPtr Revised(const JobRecord& record, const JobRecord& before) const;
   JobVersion InForceLocked() const;
+  /// Files as the news of them says, which may not be in the store yet.
+  const FileRecords& ShownFiles() const { return *Newest().record->files; }
+  uint64_t ShowRevision(const JobView& view) const;
   bool ParkedLocked() const;
   bool DirtyLocked() const { return base_.record != durable_.record; }
   void StartCommit(Later& later);
   void OnCommitted(const absl::Status& status);
   void CommitFailed(const absl::Status& status, Later& later);
+  /// `base_` is going to be `next`.
+  void NoteOutcome(const JobRecordPtr& next, Later& later) const;
+  /// `answer` waits for everything that is stopping.
+  void AwaitStops(const std::shared_ptr<Answer>& answer);
+  bool AnythingStops() const;
   void Finish(const std::shared_ptr<Answer>& answer, Later& later);
-  void DropEndedToken();
+  void DropEndedToken(Later& later);
   void ScheduleStoreRetry(Later& later);
+  /// No commit of the job is under way, and none will be.
+  void EraseFromStore(Later& later);
 
   // The work (job_work.cc). All with the mutex held.
   void Evaluate(Later& later);
@@ -152,6 +226,20 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnOwnerLoggedOff(const SettlementPtr& settlement);
   void OnOwnerLoggedOn();
   void StopWork(Later& later);
+  void ForgetShownRun();
+  // Beside it (job_beside.cc). With the mutex held.
+  struct LocalActor {
+    std::shared_ptr<const Account> owner;
+    ActingIdentity identity;
+    policy::LoanLimits loan;
+  };
+  absl::StatusOr<LocalActor> FindLocalActor(const JobVersion& version) const;
+  Attachment OnLogoff();
+  void EvaluateBeside(Later& later);
+  void StopBeside(const SideWorkPtr& work, Later& later);
+  void LetGo(const SideWorkPtr& work, Later& later);
+  void OnBesideEnded(const SideWorkPtr& work);
+  void OnBesideStopped(const SideWorkPtr& work);
   void StartDownload(const JobVersion& version, Later& later);
   bool TakePlace(const JobRecord& record, Later& later);
   void LeavePlaces(Later& later);
@@ -185,8 +273,10 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool NetworkIsRight(const JobVersion& version) const;
 
   void OnWorkStopped();
+  absl::Status WhyNotCompleted() const;
   void AnswerStopped(Later& later);
-  void ScheduleRetry(const JobVersion& version, Later& later);
+  /// Sets the timer of a TRANSIENT_ERROR, or drops one that means nothing any more.
+  void ScheduleRetry(const JobVersion& version);
   void OnRetryDue(absl::Time when);
   void FailLater(TransferFailure failure, Later& later);
 
@@ -195,7 +285,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded);
   void OnDone();
   void OnFailed(TransferFailure failure);
-  void OnPublished(std::vector<uint32_t> indexes, absl::Status status);
+  void OnPublished(std::vector<PlacedFile> indexes, absl::Status status);
   /// The work told its last news: takes it and lets the work go.
   void OnWorkEnded(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide);
   /// Submits a change nobody waits for.
@@ -218,6 +308,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool commit_running_ = false;
   int store_failures_ = 0;
   bool resting_ = false;  ///< A commit failed: nothing is started until it is tried again.
+  bool erased_ = false;
 
   std::unique_ptr<Activity> work_;
   bool stopping_ = false;
@@ -233,6 +324,9 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
   Rare<Completion> completion_;
+  Rare<std::vector<JobService::OutcomeDone>> completers_;
+  Rare<std::vector<SideWorkPtr>> beside_;
+  Rare<std::vector<Change>> deferred_;
   Attachment presence_;        ///< Of the owner, while the job wants to run.
   bool awaits_logon_ = false;  ///< It will be told of the owner's next logon.
   bool in_places_ = false;     ///< Between Enter and Leave.
@@ -240,10 +334,17 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   JobPriority told_priority_ = JobPriority::kNormal;  ///< What the places know.
   std::optional<JobState> phase_;
   std::shared_ptr<LiveProgress> progress_;
+  bool run_is_over_ = false;  ///< And is shown until its last news is in the store.
   bool file_news_ = false;    ///< A file went on, and watchers were not told.
   uint64_t bytes_shown_ = 0;  ///< Of the current file, when HasNewProgress was last asked.
   uint64_t bytes_at_failure_ = 0;
-  std::optional<absl::Time> retry_timer_;
+  Rare<Retry> retry_;
+
+  // What was shown last.
+  mutable uint64_t shown_revision_;
+  mutable uint64_t shown_digest_ = 0;
+  mutable uint64_t shown_record_;       ///< The record's own revision.
+  mutable uint64_t shown_record_from_;  ///< Shown revision since which it is that record.
 };
 
 }  // namespace bitsd

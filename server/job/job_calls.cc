@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -79,8 +80,31 @@ absl::Status CheckUpdate(const JobUpdate& update) {
   return status;
 }
 
+/// A repeat may be made with less rights than the first request: its answer is a job that it reads.
+JobService::JobDone Checked(const Caller& caller, JobService::JobDone done) {
+  return [token = caller.token, done = std::move(done)](const absl::StatusOr<JobView>& answer) {
+    if (!answer.ok()) return done(answer);
+    const JobRecord& record = *answer->record;
+    const absl::Status may = policy::MayOpenJob(*token, record.owner, record.elevated);
+    may.ok() ? done(answer) : done(may);
+  };
+}
+
 absl::Status MaySteer(const Sid& caller, const JobVersion& job) {
   return policy::MaySteer(caller, job.record->owner, HasOwnCredentials(job.record->network.get()));
+}
+
+/// Nobody would open local files now: they are looked at when somebody does.
+bool IsForLater(const absl::Status& nobody) {
+  const Hresult why = DetailOf(nobody).hresult;
+  return why == Hresult::kTokenRequired || why == Hresult::kNotLoggedOn;
+}
+
+/// Files that are transferred and wait to be put in place.
+bool HasFilesInWait(const JobRecord& record) {
+  return std::any_of(record.files->begin(), record.files->end(), [](const FileRecord& file) {
+    return file.progress.transferred && !file.completed && file.progress.temporary;
+  });
 }
 
 absl::StatusOr<JobVersion> AddedFiles(const Sid& caller, const JobVersion& job,
@@ -93,9 +117,11 @@ absl::StatusOr<JobVersion> AddedFiles(const Sid& caller, const JobVersion& job,
 
 void JobManager::CreateJob(const Caller& caller, NewJob job, JobDone done) {
   if (absl::Status s = CheckNewJob(job); !s.ok()) return done(s);
-  const std::string fingerprint = Fingerprint(
-      {"create", job.display_name, job.description, absl::StrCat(static_cast<int>(job.priority))});
-  done = ledger_.Begin(caller.token->user, job.request_id, fingerprint, std::move(done));
+  const std::string fingerprint = Fingerprint({"create", job.display_name, job.description,
+                                               absl::StrCat(static_cast<int>(job.priority)),
+                                               absl::StrCat(static_cast<int>(job.type))});
+  done = ledger_.Begin(caller.token->user, job.request_id, fingerprint,
+                       Checked(caller, std::move(done)));
   if (done == nullptr) return;
   JobRecordPtr record = NewRecord(caller, job, deps_.clock.Now());
   const absl::Status place = table_.Reserve(record->owner, record->id, CurrentOptions()->limits,
@@ -127,11 +153,9 @@ absl::StatusOr<JobView> JobManager::GetJob(const Caller& caller, const JobId& id
 }
 
 void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_view event,
-                            Decide decide, JobDone done) {
+                            Job::Change change, JobDone done) {
   const auto job = Open(caller, id);
   if (!job.ok()) return done(job.status());
-  Job::Change change;
-  change.decide = std::move(decide);
   change.done = [this, caller, event, job = *job, done](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
     Audit(caller, event, job->id());
@@ -142,93 +166,163 @@ void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_v
 
 void JobManager::UpdateJob(const Caller& caller, const JobId& id, JobUpdate update, JobDone done) {
   if (absl::Status s = CheckUpdate(update); !s.ok()) return done(s);
-  SubmitCall(
-      caller, id, "job_updated",
-      [update = std::move(update),
-       user = caller.token->user](const JobVersion& job) -> absl::StatusOr<JobVersion> {
-        const bool steers = update.proxy || update.security_flags;
-        const absl::Status may = steers ? MaySteer(user, job) : absl::OkStatus();
-        return may.ok() ? change::Update(job, update) : may;
-      },
-      std::move(done));
+  Job::Change change;
+  change.expected_revision = update.expected_revision;
+  change.decide = [update = std::move(update),
+                   user = caller.token->user](const JobVersion& job) -> absl::StatusOr<JobVersion> {
+    const bool steers = update.proxy || update.security_flags;
+    const absl::Status may = steers ? MaySteer(user, job) : absl::OkStatus();
+    return may.ok() ? change::Update(job, update) : may;
+  };
+  SubmitCall(caller, id, "job_updated", std::move(change), std::move(done));
 }
 
 void JobManager::Suspend(const Caller& caller, const JobId& id, JobDone done) {
-  SubmitCall(caller, id, "job_suspended", change::Suspend, std::move(done));
+  Job::Change change;
+  change.decide = change::Suspend;
+  change.after_completion = true;
+  SubmitCall(caller, id, "job_suspended", std::move(change), std::move(done));
 }
 
 void JobManager::Resume(const Caller& caller, const JobId& id, JobDone done) {
-  SubmitCall(caller, id, "job_resumed", change::Resume, std::move(done));
+  const auto job = Open(caller, id);
+  if (!job.ok()) return done(job.status());
+  LookForLost(*job, [this, caller, id, done](const change::LostFiles& lost) {
+    Job::Change change;
+    change.decide = [lost](const JobVersion& newest) { return change::Resume(newest, lost); };
+    change.after_completion = true;
+    SubmitCall(caller, id, "job_resumed", std::move(change), done);
+  });
+}
+
+void JobManager::LookForLost(const JobPtr& job,
+                             const std::function<void(change::LostFiles)>& done) {
+  Settle(job, [this, job, done](const absl::StatusOr<JobVersion>& settled) {
+    // The store refuses: it says so of the change itself, too, unless that is refused anyhow.
+    if (!settled.ok()) return done(change::LostFiles());
+    const JobRecordPtr record = settled->record;
+    if (record->state == JobState::kQueued || IsFinal(record->state) || !HasFilesInWait(*record)) {
+      return done(change::LostFiles());
+    }
+    Job::LocalWork look;
+    look.start = [this, job, record, done](const ActingIdentity& who,
+                                           const policy::LoanLimits& loan,
+                                           std::function<void()> ended) {
+      return deps_.transfers.StartLook(
+          {job->id(), job->owner(), record->files, who, loan},
+          [record, done, ended = std::move(ended)](const std::vector<uint32_t>& indexes) {
+            ended();
+            change::LostFiles lost;
+            for (const uint32_t index : indexes) {
+              lost.emplace_back(index, *(*record->files)[index].progress.temporary);
+            }
+            done(std::move(lost));
+          });
+    };
+    look.not_done = [this, job, done](const absl::Status& nobody) {
+      // Who cannot look finds nothing lost: Complete, or the transfer, will say what is wrong.
+      nobody.ok() ? LookForLost(job, done) : done(change::LostFiles());
+    };
+    job->RunLocalWork(std::move(look));
+  });
+}
+
+void JobManager::Settle(const JobPtr& job, std::function<void(absl::StatusOr<JobVersion>)> done) {
+  Job::Change nothing;
+  nothing.decide = [](const JobVersion& newest) { return newest; };
+  nothing.after_completion = true;
+  nothing.done = std::move(done);
+  job->Submit(std::move(nothing));
 }
 
 absl::Status JobManager::CheckNames(const std::vector<NewFile>& files) const {
   if (files.empty()) return error::InvalidArgument("files is empty: name at least one");
   for (const NewFile& file : files) {
     absl::Status status = policy::CheckRemoteName(file.remote_name, CurrentOptions()->remote);
-    if (status.ok()) status = policy::CheckLocalName(file.local_name);
+    if (status.ok()) status = policy::CheckDestination(file.local_name);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::optional<ActingIdentity>> JobManager::LocalOpener(
-    const Job& job, const std::vector<NewFile>& files) const {
-  const JobVersion version = job.InForce();
-  const HelperToken* token = version.LiveToken();
-  const std::shared_ptr<const Account> owner = deps_.accounts.Find(job.owner());
-  if (absl::Status s = policy::OwnerStanding(owner.get(), job.elevated()); !s.ok()) return s;
-  const auto side =
-      policy::SideFor(policy::Resource::kLocalFile, version.record->token_flags, token != nullptr);
-  if (!side.ok()) return std::optional<ActingIdentity>();
-  if (*side == policy::Side::kHelper) {
-    const policy::LoanLimits loan = policy::LimitsOf(token->scope(), version.record->token_flags);
-    for (const NewFile& file : files) {
-      if (absl::Status s = policy::CheckLoanedFile(loan, file.local_name); !s.ok()) return s;
-    }
-  }
-  auto identity = *side == policy::Side::kHelper
-                      ? policy::HelperIdentity(token->identity())
-                      : policy::OwnerIdentity(owner.get(), job.elevated());
-  if (!identity.ok()) return identity.status();
-  return std::optional(*std::move(identity));
 }
 
 void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<NewFile> files,
                           const std::string& request_id, JobDone done) {
   const auto opened = Open(caller, id);
   if (!opened.ok()) return done(opened.status());
-  const JobPtr& job = *opened;
   if (absl::Status s = CheckNames(files); !s.ok()) return done(s);
   RequestRecord request{caller.token->user, request_id, Fingerprint(id, files), nullptr,
                         deps_.clock.Now() + RequestLedger::kMemory};
   done = ledger_.Begin(caller.token->user, request_id, request.fingerprint, std::move(done));
   if (done == nullptr) return;
-  // Without room the directories need not be looked at.
-  const size_t room =
-      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
-  const auto early = AddedFiles(caller.token->user, job->InForce(), files, room);
-  if (!early.ok()) return done(early.status());
-  auto opener = LocalOpener(*job, files);
-  if (!opener.ok()) return done(opener.status());
-  if (!*opener) return AddCheckedFiles(caller, job, std::move(files), std::move(request), done);
-  std::set<std::string> directories;
-  for (const NewFile& file : files) directories.insert(policy::DirectoryOf(file.local_name));
-  deps_.transfers.CheckDirectories(
-      **opener, id, {directories.begin(), directories.end()},
-      [this, caller, job, files = std::move(files), request = std::move(request),
-       done](const absl::Status& status) {
-        if (!status.ok()) return done(status);
-        AddCheckedFiles(caller, job, files, request, done);
-      });
+  CheckFiles(caller, *opened, std::make_shared<const std::vector<NewFile>>(std::move(files)),
+             request, done);
+}
+
+void JobManager::CheckFiles(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                            const RequestRecord& request, const JobDone& done) {
+  // What is refused anyhow waits for nothing, and without room no folder need be looked at.
+  const std::shared_ptr<const Account> owner = deps_.accounts.Find(job->owner());
+  absl::Status status =
+      AddedFiles(caller.token->user, job->InForce(), *files, RoomFor(caller)).status();
+  if (status.ok()) status = policy::OwnerStanding(owner.get(), job->elevated());
+  if (status.ok()) status = job->CheckLocalActor();
+  if (!status.ok() && !IsForLater(status)) return done(status);
+  Settle(job, [this, caller, job, files, request, done](const absl::StatusOr<JobVersion>& now) {
+    if (!now.ok()) return done(now.status());
+    CheckFolders(caller, job, files, request, done);
+  });
+}
+
+size_t JobManager::RoomFor(const Caller& caller) const {
+  return policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX
+                                                   : CurrentOptions()->limits.files_per_job;
+}
+
+void JobManager::CheckFolders(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                              const RequestRecord& request, const JobDone& done) {
+  const auto add = [this, caller, job, files, request, done] {
+    AddCheckedFiles(caller, job, *files, request, done);
+  };
+  Job::LocalWork check;
+  check.start = [this, job, files, add, done](const ActingIdentity& who,
+                                              const policy::LoanLimits& loan,
+                                              std::function<void()> ended) {
+    const auto answer = [add, done, ended = std::move(ended)](const absl::Status& status) {
+      ended();
+      status.ok() ? add() : done(status);
+    };
+    return StartCheck(*job, *files, who, loan, answer);
+  };
+  check.not_done = [=, this](const absl::Status& nobody) {
+    if (nobody.ok()) return CheckFiles(caller, job, files, request, done);
+    IsForLater(nobody) ? add() : done(nobody);
+  };
+  job->RunLocalWork(std::move(check));
+}
+
+std::unique_ptr<Activity> JobManager::StartCheck(const Job& job, const std::vector<NewFile>& files,
+                                                 const ActingIdentity& who,
+                                                 const policy::LoanLimits& loan,
+                                                 const std::function<void(absl::Status)>& done) {
+  std::set<std::string> folders;
+  for (const NewFile& file : files) {
+    if (absl::Status lent = policy::CheckLoanedFile(loan, file.local_name); !lent.ok()) {
+      done(lent);
+      return nullptr;
+    }
+    folders.insert(policy::DirectoryOf(file.local_name));
+  }
+  CheckTask task{job.id(), job.owner(), who, {folders.begin(), folders.end()}};
+  for (const NewFile& file : files) task.destinations.push_back(file.local_name);
+  return deps_.transfers.StartCheck(std::move(task), done);
 }
 
 void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
                                  std::vector<NewFile> files, RequestRecord request, JobDone done) {
   const size_t count = files.size();
-  const size_t room =
-      policy::IsExemptFromLimits(*caller.token) ? SIZE_MAX : CurrentOptions()->limits.files_per_job;
   Job::Change change;
-  change.decide = [files = std::move(files), room, user = caller.token->user](
+  change.after_completion = true;
+  change.decide = [files = std::move(files), room = RoomFor(caller), user = caller.token->user](
                       const JobVersion& newest) { return AddedFiles(user, newest, files, room); };
   if (!request.request_id.empty()) {
     change.request = [request = std::move(request)](const JobRecordPtr& record) {

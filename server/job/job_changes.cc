@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/network_changes.h"
+#include "server/job/record_bounds.h"
+#include "server/policy/http_status.h"
 #include "server/policy/job_limits.h"
 
 namespace bitsd::change {
@@ -20,14 +26,6 @@ JobVersion Edited(const JobVersion& job, Edit edit) {
   return {std::move(record), job.token};
 }
 
-/// For calls that may not come between the steps of Complete.
-absl::Status Movable(const JobRecord& record) {
-  if (record.completing) {
-    return error::InvalidState("the job is being completed: wait for the answer of Complete");
-  }
-  return NotFinal(record);
-}
-
 bool WantsToRun(JobState state) {
   return state == JobState::kQueued || state == JobState::kTransientError;
 }
@@ -37,6 +35,21 @@ bool AllFilesTransferred(const JobRecord& record) {
                      [](const FileRecord& file) { return file.progress.transferred; });
 }
 
+bool IsLost(const FileRecord& file, const TemporaryFile& lost) {
+  const auto& temporary = file.progress.temporary;
+  return file.progress.transferred && !file.completed && temporary && *temporary == lost;
+}
+
+void StartAgain(JobRecord& record, const LostFiles& lost) {
+  auto files = std::make_shared<FileRecords>(*record.files);
+  for (const auto& [index, temporary] : lost) {
+    if (index >= files->size() || !IsLost((*files)[index], temporary)) continue;
+    files->Edit(index).progress = FileProgress();
+    record.abandoned.push_back(temporary);
+  }
+  record.files = std::move(files);
+}
+
 void Queue(JobRecord& record) {
   record.state = JobState::kQueued;
   record.error.reset();
@@ -44,6 +57,7 @@ void Queue(JobRecord& record) {
 }
 
 void Fail(JobRecord& record, JobError error) {
+  Bound(error, record.files->size());
   record.state = error.next_retry ? JobState::kTransientError : JobState::kError;
   record.error = std::move(error);
   ++record.error_count;
@@ -55,11 +69,46 @@ bool WaitsForTickets(const JobRecord& record) {
          record.error->hresult == Hresult::kTokenRequired;
 }
 
+/// At least the job's own; what a server asks for counts as far as the job goes on at all.
+absl::Duration RetryDelay(const JobRecord& record, std::optional<absl::Duration> asked,
+                          absl::Time now) {
+  const absl::Duration left = *record.no_progress_since + record.no_progress_timeout - now;
+  const absl::Duration wait =
+      std::min({asked.value_or(absl::ZeroDuration()), policy::kMaxRetryAfter, left});
+  return std::max(record.minimum_retry_delay, wait);
+}
+
+/// One more temporary file that nobody at hand can remove. At the bound it takes the place of
+/// another one, in turn, so that one row of the store changes.
+void Abandon(JobRecord& record, const TemporaryFile& file) {
+  if (record.abandoned.size() < kMaxAbandoned) {
+    record.abandoned.push_back(file);
+  } else {
+    record.abandoned[record.revision % kMaxAbandoned] = file;
+  }
+}
+
 /// Ends the retries: the delay or the time without progress is over what the job allows.
 bool MayRetry(const JobRecord& record, absl::Time now) {
   return record.no_progress_timeout > absl::ZeroDuration() &&
          record.minimum_retry_delay <= record.no_progress_timeout &&
          now - *record.no_progress_since < record.no_progress_timeout;
+}
+
+/// One of two files with the same local name would replace the other.
+absl::Status CheckNewNames(const FileRecords& files, const std::vector<NewFile>& added) {
+  const auto twice = [](const std::string& name) {
+    return error::InvalidArgument(absl::StrCat(
+        "\"", name, "\" is the local name of two files of the job: give each its own"));
+  };
+  std::unordered_set<std::string_view> names;
+  for (const NewFile& file : added) {
+    if (!names.insert(file.local_name).second) return twice(file.local_name);
+  }
+  for (const FileRecord& file : files) {
+    if (names.count(file.local_name) != 0) return twice(file.local_name);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -72,7 +121,7 @@ absl::Status NotFinal(const JobRecord& record) {
 }
 
 Result Suspend(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   if (job.record->state == JobState::kSuspended) return job;
   return Edited(job, [](JobRecord& record) {
     record.state = JobState::kSuspended;
@@ -80,19 +129,24 @@ Result Suspend(const JobVersion& job) {
   });
 }
 
-Result Resume(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
-  if (job.record->files->empty()) return error::Empty();
-  if (job.record->state == JobState::kQueued) return job;
-  if (job.record->state == JobState::kTransferred && AllFilesTransferred(*job.record)) return job;
-  return Edited(job, [](JobRecord& record) {
+Result Resume(const JobVersion& job, const LostFiles& lost) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  const JobRecord& old = *job.record;
+  if (old.files->empty()) return error::Empty();
+  if (old.state == JobState::kQueued) return job;
+  const bool again = std::any_of(lost.begin(), lost.end(), [&](const auto& file) {
+    return file.first < old.files->size() && IsLost((*old.files)[file.first], file.second);
+  });
+  if (old.state == JobState::kTransferred && AllFilesTransferred(old) && !again) return job;
+  return Edited(job, [&](JobRecord& record) {
+    if (again) StartAgain(record, lost);
     Queue(record);
     record.no_progress_since.reset();
   });
 }
 
 Result Cancel(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   JobVersion next = Edited(job, [](JobRecord& record) {
     record.state = JobState::kCancelled;
     record.error.reset();
@@ -103,13 +157,15 @@ Result Cancel(const JobVersion& job) {
 }
 
 Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  max_files = std::min(max_files, policy::kMaxFilesPerJob);
   if (files.size() > max_files || job.record->files->size() > max_files - files.size()) {
     return error::TooManyFilesInJob(
         absl::StrCat("the job has ", job.record->files->size(), " files, these are ", files.size(),
                      " more, and it may have ", max_files,
                      " (limits.files_per_job): use another job for the rest"));
   }
+  if (absl::Status s = CheckNewNames(*job.record->files, files); !s.ok()) return s;
   return Edited(job, [&](JobRecord& record) {
     auto all = std::make_shared<FileRecords>(*record.files);
     for (const NewFile& file : files) {
@@ -124,10 +180,6 @@ Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t
 
 Result Update(const JobVersion& job, const JobUpdate& update) {
   if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
-  if (update.expected_revision && *update.expected_revision != job.record->revision) {
-    return error::StaleRevision(absl::StrCat("the job has revision ", job.record->revision,
-                                             " by now: read it again and decide anew"));
-  }
   return Edited(job, [&](JobRecord& record) {
     if (update.display_name) record.display_name = *update.display_name;
     if (update.description) record.description = *update.description;
@@ -142,7 +194,7 @@ Result Update(const JobVersion& job, const JobUpdate& update) {
 }
 
 Result BeginCompletion(const JobVersion& job) {
-  if (absl::Status s = Movable(*job.record); !s.ok()) return s;
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
   return Edited(job, [](JobRecord& record) {
     record.completing = true;
     if (!WantsToRun(record.state)) return;
@@ -151,18 +203,24 @@ Result BeginCompletion(const JobVersion& job) {
   });
 }
 
-Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+Result EndCompletion(const JobVersion& job, const std::vector<PlacedFile>& published,
                      const absl::Status& status) {
+  const bool ends = status.ok() && !IsFinal(job.record->state);
   JobVersion next = Edited(job, [&](JobRecord& record) {
     record.completing = false;
     auto files = std::make_shared<FileRecords>(*record.files);
-    for (uint32_t index : published) files->Edit(index).completed = true;
+    for (const PlacedFile& placed : published) {
+      FileRecord& file = files->Edit(placed.index);
+      file.completed = true;
+      file.not_set = placed.not_set;
+    }
     record.files = std::move(files);
-    if (!status.ok()) return;
+    if (!ends) return;
     record.state = JobState::kAcknowledged;
+    record.error.reset();
     record.network = WithoutSecrets(record.network);
   });
-  if (status.ok()) next.token = nullptr;
+  if (ends) next.token = nullptr;
   return next;
 }
 
@@ -205,8 +263,10 @@ Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news)
     auto files = std::make_shared<FileRecords>(*record.files);
     for (const FileNews& file : news) {
       if (!is_known(file)) continue;
-      files->Edit(file.index).progress = file.progress;
-      if (file.abandoned) record.abandoned.push_back(*file.abandoned);
+      FileProgress& progress = files->Edit(file.index).progress;
+      progress = file.progress;
+      Bound(progress);
+      if (file.abandoned) Abandon(record, *file.abandoned);
     }
     record.files = std::move(files);
   });
@@ -226,7 +286,7 @@ Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, a
   return Edited(job, [&](JobRecord& record) {
     if (progressed || !record.no_progress_since) record.no_progress_since = now;
     if (failure.transient && MayRetry(record, now)) {
-      failure.error.next_retry = now + record.minimum_retry_delay;
+      failure.error.next_retry = now + RetryDelay(record, failure.retry_after, now);
     }
     Fail(record, std::move(failure.error));
   });

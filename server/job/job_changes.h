@@ -8,6 +8,7 @@
 #define BITSD_SERVER_JOB_JOB_CHANGES_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,15 +26,21 @@ using Result = absl::StatusOr<JobVersion>;
 absl::Status NotFinal(const JobRecord& record);
 
 Result Suspend(const JobVersion& job);
-Result Resume(const JobVersion& job);
+/// Transferred files that can no longer be put in place.
+using LostFiles = std::vector<std::pair<uint32_t, TemporaryFile>>;
+
+/// What is lost starts again.
+Result Resume(const JobVersion& job, const LostFiles& lost = {});
 Result Cancel(const JobVersion& job);
 Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files);
+/// But for update.expected_revision, which is of what was shown: Job::Change.
 Result Update(const JobVersion& job, const JobUpdate& update);
 
 /// Complete, first step: records the intent and stops the transfer.
 Result BeginCompletion(const JobVersion& job);
-/// Complete, last step: `published` are in place; with OK the job is ACKNOWLEDGED.
-Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+/// Complete, last step: `published` are in place; with OK the job is ACKNOWLEDGED, unless it was
+/// cancelled meanwhile.
+Result EndCompletion(const JobVersion& job, const std::vector<PlacedFile>& published,
                      const absl::Status& status);
 
 Result SetFlags(const JobVersion& job, uint32_t flags);

@@ -16,14 +16,8 @@ bool Job::HangOnPresence(const Account& owner, Later& later) {
   if (policy::IsAlwaysLoggedOn(owner_, owner.service)) return true;
   if (presence_.holds() && presence_.line()->is_open()) return true;
   while (true) {
-    if (std::shared_ptr<Lifeline> line = environment_.presence.Of(owner_)) {
-      presence_ =
-          Attachment(std::move(line),
-                     [weak = weak_from_this()](std::string_view, const SettlementPtr& settlement) {
-                       if (const auto job = weak.lock()) job->OnOwnerLoggedOff(settlement);
-                     });
-      if (presence_.holds()) return true;
-    }
+    presence_ = OnLogoff();
+    if (presence_.holds()) return true;
     if (awaits_logon_) return false;
     awaits_logon_ = environment_.presence.AwaitLogon(owner_, [weak = weak_from_this()] {
       if (const auto job = weak.lock()) job->OnOwnerLoggedOn();
@@ -37,7 +31,14 @@ void Job::OnOwnerLoggedOff(const SettlementPtr& settlement) {
   {
     std::lock_guard lock(mutex_);
     Evaluate(later);
-    if (stopping_ && settlement != nullptr) on_stopped_.push_back([settlement] {});
+    if (settlement != nullptr) {
+      if (stopping_) on_stopped_.push_back([settlement] {});
+      if (beside_) {
+        for (const SideWorkPtr& work : *beside_) {
+          if (work->stopping) work->on_stopped.push_back([settlement] {});
+        }
+      }
+    }
     Changed(later);
   }
   Run(later);

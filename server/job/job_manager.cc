@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
+#include "server/job/record_bounds.h"
 #include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"
 
@@ -22,13 +23,21 @@ JobManager::JobManager(Deps deps, Options options)
     : deps_(deps),
       options_(std::make_shared<const Options>(std::move(options))),
       handles_(deps.clock, steady_, options_->handle_idle),
-      ledger_(deps.clock),
+      ledger_(deps.clock, options_->answers,
+              [this](const Sid& caller, const std::string& id) { ForgetRequest(caller, id); }),
       places_(options_->scheduler, steady_, deps.timer),
-      environment_{deps.store,    deps.transfers,
-                   deps.accounts, deps.clock,
-                   deps.timer,    places_,
-                   deps.presence, deps.network,
-                   owners_,       [this](const JobPtr& job) { OnChanged(job); }} {
+      environment_{deps.store,
+                   deps.transfers,
+                   deps.accounts,
+                   deps.clock,
+                   deps.timer,
+                   places_,
+                   deps.presence,
+                   deps.network,
+                   owners_,
+                   [this](const JobPtr& job) { OnChanged(job); },
+                   [this](const JobRecordPtr& job) { outcomes_.Add(*job); }},
+      outcomes_(deps.audit, deps.clock) {
   ScheduleSweep();
   ScheduleProgress();
 }
@@ -37,10 +46,22 @@ JobManager::~JobManager() = default;
 
 absl::StatusOr<JobManager::JobPtr> JobManager::Open(const Caller& caller, const JobId& id) const {
   JobPtr job = table_.Find(id);
-  if (job == nullptr) return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+  if (job == nullptr) return Missing(caller, id);
   const absl::Status access = policy::MayOpenJob(*caller.token, job->owner(), job->elevated());
   if (!access.ok()) return access;
   return job;
+}
+
+absl::Status JobManager::Missing(const Caller& caller, const JobId& id) const {
+  const auto it = set_aside_.find(id);
+  if (it != set_aside_.end() && policy::MaySeeSetAside(*caller.token, it->second.owner)) {
+    return error::JobSetAside(absl::StrCat(
+        "the service's record of job ", id.ToString(), " is damaged (", it->second.why,
+        "): it was set aside at ", absl::FormatTime(it->second.found, absl::UTCTimeZone()),
+        ", and nothing of it runs; create the job anew, or ask the operator, who has the record "
+        "(bitsd --set-aside)"));
+  }
+  return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
 }
 
 JobView JobManager::ViewFor(const Caller& caller, const Job& job) {
@@ -54,38 +75,31 @@ JobView JobManager::ViewFor(const Caller& caller, const Job& job) {
 void JobManager::OnChanged(const JobPtr& job) {
   watchers_.Push(job->id(), job->change_mark());
   if (!IsFinal(job->InForce().record->state)) return;
-  {
-    // Together: who looks for jobs finds it in one place or in the other.
-    std::lock_guard lock(finished_mutex_);
-    if (!table_.Retire(job->owner(), job->id())) return;
-    finished_.push_back(job->id());
-  }
-  Retain(job->id(), CurrentOptions()->retention);
+  // Together: who looks for jobs finds it in one place or in the other.
+  Retain(job, CurrentOptions()->retention,
+         [this, &job] { return table_.Retire(job->owner(), job->id()); });
 }
 
-void JobManager::Retain(const JobId& id, absl::Duration time) {
-  deps_.timer.After(time, [this, id] { Purge(id); });
-  std::optional<JobId> oldest;
-  {
-    std::lock_guard lock(finished_mutex_);
-    if (finished_.size() > CurrentOptions()->max_finished_jobs) {
-      oldest = finished_.front();
-      finished_.pop_front();
-    }
-  }
-  if (oldest) Purge(*oldest);
+void JobManager::Retain(const JobPtr& job, absl::Duration time,
+                        const std::function<bool()>& leaves) {
+  bool finished = false;
+  const size_t bytes = sizeof(Job) + BytesOf(*job->InForce().record);
+  const auto purged = finished_.Add(job->owner(), job->id(), bytes, CurrentOptions()->finished,
+                                    [&] { return finished = leaves(); });
+  if (!finished) return;
+  deps_.timer.After(time, [this, owner = job->owner(), id = job->id()] {
+    if (finished_.Expire(owner, id)) Purge(id);
+  });
+  for (const JobId& id : purged) Purge(id);
 }
 
 void JobManager::Purge(const JobId& id) {
   handles_.EndOfJob(id);
-  if (const JobPtr job = table_.Find(id)) watchers_.Forget(job->change_mark());
+  const JobPtr job = table_.Find(id);
+  if (job == nullptr) return;
+  watchers_.Forget(job->change_mark());
   table_.Erase(id);
-  StoreChange change;
-  change.erase = id;
-  // A store that refuses keeps a finished job longer: nothing is lost.
-  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
-  std::lock_guard lock(finished_mutex_);
-  std::erase(finished_, id);
+  job->Erase();
 }
 
 void JobManager::ScheduleSweep() {
@@ -104,6 +118,13 @@ void JobManager::ForgetRequests() {
   StoreChange change;
   change.forget_requests = deps_.clock.Now();
   // A store that refuses keeps them an hour longer.
+  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+}
+
+void JobManager::ForgetRequest(const Sid& caller, const std::string& request_id) {
+  StoreChange change;
+  change.erase_request = {caller, request_id};
+  // A store that refuses keeps it for the rest of its 24 hours.
   deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
 }
 

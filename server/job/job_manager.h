@@ -10,18 +10,21 @@
 #define BITSD_SERVER_JOB_JOB_MANAGER_H_
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "server/identity/sid_pool.h"
+#include "server/job/finished_jobs.h"
 #include "server/job/handle_table.h"
 #include "server/job/job.h"
+#include "server/job/job_changes.h"
 #include "server/job/job_service.h"
 #include "server/job/job_table.h"
+#include "server/job/outcome_log.h"
 #include "server/job/page_token.h"
 #include "server/job/request_ledger.h"
 #include "server/job/watch_hub.h"
@@ -43,7 +46,8 @@ class JobManager : public JobService, public TokenOptions {
     absl::Duration token_warning = absl::Minutes(10);
     absl::Duration handle_idle = absl::Hours(1);
     absl::Duration retention = absl::Hours(1);
-    size_t max_finished_jobs = 10000;  ///< The oldest are purged before their time.
+    policy::KeptLimits finished;  ///< Jobs of an owner; the oldest are purged before their time.
+    policy::KeptLimits answers;   ///< To request ids of a caller.
   };
   struct Deps {
     JobStore& store;
@@ -63,6 +67,9 @@ class JobManager : public JobService, public TokenOptions {
   /// under way. Blocks; call it once, before the first call. An error, after which nothing may be
   /// served, when the store cannot be read.
   absl::Status Restore(std::function<void(SessionRecord)> session);
+
+  /// How many parts of the store could not be read and are set aside, since Restore.
+  size_t set_aside() const { return set_aside_count_; }
 
   /// What begins from now on follows `options`. max_running_jobs stays what it was.
   void Reconfigure(Options options);
@@ -131,6 +138,8 @@ class JobManager : public JobService, public TokenOptions {
 
   /// The job, after the access check.
   absl::StatusOr<JobPtr> Open(const Caller& caller, const JobId& id) const;
+  /// Why there is no such job.
+  absl::Status Missing(const Caller& caller, const JobId& id) const;
   /// The job, which is the caller's own.
   absl::StatusOr<JobPtr> OpenOwn(const Caller& caller, const JobId& id) const;
   /// The job as the caller may see it.
@@ -141,8 +150,13 @@ class JobManager : public JobService, public TokenOptions {
   absl::StatusOr<Presented> PresentForReading(const Caller& caller, std::string_view handle,
                                               policy::TokenCall call);
 
-  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Decide decide,
+  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Job::Change change,
                   JobDone done);
+  /// `done` gets the job once Complete has ended, if it runs, and all that was decided is in the
+  /// store.
+  static void Settle(const JobPtr& job, std::function<void(absl::StatusOr<JobVersion>)> done);
+  /// Looks at the transferred files of a job that does not run, as who acts now.
+  void LookForLost(const JobPtr& job, const std::function<void(change::LostFiles)>& done);
   /// A change of the job's secrets; the audit log has `event` when it changed something, else the
   /// answer is S_FALSE.
   void SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
@@ -150,16 +164,36 @@ class JobManager : public JobService, public TokenOptions {
   void AddCheckedFiles(const Caller& caller, const JobPtr& job, std::vector<NewFile> files,
                        RequestRecord request, JobDone done);
   absl::Status CheckNames(const std::vector<NewFile>& files) const;
-  /// Who would open a local file of the job now; nullopt when nobody could yet (no token).
-  absl::StatusOr<std::optional<ActingIdentity>> LocalOpener(
-      const Job& job, const std::vector<NewFile>& files) const;
+  using NewFilesPtr = std::shared_ptr<const std::vector<NewFile>>;
+  /// AddFiles, once the request is known as new: looks at the folders as who would open them now,
+  /// and again when that is another before it has ended; then adds the files.
+  void CheckFiles(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                  const RequestRecord& request, const JobDone& done);
+  void CheckFolders(const Caller& caller, const JobPtr& job, const NewFilesPtr& files,
+                    const RequestRecord& request, const JobDone& done);
+  std::unique_ptr<Activity> StartCheck(const Job& job, const std::vector<NewFile>& files,
+                                       const ActingIdentity& who, const policy::LoanLimits& loan,
+                                       const std::function<void(absl::Status)>& done);
+  size_t RoomFor(const Caller& caller) const;
+
+  /// The removal of what an ended job leaves.
+  struct Cleanup {
+    JobRecordPtr record;
+    HelperTokenPtr token;  ///< Of a helper that may still be at hand; may be null.
+    Hresult success = Hresult::kOk;
+    std::vector<TemporaryFile> untried;
+    std::vector<TemporaryFile> left;
+    OutcomeDone done;
+  };
 
   /// The store refused a Cancel that is in force: what it leaves is removed once the store has it.
-  void FinishCancel(const JobPtr& job, const HelperTokenPtr& token);
+  void FinishCancel(const JobPtr& job);
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
-  void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
+  void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<PlacedFile> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
+  void RemoveUntried(const JobPtr& job, const std::shared_ptr<Cleanup>& cleanup);
+  static void EndCleanUp(const JobPtr& job, const Cleanup& cleanup);
   /// SetHelperToken, once what was delegated was taken.
   void Lend(const Caller& caller, const Presented& presented, Loan loan,
             std::optional<DelegatedNetwork> delegated,
@@ -186,12 +220,15 @@ class JobManager : public JobService, public TokenOptions {
   void OnChanged(const JobPtr& job);
   void RestoreJob(JobRecordPtr record, Restored& restored);
   void RestoreRequest(RequestRecord request);
+  void RestoreSetAside(SetAside found);
   void BeginRestored(Restored restored);
-  /// Keeps a finished job for `time`, and no more of them than there may be.
-  void Retain(const JobId& id, absl::Duration time);
+  /// Keeps a finished job for `time`, and no more of its owner's than there may be. `leaves`: see
+  /// FinishedJobs.
+  void Retain(const JobPtr& job, absl::Duration time, const std::function<bool()>& leaves);
   void Purge(const JobId& id);
   void ScheduleSweep();
   void ForgetRequests();
+  void ForgetRequest(const Sid& caller, const std::string& request_id);
   void ScheduleProgress();
   void Audit(const Caller& caller, std::string_view event, const JobId& job,
              std::vector<std::pair<std::string_view, std::string>> more = {}) const;
@@ -210,10 +247,13 @@ class JobManager : public JobService, public TokenOptions {
   WatchHub watchers_;
   RunQueue places_;
   JobEnvironment environment_;
+  OutcomeLog outcomes_;
   std::atomic<bool> stopping_{false};
   absl::Time requests_forgotten_ = absl::InfinitePast();  ///< The timer's; by the steady clock.
-  std::mutex finished_mutex_;
-  std::deque<JobId> finished_;
+  FinishedJobs finished_;
+  /// Jobs that cannot be read. As Restore found them, like their number and that of other parts.
+  absl::flat_hash_map<JobId, SetAside> set_aside_;
+  size_t set_aside_count_ = 0;
 };
 
 }  // namespace bitsd

@@ -1,76 +1,117 @@
 // The queue of changes of a job: decide -> commit -> apply -> answer.
 
+#include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
 #include "server/store/retry_backoff.h"
 
 namespace bitsd {
+namespace {
 
-Job::Job(JobEnvironment& environment, JobRecordPtr record)
+absl::Status Gone(const JobId& id) {
+  return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+}
+
+}  // namespace
+
+Job::Job(JobEnvironment& environment, JobRecordPtr record, uint64_t revision)
     : environment_(environment),
       id_(record->id),
       owner_(environment.owners.Keep(record->owner)),
       elevated_(record->elevated),
       durable_{record, nullptr},
-      base_{std::move(record), nullptr} {}
+      base_{record, nullptr},
+      shown_revision_(std::max(revision, record->revision)),
+      shown_record_(record->revision),
+      shown_record_from_(shown_revision_) {}
 
 const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pending_.back().result; }
 
 void Job::Submit(Change change) {
   Later later;
   {
-    std::lock_guard lock(mutex_);
-    const bool alone = pending_.empty() && !DirtyLocked();
-    Pending pending;
-    pending.result = Newest();
-    pending.change = std::move(change);
-    pending.answer = std::make_shared<Answer>();
-    pending.answer->done = std::move(pending.change.done);
-    const JobVersion before = pending.result;
-    Decide(pending);
-    const bool changes = pending.result != before;
-    const JobVersion left = Withdrawn(before, pending.result);
-    const bool withdraws = changes && left != before;
-    // Its tickets do not wait for the store, which may hang: nobody comes back to them.
-    if (before.token != nullptr && left.token == nullptr) before.token->DropDelegated();
-    if (alone && !changes) {
-      pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
-                                                    : absl::StatusOr<JobVersion>(pending.refusal);
-      // A repeat of what withdrew promises what the first call does.
-      if (stopping_ && pending.refusal.ok()) {
-        waiting_for_stop_.push_back(pending.answer);
-      } else {
-        Finish(pending.answer, later);
-      }
-    } else {
-      pending_.push_back(std::move(pending));
-      Evaluate(later);
-      if ((withdraws || !changes) && stopping_) {
-        ++pending_.back().answer->waits;
-        waiting_for_stop_.push_back(pending_.back().answer);
-      }
-      StartCommit(later);
+    std::unique_lock lock(mutex_);
+    if (erased_) {
+      lock.unlock();
+      if (change.done != nullptr) change.done(Gone(id_));
+      return;
     }
+    SubmitLocked(std::move(change), later);
   }
   Run(later);
+}
+
+void Job::SubmitLocked(Change change, Later& later) {
+  const bool completing = base_.record->completing || Newest().record->completing;
+  if (change.after_completion && completing) {
+    if (!deferred_) deferred_.emplace();
+    deferred_->push_back(std::move(change));
+    return;
+  }
+  const bool alone = pending_.empty() && !DirtyLocked();
+  Pending pending;
+  pending.result = Newest();
+  pending.change = std::move(change);
+  pending.answer = std::make_shared<Answer>();
+  pending.answer->done = std::move(pending.change.done);
+  const JobVersion before = pending.result;
+  Decide(pending);
+  const bool changes = pending.result != before;
+  const JobVersion left = Withdrawn(before, pending.result);
+  const bool withdraws = changes && left != before;
+  // Its tickets do not wait for the store, which may hang: nobody comes back to them.
+  if (before.token != nullptr && left.token == nullptr) before.token->DropDelegated();
+  if (alone && !changes) {
+    pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
+                                                  : absl::StatusOr<JobVersion>(pending.refusal);
+    // What the job has lost already may still be used beside its transfer.
+    EvaluateBeside(later);
+    // A repeat of what withdrew promises what the first call does.
+    if (pending.refusal.ok()) AwaitStops(pending.answer);
+    return Finish(pending.answer, later);
+  }
+  pending_.push_back(std::move(pending));
+  Evaluate(later);
+  if (withdraws || !changes) AwaitStops(pending_.back().answer);
+  StartCommit(later);
+}
+
+/// What waited for the end of Complete is decided.
+void Job::SubmitDeferred(Later& later) {
+  if (!deferred_ || erased_ || base_.record->completing || Newest().record->completing) return;
+  std::vector<Change> changes = std::move(*deferred_);
+  deferred_.reset();
+  for (Change& change : changes) SubmitLocked(std::move(change), later);
 }
 
 void Job::Decide(Pending& pending) {
   const JobVersion before = pending.result;
   absl::StatusOr<JobVersion> next = pending.change.decide(before);
+  const auto& expected = pending.change.expected_revision;
+  if (next.ok() && expected && IsStale(*expected, before)) {
+    next = error::StaleRevision(absl::StrCat("the job has revision ", shown_revision_,
+                                             " by now: read it again and decide anew"));
+  }
   pending.refusal = next.status();
   if (!next.ok() || *next == before) return;
   next->record = Revised(*next->record, *before.record);
   pending.result = *std::move(next);
 }
 
+/// What only goes on (bytes, a token's end that is near) makes nothing stale.
+bool Job::IsStale(uint64_t expected, const JobVersion& newest) const {
+  const bool shown = newest.record->revision == shown_record_;
+  return !shown || expected < shown_record_from_ || expected > shown_revision_;
+}
+
 JobRecordPtr Job::Revised(const JobRecord& record, const JobRecord& before) const {
   auto revised = std::make_shared<JobRecord>(record);
-  revised->revision = before.revision + 1;
+  revised->revision = std::max(before.revision, shown_revision_) + 1;
   revised->modification = environment_.clock.Now();
   return revised;
 }
@@ -95,7 +136,7 @@ JobVersion Job::InForce() const {
 
 void Job::StartCommit(Later& later) {
   const bool due = !pending_.empty() || (DirtyLocked() && !resting_);
-  if (commit_running_ || !due) return;
+  if (commit_running_ || !due || erased_) return;
   std::vector<StoreChange> changes;
   StoreChange put;
   put.put = Newest().record;
@@ -129,8 +170,11 @@ void Job::OnCommitted(const absl::Status& status) {
     } else {
       store_failures_ = 0;
       resting_ = false;
-      if (committing_ > 0)
-        base_ = std::next(pending_.begin(), static_cast<ptrdiff_t>(committing_) - 1)->result;
+      auto change = pending_.begin();
+      for (size_t i = 0; i < committing_; ++i, ++change) {
+        NoteOutcome(change->result.record, later);
+        base_ = change->result;
+      }
       durable_ = {base_.record, nullptr};
       std::vector<std::shared_ptr<Answer>> answers;
       bool progress_only = committing_ > 0;
@@ -142,6 +186,7 @@ void Job::OnCommitted(const absl::Status& status) {
         for (const auto& follower : first.followers) Finish(follower, later);
         answers.push_back(std::move(first.answer));
       }
+      if (run_is_over_ && pending_.empty()) ForgetShownRun();
       Evaluate(later);
       // First, so that whoever was answered and asks for news is told of it.
       if (progress_only) {
@@ -150,16 +195,56 @@ void Job::OnCommitted(const absl::Status& status) {
         Changed(later);
       }
       for (const auto& answer : answers) {
-        if (stopping_) {
-          ++answer->waits;
-          waiting_for_stop_.push_back(answer);
-        }
+        AwaitStops(answer);
         Finish(answer, later);
       }
+      SubmitDeferred(later);
     }
-    StartCommit(later);
+    if (erased_) {
+      EraseFromStore(later);
+    } else {
+      StartCommit(later);
+    }
   }
   Run(later);
+}
+
+void Job::Erase() {
+  Later later;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(erased_, true)) return;
+    // Behind a commit that is under way: it would write the job back.
+    if (!commit_running_) EraseFromStore(later);
+  }
+  Run(later);
+}
+
+bool Job::erased() const {
+  std::lock_guard lock(mutex_);
+  return erased_;
+}
+
+void Job::EraseFromStore(Later& later) {
+  for (Pending& pending : pending_) {
+    pending.answer->result = Gone(id_);
+    Finish(pending.answer, later);
+    for (const auto& follower : pending.followers) Finish(follower, later);
+  }
+  pending_.clear();
+  if (deferred_) {
+    for (Change& change : *deferred_) {
+      if (change.done == nullptr) continue;
+      later.push_back([done = std::move(change.done), id = id_] { done(Gone(id)); });
+    }
+    deferred_.reset();
+  }
+  later.push_back([self = shared_from_this()] {
+    StoreChange change;
+    change.erase = self->id_;
+    // A store that refuses keeps the job as it is: a restart finds it whole, and purges it again.
+    self->environment_.store.Commit({std::move(change)}, [](const absl::Status&) {});
+  });
 }
 
 void Job::CommitFailed(const absl::Status& status, Later& later) {
@@ -167,12 +252,14 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
   const JobRecordPtr before = base_.record;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
     Pending& first = pending_.front();
-    base_ = Withdrawn(base_, first.result);
+    JobVersion withdrawn = Withdrawn(base_, first.result);
+    NoteOutcome(withdrawn.record, later);
+    base_ = std::move(withdrawn);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
     Finish(first.answer, later);
     for (const auto& follower : first.followers) Finish(follower, later);
   }
-  DropEndedToken();
+  DropEndedToken(later);
   if (base_.record != before) base_.record = Revised(*base_.record, *before);
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
@@ -180,16 +267,37 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
     Decide(pending);
     newest = &pending.result;
   }
+  if (run_is_over_) ForgetShownRun();
   ScheduleStoreRetry(later);
   Evaluate(later);
   Changed(later);
+  SubmitDeferred(later);
+}
+
+/// Of work that has ended nothing is shown any more.
+void Job::ForgetShownRun() {
+  run_is_over_ = false;
+  phase_.reset();
+  progress_.reset();
+}
+
+void Job::NoteOutcome(const JobRecordPtr& next, Later& later) const {
+  const JobState state = next->state;
+  const bool outcome = state == JobState::kError || state == JobState::kTransientError ||
+                       state == JobState::kTransferred;
+  const JobRecord& before = *base_.record;
+  if (!outcome || (before.state == state && before.error_count == next->error_count)) return;
+  later.push_back([this, self = shared_from_this(), next] { environment_.outcome(next); });
 }
 
 /// The change that took a token away is undone when the token behind it came to nothing; a token
 /// that has ended since is not there again.
-void Job::DropEndedToken() {
+void Job::DropEndedToken(Later& later) {
   if (base_.token == nullptr || !base_.token->ended()) return;
-  if (auto dropped = change::DropToken(base_); dropped.ok()) base_ = *std::move(dropped);
+  auto dropped = change::DropToken(base_);
+  if (!dropped.ok()) return;
+  NoteOutcome(dropped->record, later);
+  base_ = *std::move(dropped);
 }
 
 void Job::ScheduleStoreRetry(Later& later) {

@@ -71,13 +71,18 @@ struct TemporaryFile {
 struct FileProgress {
   Rare<TemporaryFile> temporary;  ///< Set once it was created.
   uint64_t size = kSizeUnknown;
-  uint64_t synced = 0;       ///< Bytes that are on the disk: never ahead of fdatasync.
-  RareString etag;           ///< Strong validator, as sent, or empty.
-  RareString last_modified;  ///< As sent, or empty.
-  RareString final_url;      ///< After redirects; for diagnosis.
-  bool transferred = false;  ///< Whole and synced.
+  uint64_t synced = 0;          ///< Bytes that are on the disk: never ahead of fdatasync.
+  RareString etag;              ///< Strong validator, as sent, or empty.
+  RareString last_modified;     ///< A date, as sent, or empty.
+  RareString content_type;      ///< Without parameters, or empty.
+  RareString content_encoding;  ///< A label of the server's: nothing is decoded. Or empty.
+  RareString final_url;         ///< After redirects; for diagnosis.
+  bool transferred = false;     ///< Whole and synced.
   bool not_resumable = false;
-  uint32_t restarts = 0;  ///< How often it began anew because the source had changed.
+  bool strong_date = false;  ///< `last_modified` is a strong validator.
+  uint32_t restarts = 0;     ///< How often it began anew because the source had changed.
+  uint32_t doubts = 0;       ///< Attempts in a row that ended with an answer that looked foreign.
+  uint64_t replaced_size = kSizeUnknown;  ///< That the file had before it last began anew.
 
   friend bool operator==(const FileProgress&, const FileProgress&) = default;
 };
@@ -87,6 +92,7 @@ struct FileRecord {
   std::string local_name;
   FileProgress progress;
   bool completed = false;  ///< Renamed to local_name.
+  uint32_t not_set = 0;    ///< Bits of FileNotSet.
 
   friend bool operator==(const FileRecord&, const FileRecord&) = default;
 };

@@ -15,6 +15,7 @@ std::shared_ptr<const JobManager::Options> JobManager::CurrentOptions() const {
 void JobManager::Reconfigure(Options options) {
   auto next = std::make_shared<const Options>(std::move(options));
   handles_.SetIdleLimit(next->handle_idle);
+  ledger_.SetLimits(next->answers);
   std::lock_guard lock(options_mutex_);
   options_.swap(next);
 }

@@ -20,6 +20,10 @@ JobRecordPtr WithoutInterruptedCompletion(JobRecordPtr record) {
   return reopened;
 }
 
+/// The store has the revisions of records. What was shown between two of them has higher ones, and
+/// what is shown from now on higher ones still.
+constexpr uint64_t kShownBefore = uint64_t{1} << 20;
+
 bool GoesOn(const JobRecord& record) {
   return record.state == JobState::kQueued || record.state == JobState::kTransientError;
 }
@@ -33,6 +37,7 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
   visitor.request = [this](RequestRecord request) { RestoreRequest(std::move(request)); };
   std::vector<SessionRecord> sessions;
   visitor.session = [&](SessionRecord record) { sessions.push_back(record); };
+  visitor.set_aside = [this](SetAside found) { RestoreSetAside(std::move(found)); };
   if (absl::Status status = deps_.store.Load(visitor); !status.ok()) return status;
   // Not while the store shows them: a session that is over is erased. Before the jobs: who is
   // logged on decides which go on.
@@ -42,7 +47,9 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
 }
 
 void JobManager::RestoreJob(JobRecordPtr record, Restored& restored) {
-  auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)));
+  const uint64_t revision = record->revision + kShownBefore;
+  auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)),
+                                   revision);
   const JobRecordPtr known = job->InForce().record;
   table_.Insert(job);
   if (IsFinal(known->state)) {
@@ -64,18 +71,28 @@ void JobManager::RestoreRequest(RequestRecord request) {
   ledger_.Restore(request, ViewOf(same ? now : request.answer));
 }
 
+void JobManager::RestoreSetAside(SetAside found) {
+  ++set_aside_count_;
+  if (found.is_new) {
+    AuditEvent event{"row_set_aside", {{"table", found.table}, {"reason", found.why}}};
+    if (found.job) event.fields.emplace_back("job", found.job->ToString());
+    if (found.owner) event.fields.emplace_back("owner_sid", found.owner->ToString());
+    deps_.audit.Write(std::move(event));
+  }
+  if (found.table != "jobs" || !found.job) return;
+  const JobId id = *found.job;
+  set_aside_.insert_or_assign(id, std::move(found));
+}
+
 void JobManager::BeginRestored(Restored restored) {
   const absl::Time now = deps_.clock.Now();
   const absl::Duration retention = CurrentOptions()->retention;
   std::sort(restored.finished.begin(), restored.finished.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [end, job] : restored.finished) {
-    {
-      std::lock_guard lock(finished_mutex_);
-      finished_.push_back(job->id());
-    }
     // A clock that was set back does not keep them longer.
-    Retain(job->id(), std::clamp(end + retention - now, absl::ZeroDuration(), retention));
+    Retain(job, std::clamp(end + retention - now, absl::ZeroDuration(), retention),
+           [] { return true; });
     // What a cleanup that was cut short left.
     CleanUp(job, nullptr, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
   }

@@ -59,6 +59,7 @@ struct CredentialView {
 /// A job as it is shown: its record without secrets, and what is going on.
 struct JobView {
   JobRecordPtr record;
+  uint64_t revision = 0;  ///< Rises with everything that is shown; the record's with the record.
   JobState state = JobState::kSuspended;  ///< With CONNECTING and TRANSFERRING, unlike the record.
   WaitingFor waiting_for = WaitingFor::kNothing;
   uint64_t bytes_total = 0;  ///< kSizeUnknown until every size is known.

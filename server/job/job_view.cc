@@ -1,7 +1,9 @@
 // How a job is shown: its record, and what is going on.
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "server/job/job.h"
 #include "server/job/network_changes.h"
 
@@ -65,13 +67,24 @@ std::vector<CredentialView> CredentialsOf(const NetworkSettings& settings, bool 
   return views;
 }
 
-/// The record and its files.
-JobView Show(JobRecordPtr record, const LiveProgress* live) {
+uint64_t DigestOf(const std::vector<CredentialView>& credentials) {
+  uint64_t digest = 0;
+  for (const CredentialView& one : credentials) {
+    digest = absl::HashOf(digest, one.target, one.scheme, one.implicit, one.storage);
+  }
+  return digest;
+}
+
+/// The record, and its files as `files` says how far they are.
+JobView Show(JobRecordPtr record, const FileRecords& files, const LiveProgress* live) {
   JobView view;
+  view.revision = record->revision;
   view.record = Shown(std::move(record));
   view.state = view.record->state;
+  const size_t count = view.record->files->size();
   uint32_t index = 0;
-  for (const FileRecord& file : *view.record->files) {
+  for (const FileRecord& file : files) {
+    if (index == count) break;  // It is not added yet.
     const FileView shown = ShowFile(index++, file, live);
     view.bytes_transferred += shown.bytes_transferred;
     view.files_transferred += file.progress.transferred ? 1 : 0;
@@ -83,12 +96,15 @@ JobView Show(JobRecordPtr record, const LiveProgress* live) {
 
 }  // namespace
 
-JobView ViewOf(JobRecordPtr record) { return Show(std::move(record), nullptr); }
+JobView ViewOf(JobRecordPtr record) {
+  const FileList files = record->files;
+  return Show(std::move(record), *files, nullptr);
+}
 
 JobView Job::View() const {
   std::lock_guard lock(mutex_);
   const JobVersion version = InForceLocked();
-  JobView view = Show(version.record, progress_.get());
+  JobView view = Show(version.record, ShownFiles(), progress_.get());
   if (view.state == JobState::kQueued && phase_) view.state = *phase_;
   const auto owner = environment_.accounts.Find(owner_);
   const bool there = owner != nullptr && !owner->disabled;
@@ -105,7 +121,30 @@ JobView Job::View() const {
     view.token_ends_soon = token->ends_soon();
     view.token_scope = token->scope();
   }
+  view.revision = ShowRevision(view);
   return view;
+}
+
+/// Rises whenever something else is shown than the last time.
+uint64_t Job::ShowRevision(const JobView& view) const {
+  const JobRecord& record = *view.record;
+  const bool has_error = record.error.has_value();
+  const uint64_t digest = absl::HashOf(
+      record.revision, view.state, view.waiting_for, view.bytes_total, view.bytes_transferred,
+      view.files_transferred, view.token_sid.has_value() ? view.token_sid->ToString() : "",
+      view.token_expires.value_or(absl::InfinitePast()), view.token_ends_soon,
+      view.token_scope.get(), record.token_flags, record.error_count,
+      has_error ? static_cast<uint32_t>(record.error->hresult) : 0U, DigestOf(view.credentials),
+      view.client_certificate.has_value());
+  const bool first = shown_digest_ == 0;
+  if (digest == shown_digest_) return shown_revision_;
+  shown_digest_ = digest;
+  shown_revision_ = std::max(shown_revision_ + (first ? 0 : 1), record.revision);
+  if (record.revision != shown_record_) {
+    shown_record_ = record.revision;
+    shown_record_from_ = shown_revision_;
+  }
+  return shown_revision_;
 }
 
 bool Job::HasNewProgress() {
@@ -119,9 +158,10 @@ bool Job::HasNewProgress() {
 std::vector<FileView> Job::Files(size_t first, size_t count) const {
   std::lock_guard lock(mutex_);
   const JobVersion version = InForceLocked();
-  const auto& files = *version.record->files;
+  const FileRecords& files = ShownFiles();
+  const size_t end = std::min(files.size(), version.record->files->size());
   std::vector<FileView> views;
-  for (size_t i = first; i < files.size() && views.size() < count; ++i) {
+  for (size_t i = first; i < end && views.size() < count; ++i) {
     views.push_back(ShowFile(static_cast<uint32_t>(i), files[i], progress_.get()));
   }
   return views;

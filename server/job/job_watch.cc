@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@ namespace bitsd {
 namespace {
 
 constexpr size_t kMaxWatchedJobs = 1000;
+constexpr size_t kFewTold = 1000;
 
 /// What a watch asks for, and as whom: a resume token goes on with the same question only.
 std::string QuestionOf(const Caller& caller, const WatchFilter& filter) {
@@ -53,7 +55,7 @@ class JobManager::Watch : public JobWatch {
     if (!begin_.jobs.empty()) {
       const JobPtr job = std::move(begin_.jobs.back());
       begin_.jobs.pop_back();
-      return Event{Kind::kSnapshot, ViewFor(caller_, *job), ""};
+      return Event{Kind::kSnapshot, Told(*job), ""};
     }
     if (!std::exchange(snapshot_ended_, true)) {
       return Event{Kind::kSnapshotEnd, std::nullopt, TokenAt(begin_.number)};
@@ -61,7 +63,12 @@ class JobManager::Watch : public JobWatch {
     while (const auto change = queue_->Pop()) {
       const auto job = manager_.Open(caller_, change->job);
       if (!job.ok() || !IsWatched(**job)) continue;
-      return Event{Kind::kChanged, ViewFor(caller_, **job), TokenAt(change->number)};
+      const auto told = told_.find(change->job);
+      const uint64_t before = told == told_.end() ? 0 : told->second;
+      JobView view = Told(**job);
+      // It was told already, with what was told last.
+      if (view.revision <= before) continue;
+      return Event{Kind::kChanged, std::move(view), TokenAt(change->number)};
     }
     return std::nullopt;
   }
@@ -69,6 +76,17 @@ class JobManager::Watch : public JobWatch {
  private:
   bool IsWatched(const Job& job) const {
     return all_users_ || job.owner() == caller_.token->user || queue_->names(job.id());
+  }
+  JobView Told(const Job& job) {
+    JobView view = ViewFor(caller_, job);
+    if (told_.size() >= most_told_) ForgetGone();
+    told_[job.id()] = view.revision;
+    return view;
+  }
+  void ForgetGone() {
+    absl::erase_if(told_,
+                   [&](const auto& told) { return manager_.table_.Find(told.first) == nullptr; });
+    most_told_ = std::max(kFewTold, told_.size() * 2);
   }
   std::string TokenAt(uint64_t number) const {
     return manager_.page_tokens_.Make(question_, absl::StrCat(number));
@@ -81,6 +99,8 @@ class JobManager::Watch : public JobWatch {
   const std::shared_ptr<WatchQueue> queue_;
   Begin begin_;  ///< The next of its jobs to be told is the last.
   bool snapshot_ended_ = false;
+  absl::flat_hash_map<JobId, uint64_t> told_;  ///< With which revision.
+  size_t most_told_ = kFewTold;                ///< Then those that are gone are forgotten.
 };
 
 std::optional<uint64_t> JobManager::ResumePoint(const std::string& question,
@@ -98,14 +118,9 @@ std::vector<JobManager::JobPtr> JobManager::ChangedSince(uint64_t number, const 
                                                          std::vector<JobPtr> jobs) {
   // A snapshot has no finished jobs, but who was told of a job is told of its end.
   if (filter.jobs.empty() && !filter.all_users) {
-    std::deque<JobId> finished;
-    {
-      std::lock_guard lock(finished_mutex_);
-      finished = finished_;
-    }
-    for (const JobId& id : finished) {
+    for (const JobId& id : finished_.OfOwner(caller.token->user)) {
       const auto job = Open(caller, id);
-      if (job.ok() && (*job)->owner() == caller.token->user) jobs.push_back(*job);
+      if (job.ok()) jobs.push_back(*job);
     }
   }
   std::erase_if(jobs, [number](const JobPtr& job) { return job->change_mark() <= number; });

@@ -7,6 +7,7 @@
 #include "server/identity/account_changes.h"
 #include "server/job/job.h"
 #include "server/job/job_changes.h"
+#include "server/policy/http_status.h"
 #include "server/policy/openers.h"
 
 namespace bitsd {
@@ -65,11 +66,13 @@ class Job::Events : public DownloadEvents {
 
 void Job::Evaluate(Later& later) {
   TellPriority(later);
+  EvaluateBeside(later);
   if (work_ != nullptr) {
     if (!stopping_ && !WorkIsRight()) StopWork(later);
     return;
   }
   const JobVersion version = InForceLocked();
+  ScheduleRetry(version);
   // Only what is committed is used: while changes are under way the job starts nothing.
   const bool off = DirtyLocked() || resting_ || shut_down_;
   const bool still = !pending_.empty() || off;
@@ -77,7 +80,6 @@ void Job::Evaluate(Later& later) {
   if (!still && HasWork(*version.record) && OwnerIsThere()) return StartDownload(version, later);
   // A change under way that leaves the job its work does not cost it its turn.
   if (off || !HasWork(*version.record) || !OwnerIsThere()) LeavePlaces(later);
-  if (!still && version.record->state == JobState::kTransientError) ScheduleRetry(version, later);
 }
 
 bool Job::WorkIsRight() const {
@@ -88,7 +90,8 @@ bool Job::WorkIsRight() const {
   const JobVersion version = InForceLocked();
   const bool completing = work_context_.empty();
   if (!completing && !OwnerIsLoggedOn(*owner)) return false;
-  if (completing ? !version.record->completing : !HasWork(*version.record)) return false;
+  const bool ends = version.record->completing && !IsFinal(version.record->state);
+  if (completing ? !ends : !HasWork(*version.record)) return false;
   if (!completing && environment_.places.PlaceOf(id_) != Place::kRunning) return false;
   const auto identity = LocalIdentity(version, owner.get());
   if (!identity.ok() || *identity != *work_identity_) return false;
@@ -139,6 +142,7 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
   auto loan = LoanOf(version, kEveryFlag);
   if (!loan.ok()) return FailLater(Refused(loan.status()), later);
   if (!TakePlace(*version.record, later)) return;
+  run_is_over_ = false;
   progress_ = std::make_shared<LiveProgress>();
   work_identity_ = *identity;
   work_owner_ = owner;
@@ -159,8 +163,10 @@ void Job::StartCompletion(const JobVersion& version, Later& later) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   auto identity = LocalIdentity(version, owner.get());
   auto loan = LoanOf(version, kTokenLocalFile);
-  if (!identity.ok() || !loan.ok()) {
-    const absl::Status& status = identity.ok() ? loan.status() : identity.status();
+  absl::Status status = change::NotFinal(*version.record);  // Cancelled before it began.
+  if (status.ok()) status = identity.status();
+  if (status.ok()) status = loan.status();
+  if (!status.ok()) {
     later.push_back([done = std::move(completion_->done), status] { done({}, status); });
     completion_.reset();
     return;
@@ -171,12 +177,29 @@ void Job::StartCompletion(const JobVersion& version, Later& later) {
   work_context_.clear();
   CompletionTask task{id_, owner_, version.record->files, *std::move(identity), *std::move(loan)};
   work_ = environment_.transfers.StartCompletion(
-      std::move(task), [weak = weak_from_this()](std::vector<uint32_t> indexes, absl::Status s) {
+      std::move(task), [weak = weak_from_this()](std::vector<PlacedFile> indexes, absl::Status s) {
         if (auto job = weak.lock()) job->OnPublished(std::move(indexes), std::move(s));
       });
 }
 
-void Job::RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done) {
+bool Job::AwaitCompletion(JobService::OutcomeDone done) {
+  std::lock_guard lock(mutex_);
+  if (!completers_) completers_.emplace();
+  completers_->push_back(std::move(done));
+  return completers_->size() == 1;
+}
+
+void Job::AnswerCompletion(const absl::StatusOr<JobOutcome>& outcome) {
+  std::vector<JobService::OutcomeDone> completers;
+  {
+    std::lock_guard lock(mutex_);
+    completers = std::move(*completers_);
+    completers_.reset();
+  }
+  for (const auto& done : completers) done(outcome);
+}
+
+void Job::RunCompletion(std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
   Later later;
   {
     std::lock_guard lock(mutex_);
@@ -186,10 +209,11 @@ void Job::RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)>
   Run(later);
 }
 
-void Job::OnPublished(std::vector<uint32_t> indexes, absl::Status status) {
+void Job::OnPublished(std::vector<PlacedFile> indexes, absl::Status status) {
   Later later;
   {
     std::lock_guard lock(mutex_);
+    if (absl::IsCancelled(status)) status = WhyNotCompleted();
     later.push_back([done = std::move(completion_->done), indexes = std::move(indexes),
                      status = std::move(status)] { done(indexes, status); });
     completion_.reset();
@@ -197,6 +221,21 @@ void Job::OnPublished(std::vector<uint32_t> indexes, absl::Status status) {
     Evaluate(later);
   }
   Run(later);
+}
+
+/// Completion was stopped before its last file.
+absl::Status Job::WhyNotCompleted() const {
+  const JobVersion version = InForceLocked();
+  if (absl::Status s = change::NotFinal(*version.record); !s.ok()) return s;
+  if (shut_down_) return error::Unavailable("bitsd is stopping: call Complete when it is back");
+  const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
+  const auto identity = LocalIdentity(version, owner.get());
+  if (!identity.ok() && DetailOf(identity.status()).hresult != Hresult::kTokenRequired) {
+    return identity.status();
+  }
+  return error::TokenRequired(
+      "the identity that puts the files in place was withdrawn while Complete was under way: call "
+      "Complete again; File.completed says which files are in place");
 }
 
 void Job::OnWorkStopped() {
@@ -207,17 +246,11 @@ void Job::OnWorkStopped() {
     environment_.timer.Post([work = std::shared_ptr<Activity>(std::move(work_))] {});
     stopping_ = false;
     work_ended_ = false;
-    phase_.reset();
-    progress_.reset();
+    // What it did last is shown until that is in the store: nothing falls back in between.
+    run_is_over_ = true;
+    if (pending_.empty()) ForgetShownRun();
     work_network_.reset();
     later.push_back([delegated = std::exchange(work_delegated_, nullptr)] {});
-    if (completion_ && work_context_.empty()) {
-      later.push_back([done = std::move(completion_->done)] {
-        done({}, error::TokenRequired("the identity that puts the files in place was withdrawn "
-                                      "while Complete was under way: call Complete again"));
-      });
-      completion_.reset();
-    }
     AnswerStopped(later);
     for (auto& stopped : std::exchange(on_stopped_, {})) later.push_back(std::move(stopped));
     Evaluate(later);
@@ -255,35 +288,41 @@ void Job::Shutdown(std::function<void()> stopped) {
     std::lock_guard lock(mutex_);
     shut_down_ = true;
     Evaluate(later);
-    if (work_ != nullptr) {
-      on_stopped_.push_back(std::move(stopped));
-    } else {
-      later.push_back(std::move(stopped));
+    auto all = std::shared_ptr<void>(nullptr, [stopped = std::move(stopped)](void*) { stopped(); });
+    if (work_ != nullptr) on_stopped_.push_back([all] {});
+    if (beside_) {
+      for (const SideWorkPtr& work : *beside_) work->on_stopped.push_back([all] {});
     }
+    later.push_back([all = std::move(all)] {});
   }
   Run(later);
 }
 
-void Job::ScheduleRetry(const JobVersion& version, Later& later) {
+void Job::ScheduleRetry(const JobVersion& version) {
   const JobRecord& record = *version.record;
+  const bool waits = record.state == JobState::kTransientError && !shut_down_;
+  if (retry_ && !(waits && record.error->next_retry == retry_->when)) {
+    environment_.timer.Cancel(retry_->task);
+    retry_.reset();
+  }
+  const bool still = !pending_.empty() || DirtyLocked() || resting_;
+  if (!waits || retry_ || still) return;
   const absl::Time when = *record.error->next_retry;
-  if (retry_timer_ == when) return;
-  retry_timer_ = when;
-  // A clock that was set back, also while bitsd was down, does not make it later.
-  const absl::Duration left = std::min(when - environment_.clock.Now(), record.minimum_retry_delay);
-  later.push_back([this, self = shared_from_this(), when, left] {
-    const auto retry = [weak = weak_from_this(), when] {
-      if (const auto job = weak.lock()) job->OnRetryDue(when);
-    };
-    environment_.timer.AtOrAfter(when, left, retry);
-  });
+  // A clock that was set back, also while bitsd was down, does not make it later: the record was
+  // made no earlier than the error, whose delay is what a server may ask for at most.
+  const absl::Duration most = std::max(record.minimum_retry_delay, policy::kMaxRetryAfter);
+  const absl::Duration left =
+      std::min({when - environment_.clock.Now(), when - record.modification, most});
+  retry_ = Retry{when, environment_.timer.AtOrAfter(when, left, [weak = weak_from_this(), when] {
+                   if (const auto job = weak.lock()) job->OnRetryDue(when);
+                 })};
 }
 
 void Job::OnRetryDue(absl::Time when) {
   {
     std::lock_guard lock(mutex_);
-    if (retry_timer_ != when) return;
-    retry_timer_.reset();
+    if (!retry_ || retry_->when != when) return;
+    retry_.reset();
   }
   SubmitNews([when](const JobVersion& newest) { return change::Retry(newest, when); });
 }
@@ -306,6 +345,8 @@ void Job::OnPhase(bool transferring) {
   Later later;
   {
     std::lock_guard lock(mutex_);
+    // Another connection for the next file is no step back.
+    if (run_is_over_ || phase_ == JobState::kTransferring) return;
     phase_ = transferring ? JobState::kTransferring : JobState::kConnecting;
     Changed(later);
   }

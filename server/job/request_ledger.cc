@@ -6,8 +6,67 @@
 
 #include "server/error/errors.h"
 #include "server/job/job_id.h"
+#include "server/job/record_bounds.h"
 
 namespace bitsd {
+namespace {
+
+/// An answer as the store keeps it: of its files only how many there are, and nothing of the
+/// network.
+JobView Kept(JobView answer) {
+  auto record = std::make_shared<JobRecord>(*answer.record);
+  record->files = std::make_shared<const FileRecords>(record->files->size());
+  record->network = nullptr;
+  record->abandoned = {};
+  answer.record = std::move(record);
+  answer.token_scope = nullptr;
+  answer.credentials = {};
+  answer.client_certificate.reset();
+  return answer;
+}
+
+}  // namespace
+
+size_t RequestLedger::BytesOf(const std::string& id, const Entry& entry) {
+  // What an entry of a map takes beside what is in it.
+  constexpr size_t kAround = 64;
+  size_t bytes = sizeof(entry) + id.size() + entry.fingerprint.size() + kAround;
+  if (!entry.answer) return bytes;
+  // Its files are shared with those of all answers.
+  const JobRecord& record = *entry.answer->record;
+  return bytes + bitsd::BytesOf(record) - record.files->size() * sizeof(FileRecord);
+}
+
+bool RequestLedger::MakeRoom(Caller& caller, std::vector<std::string>& forgotten) const {
+  const auto full = [&] {
+    return caller.entries.size() >= limits_.count || caller.bytes >= limits_.bytes;
+  };
+  for (auto it = caller.order.begin(); it != caller.order.end() && full();) {
+    const auto entry = caller.entries.find(*it);
+    if (!entry->second.answer) {
+      ++it;
+      continue;
+    }
+    caller.bytes -= BytesOf(entry->first, entry->second);
+    caller.entries.erase(entry);
+    forgotten.push_back(std::move(*it));
+    it = caller.order.erase(it);
+  }
+  return !full();
+}
+
+void RequestLedger::Add(Caller& caller, const std::string& request_id, Entry entry) {
+  caller.order.push_back(request_id);
+  entry.place = std::prev(caller.order.end());
+  caller.bytes += BytesOf(request_id, entry);
+  caller.entries.emplace(request_id, std::move(entry));
+}
+
+void RequestLedger::Remove(Caller& caller, Entries::iterator entry) {
+  caller.bytes -= BytesOf(entry->first, entry->second);
+  caller.order.erase(entry->second.place);
+  caller.entries.erase(entry);
+}
 
 JobService::JobDone RequestLedger::Begin(const Sid& caller, const std::string& request_id,
                                          const std::string& fingerprint, JobService::JobDone done) {
@@ -18,19 +77,16 @@ JobService::JobDone RequestLedger::Begin(const Sid& caller, const std::string& r
   }
   absl::StatusOr<JobView> known = error::InvalidArgument(
       "request_id was used for another request: take a new UUID for every request");
+  std::vector<std::string> forgotten;
+  bool begun = false;
   {
     std::lock_guard lock(mutex_);
-    auto& entries = callers_[caller];
-    const auto it = entries.find(request_id);
-    if (it == entries.end()) {
-      if (entries.size() >= kMaxPerCaller) {
-        known = error::LimitReached("too many request ids in 24 hours: leave request_id empty");
-      } else {
-        entries[request_id] = Entry{fingerprint, clock_.Now() + kMemory, std::nullopt, {done}};
-        return [this, caller, request_id](absl::StatusOr<JobView> answer) {
-          Answer(caller, request_id, std::move(answer));
-        };
-      }
+    Caller& mine = callers_[caller];
+    const auto it = mine.entries.find(request_id);
+    if (it == mine.entries.end()) {
+      begun = MakeRoom(mine, forgotten);
+      if (begun) Add(mine, request_id, {fingerprint, clock_.Now() + kMemory, {}, {done}, {}});
+      known = error::LimitReached("too many requests wait for their answer: wait for some");
     } else if (it->second.fingerprint == fingerprint) {
       if (!it->second.answer) {
         it->second.waiting.push_back(std::move(done));
@@ -38,6 +94,12 @@ JobService::JobDone RequestLedger::Begin(const Sid& caller, const std::string& r
       }
       known = *it->second.answer;
     }
+  }
+  for (const std::string& id : forgotten) forgotten_(caller, id);
+  if (begun) {
+    return [this, caller, request_id](absl::StatusOr<JobView> answer) {
+      Answer(caller, request_id, std::move(answer));
+    };
   }
   done(std::move(known));
   return nullptr;
@@ -48,14 +110,16 @@ void RequestLedger::Answer(const Sid& caller, const std::string& request_id,
   std::vector<JobService::JobDone> waiting;
   {
     std::lock_guard lock(mutex_);
-    auto& entries = callers_[caller];
-    const auto it = entries.find(request_id);
-    if (it == entries.end()) return;
+    Caller& mine = callers_[caller];
+    const auto it = mine.entries.find(request_id);
+    if (it == mine.entries.end()) return;
     waiting = std::move(it->second.waiting);
     if (answer.ok()) {
-      it->second.answer = *answer;
+      mine.bytes -= BytesOf(request_id, it->second);
+      it->second.answer = Kept(*answer);
+      mine.bytes += BytesOf(request_id, it->second);
     } else {
-      entries.erase(it);
+      Remove(mine, it);
     }
   }
   for (const auto& done : waiting) done(answer);
@@ -66,17 +130,27 @@ void RequestLedger::Restore(const RequestRecord& request, JobView answer) {
   if (request.expires <= now) return;
   std::lock_guard lock(mutex_);
   // A clock that was set back does not make them live longer.
-  callers_[request.caller][request.request_id] =
-      Entry{request.fingerprint, std::min(request.expires, now + kMemory), std::move(answer), {}};
+  Add(callers_[request.caller], request.request_id,
+      {request.fingerprint,
+       std::min(request.expires, now + kMemory),
+       Kept(std::move(answer)),
+       {},
+       {}});
+}
+
+void RequestLedger::SetLimits(const policy::KeptLimits& limits) {
+  std::lock_guard lock(mutex_);
+  limits_ = limits;
 }
 
 void RequestLedger::Sweep() {
   const absl::Time now = clock_.Now();
   std::lock_guard lock(mutex_);
   for (auto caller = callers_.begin(); caller != callers_.end();) {
-    auto& entries = caller->second;
+    Entries& entries = caller->second.entries;
     for (auto it = entries.begin(); it != entries.end();) {
-      it = it->second.answer && it->second.expires <= now ? entries.erase(it) : std::next(it);
+      const auto current = it++;
+      if (current->second.answer && current->second.expires <= now) Remove(caller->second, current);
     }
     const auto current = caller++;
     if (entries.empty()) callers_.erase(current);

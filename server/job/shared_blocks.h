@@ -10,6 +10,7 @@
 #define BITSD_SERVER_JOB_SHARED_BLOCKS_H_
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -53,8 +54,11 @@ class SharedBlocks {
   using value_type = T;
 
   SharedBlocks() = default;
-  explicit SharedBlocks(size_t count) {
-    for (size_t i = 0; i < count; ++i) push_back(T());
+  /// `count` empty values, which cost next to nothing: all such lists share them.
+  explicit SharedBlocks(size_t count) : size_(count) {
+    for (size_t left = count; left > 0; left -= std::min(left, kBlock)) {
+      blocks_.push_back(EmptyBlock(std::min(left, kBlock)));
+    }
   }
   SharedBlocks(const std::vector<T>& values) {  // NOLINT(google-explicit-constructor)
     for (const T& value : values) push_back(value);
@@ -100,6 +104,16 @@ class SharedBlocks {
   // Most jobs have one file.
   using Block = absl::InlinedVector<T, 1>;
   using BlockPtr = std::shared_ptr<Block>;
+
+  /// One with so many empty values; never changed, as it is always shared.
+  static BlockPtr EmptyBlock(size_t count) {
+    static const std::array<BlockPtr, kBlock + 1> kEmpty = [] {
+      std::array<BlockPtr, kBlock + 1> blocks;
+      for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = std::make_shared<Block>(i);
+      return blocks;
+    }();
+    return kEmpty[count];
+  }
 
   /// The block, shared with nobody: a copy when it is. Nobody else can begin to share it meanwhile,
   /// as that takes a copy of this list.

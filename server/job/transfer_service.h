@@ -32,8 +32,9 @@ class Activity {
  public:
   virtual ~Activity() = default;
 
-  /// Ends the work soon. `stopped` runs once, when nothing is or will be opened, read, written or
-  /// sent for it any more and no callback of it runs or will run. Also right for work that has
+  /// Ends the work soon: who acts is looked at again before each file and folder. `stopped` runs
+  /// once, when nothing is or will be opened, read, written or sent for it any more and no callback
+  /// of it runs or will run. Also right for work that has
   /// ended by itself. Call it at most once.
   virtual void Stop(std::function<void()> stopped) = 0;
 };
@@ -50,6 +51,8 @@ struct LiveProgress {
 struct TransferFailure {
   JobError error;         ///< next_retry is not set here: the job layer decides when.
   bool transient = true;  ///< Worth trying again.
+  /// The server wants to be left alone for so long; at most policy::kMaxRetryAfter.
+  std::optional<absl::Duration> retry_after = std::nullopt;
 };
 
 /// File `index` has new progress: a temporary file will be created under the name in it (its id is
@@ -112,6 +115,37 @@ struct CompletionTask {
   policy::LoanLimits loan;
 };
 
+/// File `index` is in place.
+struct PlacedFile {
+  uint32_t index = 0;
+  uint32_t not_set = 0;  ///< Bits of FileNotSet.
+
+  PlacedFile() = default;
+  /// Everything of it was set.
+  PlacedFile(uint32_t file) : index(file) {}  // NOLINT(google-explicit-constructor)
+  PlacedFile(uint32_t file, uint32_t bits) : index(file), not_set(bits) {}
+
+  friend bool operator==(const PlacedFile&, const PlacedFile&) = default;
+};
+
+/// Looks whether transferred files can still be put in place.
+struct LookTask {
+  JobId job;
+  Sid owner;
+  FileList files;
+  ActingIdentity local;
+  policy::LoanLimits loan;
+};
+
+/// Looks whether files can be created in folders, and put in place there.
+struct CheckTask {
+  JobId job;
+  Sid owner;
+  ActingIdentity local;
+  std::vector<std::string> directories;
+  std::vector<std::string> destinations = {};  ///< Paths, each in one of `directories`.
+};
+
 /// Removes temporary files: each as the identity whose SID is its creator's, else as the last.
 struct CleanupTask {
   JobId job;
@@ -131,18 +165,28 @@ class TransferService {
                                                   std::shared_ptr<DownloadEvents> events) = 0;
 
   /// Publishes the files that are transferred and not completed, one after the other, and syncs
-  /// their directories. `done` gets the indexes of the files that are in place and OK, or the first
-  /// error, after which nothing more was published.
+  /// their directories. `done` gets the files that are in place and OK, or the first
+  /// error, after which nothing more was published; kCancelled when it was stopped before the last.
+  /// It runs in any case, before `stopped` of a Stop.
   virtual std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) = 0;
+      CompletionTask task, std::function<void(std::vector<PlacedFile>, absl::Status)> done) = 0;
 
-  /// `done` gets the files that could not be removed.
-  virtual void StartCleanup(CleanupTask task,
-                            std::function<void(std::vector<TemporaryFile>)> done) = 0;
+  /// `done` gets the files that could not be removed, and those that were not tried, as it was
+  /// stopped. It runs in any case, before `stopped` of a Stop.
+  using CleanupDone =
+      std::function<void(std::vector<TemporaryFile> left, std::vector<TemporaryFile> untried)>;
+  virtual std::unique_ptr<Activity> StartCleanup(CleanupTask task, CleanupDone done) = 0;
 
-  /// Checks that `who` could create files in every one of `directories`.
-  virtual void CheckDirectories(ActingIdentity who, JobId job, std::vector<std::string> directories,
-                                std::function<void(absl::Status)> done) = 0;
+  /// `done` gets OK when files could be created in every folder, else the first error. Not once it
+  /// was stopped.
+  virtual std::unique_ptr<Activity> StartCheck(CheckTask task,
+                                               std::function<void(absl::Status)> done) = 0;
+
+  /// `done` gets the indexes of the files that are transferred and not completed, and that are gone
+  /// or not for `task.local` to put in place, although a new file could be made there. Not once it
+  /// was stopped.
+  virtual std::unique_ptr<Activity> StartLook(LookTask task,
+                                              std::function<void(std::vector<uint32_t>)> done) = 0;
 };
 
 }  // namespace bitsd

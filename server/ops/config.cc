@@ -147,17 +147,34 @@ void ReadTls(const TreeNode* node, Errors& errors, Config& config) {
   fields.Optional("crls", config.tls_crls, ListOf(ReadPath, kMaxListLength));
 }
 
+void ReadConnections(const Fields& fields, Config& config) {
+  const auto count = Integer<size_t>(1, 100'000);
+  fields.Optional("connections", config.connections, count);
+  fields.Optional("connections_per_address", config.connections_per_address, count);
+  fields.Optional("connections_per_user", config.connections_per_user, count);
+}
+
 void ReadLimits(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
-  const Fields fields(*node, errors,
-                      {"jobs_per_machine", "jobs_per_user", "files_per_job", "max_running_jobs",
-                       "background_jobs"});
+  const Fields fields(
+      *node, errors,
+      {"jobs_per_machine", "jobs_per_user", "files_per_job", "max_running_jobs", "background_jobs",
+       "finished_jobs_per_user", "finished_bytes_per_user", "answers_per_user",
+       "answer_bytes_per_user", "connections", "connections_per_address", "connections_per_user"});
+  ReadConnections(fields, config);
   fields.Optional("jobs_per_machine", config.limits.jobs_per_machine,
                   Integer<size_t>(1, 1'000'000));
   fields.Optional("jobs_per_user", config.limits.jobs_per_user, Integer<size_t>(1, 1'000'000));
-  fields.Optional("files_per_job", config.limits.files_per_job, Integer<size_t>(1, 100'000));
+  fields.Optional("files_per_job", config.limits.files_per_job,
+                  Integer<size_t>(1, policy::kMaxFilesPerJob));
   fields.Optional("max_running_jobs", config.max_running_jobs, Integer<size_t>(2, 1'000));
   fields.Optional("background_jobs", config.background_jobs, Integer<size_t>(1, 999));
+  const auto count = Integer<size_t>(1, 1'000'000);
+  const auto bytes = Integer<size_t>(size_t{1} << 16, size_t{1} << 40);
+  fields.Optional("finished_jobs_per_user", config.finished_jobs.count, count);
+  fields.Optional("finished_bytes_per_user", config.finished_jobs.bytes, bytes);
+  fields.Optional("answers_per_user", config.answers.count, count);
+  fields.Optional("answer_bytes_per_user", config.answers.bytes, bytes);
   if (config.background_jobs < config.max_running_jobs) return;
   errors.Add(*node, "limits: write fewer background_jobs than max_running_jobs");
 }
@@ -204,23 +221,20 @@ void ReadSessions(const TreeNode* node, Errors& errors, policy::SessionLimits& s
   errors.Add(*node, "sessions: write min_ttl, max_ttl and max_life in rising order");
 }
 
-/// "*" stands for every name.
+/// A rule, or "*", which stands for every name.
+std::optional<policy::HostRule> ReadHostRuleOrStar(const TreeNode& node, Errors& errors) {
+  if (node.text == "*") return policy::HostRule{"*", "", false, std::nullopt, 0};
+  return ReadHostRule(node, errors);
+}
+
 void ReadNamesBehindProxies(const TreeNode* node, Errors& errors,
                             policy::NamesBehindProxies& names) {
   if (node == nullptr) return;
-  const auto read = [&names](
-                        const TreeNode& entry, Errors& problems) -> std::
-                                                                     optional<policy::HostRule> {
-                                                                       names.every =
-                                                                           names.every ||
-                                                                           entry.text == "*";
-                                                                       return entry.text == "*" ? policy::HostRule{"*", "", false, std::nullopt, 0}
-                             : ReadHostRule(entry, problems);
-                                                                     };
-  if (auto rules = ListOf(read, kMaxListLength)(*node, errors)) {
-    std::erase_if(*rules, [](const policy::HostRule& rule) { return rule.text == "*"; });
-    names.rules = *std::move(rules);
-  }
+  auto rules = ListOf(ReadHostRuleOrStar, kMaxListLength)(*node, errors);
+  if (!rules) return;
+  const auto is_star = [](const policy::HostRule& rule) { return rule.text == "*"; };
+  names.every = std::erase_if(*rules, is_star) > 0;
+  names.rules = *std::move(rules);
 }
 
 void ReadNetwork(const TreeNode* node, Errors& errors, policy::NetworkRules& network) {
@@ -247,11 +261,14 @@ void ReadNetwork(const TreeNode* node, Errors& errors, policy::NetworkRules& net
 
 void ReadTimeouts(const TreeNode* node, Errors& errors, Config& config) {
   if (node == nullptr) return;
-  const Fields fields(*node, errors, {"broker", "connect", "stall"});
+  const Fields fields(*node, errors, {"broker", "connect", "stall", "idle", "listener"});
   const auto timeout = Duration(absl::Seconds(1), absl::Hours(1));
   fields.Optional("broker", config.broker_deadline, timeout);
   fields.Optional("connect", config.connect_timeout, timeout);
   fields.Optional("stall", config.stall_timeout, timeout);
+  fields.Optional("idle", config.idle_timeout, Duration(absl::Seconds(1), absl::Hours(24)));
+  fields.Optional("listener", config.listener_timeout,
+                  Duration(absl::ZeroDuration(), absl::Hours(1)));
 }
 
 void ReadPlaces(const Fields& fields, Config& config) {

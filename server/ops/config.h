@@ -57,9 +57,16 @@ struct Config {
 
   policy::Version policy = policy::Version::kWindows10_1607;
   policy::JobLimits limits;
+  policy::KeptLimits finished_jobs;                 ///< Of an owner.
+  policy::KeptLimits answers;                       ///< Remembered for a caller.
   std::vector<std::string> allowed_roots;           ///< Empty: everywhere the kernel allows.
   std::vector<policy::Endpoint> allowed_addresses;  ///< Exceptions from the denied ones.
   policy::NetworkRules network;
+
+  /// Of the service itself: in total, and of one address (for IPv6: of one /64) and identity.
+  size_t connections = 1000;
+  size_t connections_per_address = 250;
+  size_t connections_per_user = 100;
 
   size_t max_running_jobs = 64;  ///< 2 to 1,000.
   size_t background_jobs = 1;    ///< Less than max_running_jobs.
@@ -73,6 +80,9 @@ struct Config {
   absl::Duration broker_deadline = absl::Seconds(30);  ///< For one operation on a local file.
   absl::Duration connect_timeout = absl::Seconds(30);
   absl::Duration stall_timeout = absl::Minutes(5);  ///< Without a byte from the server.
+  absl::Duration idle_timeout = absl::Minutes(10);  ///< Of a connection without calls.
+  /// The service ends when its own listener has not answered for this long; zero: it is not asked.
+  absl::Duration listener_timeout = absl::Minutes(1);
   std::string log_level = "info";
 
   friend bool operator==(const Config&, const Config&) = default;

@@ -44,6 +44,11 @@ ConfigChange ReloadConfig(const Config& start, Config read) {
   keeper.Keep("run_dir", &Config::run_dir);
   keeper.Keep("log_dir", &Config::log_dir);
   keeper.Keep("limits.max_running_jobs", &Config::max_running_jobs);
+  keeper.Keep("limits.connections", &Config::connections);
+  keeper.Keep("limits.connections_per_address", &Config::connections_per_address);
+  keeper.Keep("limits.connections_per_user", &Config::connections_per_user);
+  keeper.Keep("timeouts.idle", &Config::idle_timeout);
+  keeper.Keep("timeouts.listener", &Config::listener_timeout);
   // No keys of the file.
   change.config.path = start.path;
   change.config.allow_root = start.allow_root;

@@ -33,6 +33,10 @@ absl::Status MaySeeAllUsers(const AccessToken& caller) {
 
 bool MaySeeReloadFailures(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
 
+bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner) {
+  return caller.user == owner || caller.IsEnabledAdministrator();
+}
+
 bool IsElevatedCreation(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
 
 bool IsExemptFromLimits(const AccessToken& caller) {

@@ -7,6 +7,8 @@
 #ifndef BITSD_SERVER_POLICY_JOB_ACCESS_H_
 #define BITSD_SERVER_POLICY_JOB_ACCESS_H_
 
+#include <optional>
+
 #include "absl/status/status.h"
 #include "server/identity/access_token.h"
 #include "server/identity/sid.h"
@@ -22,6 +24,10 @@ absl::Status MaySeeAllUsers(const AccessToken& caller);
 /// Why a file of the service could not be loaded names its files, accounts and lines: for enabled
 /// administrators.
 bool MaySeeReloadFailures(const AccessToken& caller);
+
+/// Whether `caller` learns that a job of `owner` cannot be read: its owner, as far as that is
+/// known, and enabled administrators.
+bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner);
 
 /// What a job of `caller` records at CreateJob: the caller is an enabled administrator.
 bool IsElevatedCreation(const AccessToken& caller);

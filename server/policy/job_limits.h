@@ -21,6 +21,16 @@ struct JobLimits {
   friend bool operator==(const JobLimits&, const JobLimits&) = default;
 };
 
+/// How much of what is over is kept for each identity; beyond it, its oldest go.
+struct KeptLimits {
+  size_t count = 10'000;
+  size_t bytes = size_t{16} << 20;
+
+  friend bool operator==(const KeptLimits&, const KeptLimits&) = default;
+};
+
+/// The most that files_per_job may be, and that an exempt caller's job may have.
+inline constexpr size_t kMaxFilesPerJob = 100'000;
 inline constexpr size_t kMaxDisplayName = 256;   ///< Characters (code points).
 inline constexpr size_t kMaxDescription = 1024;  ///< Characters (code points).
 inline constexpr size_t kMaxHandlesPerJobAndSid = 16;

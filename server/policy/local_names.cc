@@ -54,6 +54,15 @@ absl::Status CheckLocalName(std::string_view path) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDestination(std::string_view path) {
+  if (absl::Status status = CheckLocalName(path); !status.ok()) return status;
+  if (DirectoryOf(path).size() + 1 + kTemporaryNameLength <= kMaxLocalName) {
+    return absl::OkStatus();
+  }
+  return error::InvalidArgument(
+      "the folder of a local name is at most 4,070 bytes: its temporary file needs the rest");
+}
+
 std::string DirectoryOf(std::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string_view::npos ? "/" : std::string(path.substr(0, slash));

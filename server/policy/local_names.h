@@ -21,6 +21,13 @@ inline constexpr size_t kMaxLocalComponent = 255;  ///< NAME_MAX.
 /// has one spelling. Symbolic links are the broker's to refuse.
 absl::Status CheckLocalName(std::string_view path);
 
+/// The name of a temporary file: ".BIT", 16 hexadecimal digits, ".tmp".
+inline constexpr size_t kTemporaryNameLength = 24;
+
+/// CheckLocalName for a file to be downloaded: its directory also has room for the temporary file
+/// beside it.
+absl::Status CheckDestination(std::string_view path);
+
 /// The directory of a name that CheckLocalName accepts.
 std::string DirectoryOf(std::string_view path);
 

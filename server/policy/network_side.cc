@@ -5,14 +5,27 @@
 #include "server/policy/job_facts.h"
 
 namespace bitsd::policy {
+namespace {
+
+absl::Status Foreign() {
+  return error::AccessDenied(
+      Rule::kForeignPrincipal,
+      "the delegated credentials are of a principal that the account directory does not list for "
+      "you: send your own, or have it listed below network: delegated");
+}
+
+}  // namespace
 
 absl::Status MayDelegate(const AccessToken& lender, size_t size) {
   if (lender.level != ImpersonationLevel::kDelegate) {
     return error::InvalidArgument(
         "delegated_credentials need bits-impersonation-level delegate, and an account that may");
   }
-  if (size > 0 && size <= kMaxDelegated) return absl::OkStatus();
-  return error::InvalidArgument("delegated_credentials.credential_cache has 1 byte to 64 KiB");
+  if (size == 0 || size > kMaxDelegated) {
+    return error::InvalidArgument("delegated_credentials.credential_cache has 1 byte to 64 KiB");
+  }
+  // Nobody looks into what can be of no listed principal.
+  return lender.network.delegated.empty() ? Foreign() : absl::OkStatus();
 }
 
 absl::StatusOr<DelegatedPrincipal> CheckDelegatedPrincipal(const AccessToken& lender,
@@ -20,10 +33,7 @@ absl::StatusOr<DelegatedPrincipal> CheckDelegatedPrincipal(const AccessToken& le
   for (const DelegatedPrincipal& listed : lender.network.delegated) {
     if (listed.name == principal) return listed;
   }
-  return error::AccessDenied(
-      Rule::kForeignPrincipal,
-      "the delegated credentials are of a principal that the account directory does not list for "
-      "you: send your own, or have it listed below network: delegated");
+  return Foreign();
 }
 
 absl::Status CheckCertificateConflict(bool has_certificate, const Sid& owner,

@@ -17,7 +17,7 @@
 namespace bitsd::policy {
 
 /// May `lender` delegate credentials at all? E_INVALIDARG below level delegate, and for a cache
-/// that is empty or too large.
+/// that is empty or too large; foreign_principal when the directory lists no principal for it.
 absl::Status MayDelegate(const AccessToken& lender, size_t size);
 
 /// May `lender` be `principal`, whose credentials it sent? The listed principal; E_ACCESSDENIED,

@@ -17,9 +17,10 @@ constexpr std::string_view kHttps = "https://";
 constexpr std::string_view kLocal = "<local>";
 
 /// Whom a proxy would ask on its own machine or in its own cloud.
-constexpr std::array<std::string_view, 8> kInsideNames = {
-    "localhost", "localhost.localdomain",    "ip6-localhost", "ip6-loopback",
-    "metadata",  "metadata.google.internal", "instance-data", "instance-data.ec2.internal"};
+constexpr std::array<std::string_view, 9> kInsideNames = {
+    "localhost",    "localhost.localdomain",    "ip6-localhost", "ip6-loopback",
+    "metadata",     "metadata.google.internal", "metadata.goog", "instance-data.ec2.internal",
+    "instance-data"};
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 

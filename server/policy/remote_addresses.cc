@@ -51,23 +51,28 @@ constexpr DeniedRow kDenied[] = {
     {V6({0, 0, 0, 0, 0, 0, 0, 1}, 128), "loopback"},
     {V6({0xFE80}, 10), "link-local"},
     {V6({0xFF00}, 8), "multicast"},
-    {V6({0xFD00, 0x0EC2, 0, 0, 0, 0, 0, 0x254}, 128), "cloud metadata"},  // AWS
-    {V6({0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254}, 128), "cloud metadata"},    // Google
-    {V6({0xFD00, 0x42, 0, 0, 0, 0, 0, 0x42}, 128), "cloud metadata"},     // Scaleway
+    {V6({0xFD00, 0x0EC2}, 32), "cloud metadata"},                             // AWS: ::254, ::23
+    {V6({0xFD00, 0xC1, 0, 0, 0, 0, 0xA9FE, 0xA9FE}, 128), "cloud metadata"},  // Oracle
+    {V6({0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254}, 128), "cloud metadata"},        // Google
+    {V6({0xFD00, 0x42, 0, 0, 0, 0, 0, 0x42}, 128), "cloud metadata"},         // Scaleway
 };
 
 /// Where an IPv6 address carries an IPv4 address that it may lead to.
 struct EmbeddingRow {
   Prefix prefix;
-  size_t offset;
+  std::array<size_t, 4> octets;  ///< Where the four octets are.
 };
 
 constexpr EmbeddingRow kEmbeddings[] = {
-    {V6({}, 96), 12},                      // v4-compatible
-    {V6({0, 0, 0, 0, 0xFFFF}, 96), 12},    // v4-translated, RFC 2765
-    {V6({0x64, 0xFF9B}, 96), 12},          // NAT64, RFC 6052
-    {V6({0x64, 0xFF9B, 0x0001}, 48), 12},  // NAT64 of a site, RFC 8215
-    {V6({0x2002}, 16), 2},                 // 6to4, RFC 3056
+    {V6({}, 96), {12, 13, 14, 15}},                    // v4-compatible
+    {V6({0, 0, 0, 0, 0xFFFF}, 96), {12, 13, 14, 15}},  // v4-translated, RFC 2765
+    {V6({0x64, 0xFF9B}, 96), {12, 13, 14, 15}},        // NAT64, RFC 6052
+    // NAT64 of a site, RFC 8215: it chooses the length of its prefix, RFC 6052 2.2.
+    {V6({0x64, 0xFF9B, 0x0001}, 48), {6, 7, 9, 10}},
+    {V6({0x64, 0xFF9B, 0x0001}, 48), {7, 9, 10, 11}},
+    {V6({0x64, 0xFF9B, 0x0001}, 48), {9, 10, 11, 12}},
+    {V6({0x64, 0xFF9B, 0x0001}, 48), {12, 13, 14, 15}},
+    {V6({0x2002}, 16), {2, 3, 4, 5}},  // 6to4, RFC 3056
 };
 
 bool Matches(const uint8_t* address, const Prefix& prefix) {
@@ -79,13 +84,29 @@ bool Matches(const uint8_t* address, const Prefix& prefix) {
   return ((address[whole] ^ prefix.bytes[static_cast<size_t>(whole)]) & mask) == 0;
 }
 
+/// Whether the octets of `row` are but a gap of an address that is embedded elsewhere: read at
+/// every length, each address of a site's NAT64 has zeros somewhere, which would be "unspecified".
+bool IsGap(const Endpoint& endpoint, const EmbeddingRow& row) {
+  constexpr int kSitePrefix = 48;
+  if (row.prefix.bits != kSitePrefix || endpoint.address[row.octets[0]] != 0) return false;
+  // In front of the longest form there may be bits of the site.
+  const size_t first = row.octets[0] == 12 ? 9 : 6;
+  for (size_t i = first; i < sizeof(endpoint.address); ++i) {
+    const bool own = std::find(row.octets.begin(), row.octets.end(), i) != row.octets.end();
+    if (!own && endpoint.address[i] != 0) return true;
+  }
+  return false;
+}
+
 /// `endpoint` and every IPv4 endpoint that it embeds.
 std::vector<Endpoint> Readings(const Endpoint& endpoint) {
   std::vector<Endpoint> readings = {endpoint};
   for (const EmbeddingRow& row : kEmbeddings) {
-    if (!Matches(endpoint.address, row.prefix)) continue;
+    if (!Matches(endpoint.address, row.prefix) || IsGap(endpoint, row)) continue;
+    uint8_t octets[4];
+    for (size_t i = 0; i < 4; ++i) octets[i] = endpoint.address[row.octets[i]];
     in_addr embedded;
-    std::memcpy(&embedded, endpoint.address + row.offset, sizeof(embedded));
+    std::memcpy(&embedded, octets, sizeof(embedded));
     readings.push_back(EndpointOf(embedded, endpoint.port));
   }
   return readings;
@@ -107,11 +128,12 @@ bool SameAddress(const Endpoint& a, const Endpoint& b) {
 }
 
 /// Does a connection to `target` end at `listener`? A wildcard on either side means this host.
-bool Reaches(const Endpoint& target, const Endpoint& listener) {
+bool Reaches(const Endpoint& target, const Endpoint& listener, const RemoteRules& rules) {
   if (!SamePort(target.port, listener.port)) return false;
   if (SameAddress(target, listener)) return true;
   if (IsWildcard(target)) return IsWildcard(listener) || IsLoopback(listener);
-  return IsWildcard(listener) && IsLoopback(target);
+  if (!IsWildcard(listener)) return false;
+  return IsLoopback(target) || (rules.is_local != nullptr && rules.is_local(target));
 }
 
 const char* WhyDenied(const Endpoint& endpoint) {
@@ -191,7 +213,8 @@ absl::Status CheckEndpoint(const Endpoint& endpoint, const RemoteRules& rules) {
   const std::vector<Endpoint> readings = Readings(endpoint);
   for (const Endpoint& reading : readings) {
     for (const Endpoint& listener : rules.own_listeners) {
-      if (Reaches(reading, listener)) return Denied(endpoint, "bitsd itself listens there", "");
+      if (Reaches(reading, listener, rules))
+        return Denied(endpoint, "bitsd itself listens there", "");
     }
   }
   for (const Endpoint& allowed : rules.allowed) {

@@ -42,9 +42,12 @@ std::optional<uint16_t> ParsePort(std::string_view text);
 struct RemoteRules {
   /// Exceptions from the denied addresses: exactly these, not other addresses that embed them.
   std::vector<Endpoint> allowed;
-  /// Never reached, whatever `allowed` says. A wildcard (0.0.0.0 or ::) stands for every loopback
-  /// address; who listens on one and has public addresses adds these.
+  /// Never reached, whatever `allowed` says. A wildcard (0.0.0.0 or ::) stands for every address of
+  /// this machine.
   std::vector<Endpoint> own_listeners;
+  /// Whether this machine has the address; asked where one of own_listeners is a wildcard, and only
+  /// for its port. Null: loopback addresses alone are taken for its own.
+  bool (*is_local)(const Endpoint& endpoint) = nullptr;
 };
 
 /// E_ACCESSDENIED, rule address_denied, unless a transfer may connect to `endpoint`.

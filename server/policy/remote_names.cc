@@ -40,13 +40,4 @@ absl::Status CheckRedirect(std::string_view from, std::string_view to, int count
   return CheckLiteral(*target, rules);
 }
 
-HttpOutcome ClassifyHttpStatus(int status) {
-  if (status >= 200 && status <= 299) return HttpOutcome::kOk;
-  if ((status >= 300 && status <= 305) || status == 307) return HttpOutcome::kFatal;
-  if (status == 408 || status == 409) return HttpOutcome::kTransient;
-  if (status >= 400 && status <= 499) return HttpOutcome::kFatal;
-  if (status == 501 || status == 505) return HttpOutcome::kFatal;
-  return HttpOutcome::kTransient;
-}
-
 }  // namespace bitsd::policy

@@ -1,4 +1,4 @@
-// What remote names a job may have, where redirects may lead, and what a server's answer means.
+// What remote names a job may have, and where redirects may lead.
 //
 // Thread safety: pure functions.
 
@@ -26,13 +26,6 @@ absl::Status CheckRemoteName(std::string_view url, const RemoteRules& rules);
 /// address_denied as there.
 absl::Status CheckRedirect(std::string_view from, std::string_view to, int count,
                            const RemoteRules& rules, bool https_to_http = false);
-
-enum class HttpOutcome { kOk, kTransient, kFatal };
-
-/// The status classes of BITS for a final (not redirecting) status: 2xx is OK; 3xx transient but
-/// for 300-305 and 307; 4xx fatal but for 408 and 409; 5xx transient but for 501 and 505;
-/// everything else transient.
-HttpOutcome ClassifyHttpStatus(int status);
 
 }  // namespace bitsd::policy
 

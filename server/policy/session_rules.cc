@@ -25,6 +25,8 @@ absl::Time RenewedDeadline(absl::Duration ttl, absl::Time last_end, absl::Time n
   return std::min(now + ttl, last_end);
 }
 
+absl::Duration StoreSlack(absl::Duration ttl) { return std::min(ttl / 4, absl::Minutes(1)); }
+
 absl::Status MayUseDefaultSession(bool service, const SessionLimits& limits) {
   if (service || !limits.require_logon) return absl::OkStatus();
   return error::NotLoggedOn(

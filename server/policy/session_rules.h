@@ -41,6 +41,10 @@ absl::Time LastEnd(bool is_default, absl::Time begin, const SessionLimits& limit
 /// When it ends, renewed at `now`: never later than its last end.
 absl::Time RenewedDeadline(absl::Duration ttl, absl::Time last_end, absl::Time now);
 
+/// How much later than the true one the stored deadline of a session is, so that not every renewal
+/// is written: what a restart may add to a lease. A quarter of the ttl, at most a minute.
+absl::Duration StoreSlack(absl::Duration ttl);
+
 /// May calls without a session of their own be made in a default session? ERROR_NOT_LOGGED_ON.
 absl::Status MayUseDefaultSession(bool service, const SessionLimits& limits);
 

@@ -106,17 +106,32 @@ absl::StatusOr<Caller> Authenticator::AuthenticateWithoutSession(
   return Caller{std::move(judged->token), nullptr};
 }
 
+absl::Status Authenticator::NotePeer(const grpc::ServerContextBase& context,
+                                     const grpc::AuthContext& peer) const {
+  const auto identity = Identify(peer);
+  const bool accepted = !identity->refused() && identity->sid();
+  return connections_.Called(ConnectionOf(context.peer()), accepted ? &*identity->sid() : nullptr,
+                             0);
+}
+
+absl::Status Authenticator::TakeRequest(const grpc::CallbackServerContext& context,
+                                        const Caller* caller, size_t bytes) const {
+  return connections_.Called(ConnectionOf(context.peer()),
+                             caller == nullptr ? nullptr : &caller->token->user, bytes);
+}
+
 void Authenticator::NoteRefusal(const grpc::AuthContext& peer, std::string_view path,
-                                const absl::Status& status) const {
+                                const absl::Status& status, const std::string& address) const {
   if (!RefusalLog::IsRefusal(status)) return;
-  const auto identity = identities_.Lookup(Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME),
-                                           Property(peer, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME));
-  refusals_.Add(path, identity->sid(), status);
+  refusals_.Add(path,
+                {Identify(peer)->sid(), Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME), address},
+                status);
 }
 
 void Authenticator::NoteRefusal(const grpc::CallbackServerContext& context, std::string_view path,
                                 const absl::Status& status) const {
-  if (RefusalLog::IsRefusal(status)) NoteRefusal(*context.auth_context(), path, status);
+  if (!RefusalLog::IsRefusal(status)) return;
+  NoteRefusal(*context.auth_context(), path, status, ConnectionOf(context.peer()));
 }
 
 }  // namespace bitsd::rpc

@@ -22,6 +22,7 @@
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
 #include "server/rpc/calls_in_flight.h"
+#include "server/rpc/door/connection_table.h"
 #include "server/rpc/refusal_log.h"
 #include "server/session/session_table.h"
 
@@ -33,20 +34,27 @@ using TokenPtr = std::shared_ptr<const AccessToken>;
 class Authenticator {
  public:
   Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock,
-                RefusalLog& refusals, CallsInFlight& calls)
+                RefusalLog& refusals, CallsInFlight& calls, ConnectionTable& connections)
       : identities_(identities),
         sessions_(sessions),
         clock_(clock),
         refusals_(refusals),
-        calls_(calls) {}
+        calls_(calls),
+        connections_(connections) {}
 
   /// Those that are being answered.
   CallsInFlight& calls() const { return calls_; }
+  const Clock& clock() const { return clock_; }
 
   /// The caller, if it may call the method `path`: UNAUTHENTICATED, E_ACCESSDENIED with
   /// method_denied, or what is wrong with the bits- metadata.
   absl::StatusOr<Caller> Authenticate(const grpc::CallbackServerContext& context,
                                       std::string_view path) const;
+
+  /// Counts a request of `bytes` on its connection; `caller` is null when it is not accepted.
+  /// E_OUTOFMEMORY when the caller has too many connections.
+  absl::Status TakeRequest(const grpc::CallbackServerContext& context, const Caller* caller,
+                           size_t bytes) const;
 
   /// As Authenticate, for calls about sessions: they are made in none.
   absl::StatusOr<Caller> AuthenticateWithoutSession(const grpc::CallbackServerContext& context,
@@ -73,22 +81,29 @@ class Authenticator {
   absl::StatusOr<Judged> Judge(std::string_view path, const grpc::AuthContext& peer,
                                const Metadata& metadata) const;
 
+  /// Whom the certificate of the connection names, accepted or not.
+  std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
+
+  /// As TakeRequest, for calls of services that are not ours.
+  absl::Status NotePeer(const grpc::ServerContextBase& context,
+                        const grpc::AuthContext& peer) const;
+
   /// Writes to the audit log that `path` was refused, if `status` is a refusal.
-  void NoteRefusal(const grpc::AuthContext& peer, std::string_view path,
-                   const absl::Status& status) const;
+  void NoteRefusal(const grpc::AuthContext& peer, std::string_view path, const absl::Status& status,
+                   const std::string& address = "") const;
   void NoteRefusal(const grpc::CallbackServerContext& context, std::string_view path,
                    const absl::Status& status) const;
 
  private:
   absl::StatusOr<Judged> JudgeCall(const grpc::CallbackServerContext& context,
                                    std::string_view path) const;
-  std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
 
   IdentityCache& identities_;
   SessionTable& sessions_;
   const Clock& clock_;
   RefusalLog& refusals_;
   CallsInFlight& calls_;
+  ConnectionTable& connections_;
 };
 
 }  // namespace bitsd::rpc

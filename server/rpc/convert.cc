@@ -65,7 +65,6 @@ void AddRecord(const JobRecord& record, v1::Job* out) {
   if (record.error) *out->mutable_error() = ToProto(*record.error);
   out->set_error_count(record.error_count);
   out->set_helper_token_flags(record.token_flags);
-  out->set_revision(record.revision);
   *out->mutable_minimum_retry_delay() = ToProto(record.minimum_retry_delay);
   *out->mutable_no_progress_timeout() = ToProto(record.no_progress_timeout);
 }
@@ -193,6 +192,7 @@ v1::JobError ToProto(const JobError& error) {
 v1::Job ToProto(const JobView& job) {
   v1::Job out;
   AddRecord(*job.record, &out);
+  out.set_revision(job.revision);
   out.set_state(ToProto(job.state));
   out.set_waiting_for(ToProto(job.waiting_for));
   *out.mutable_progress() = ProgressOf(job);
@@ -214,8 +214,16 @@ v1::File ToProto(const FileView& file) {
   out.set_bytes_transferred(file.bytes_transferred);
   out.set_transferred(file.record.progress.transferred);
   out.set_completed(file.record.completed);
-  out.set_not_resumable(file.record.progress.not_resumable);
-  out.set_final_url(Printable(file.record.progress.final_url));
+  const FileProgress& progress = file.record.progress;
+  out.set_not_resumable(progress.not_resumable);
+  out.set_restarts(progress.restarts);
+  if (progress.replaced_size != kSizeUnknown) {
+    out.set_replaced_bytes_total(progress.replaced_size);
+  }
+  out.set_content_encoding(progress.content_encoding.str());
+  out.set_final_url(Printable(progress.final_url));
+  out.set_mode_not_set((file.record.not_set & kModeNotSet) != 0);
+  out.set_time_not_set((file.record.not_set & kTimeNotSet) != 0);
   return out;
 }
 

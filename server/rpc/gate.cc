@@ -23,15 +23,16 @@ std::string PathOf(const Metadata& metadata) {
 
 }  // namespace
 
-Gate::Gate(const Authenticator& authenticator)
-    : authenticator_(authenticator), handled_(HandledPaths()) {}
+Gate::Gate(const Authenticator& authenticator, SideStreams& streams)
+    : authenticator_(authenticator), streams_(streams), handled_(HandledPaths()) {}
 
 grpc::Status Gate::Process(const InputMetadata& metadata, grpc::AuthContext* peer, OutputMetadata*,
                            OutputMetadata*) {
   const std::string path = PathOf(metadata);
   if (handled_.contains(path)) return grpc::Status::OK;
   const absl::Status status = authenticator_.Judge(path, *peer, metadata).status();
-  if (!status.ok()) authenticator_.NoteRefusal(*peer, path, status);
+  if (status.ok()) return ToGrpc(streams_.Check(*peer, path));
+  authenticator_.NoteRefusal(*peer, path, status);
   return ToGrpc(status);
 }
 

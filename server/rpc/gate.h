@@ -4,7 +4,8 @@
 // bits.v1 passes: its handler makes the same check and answers with the full ErrorInfo, which
 // cannot be sent from here. Health, reflection, channelz and unknown methods are judged here.
 //
-// Thread safety: any thread; never blocks. Ownership: the authenticator must outlive the server.
+// Thread safety: any thread; never blocks. Ownership: what the constructor is given must outlive
+// the server.
 
 #ifndef BITSD_SERVER_RPC_GATE_H_
 #define BITSD_SERVER_RPC_GATE_H_
@@ -15,12 +16,13 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "server/rpc/authenticator.h"
+#include "server/rpc/side_streams.h"
 
 namespace bitsd::rpc {
 
 class Gate : public grpc::AuthMetadataProcessor {
  public:
-  explicit Gate(const Authenticator& authenticator);
+  Gate(const Authenticator& authenticator, SideStreams& streams);
 
   bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* peer,
@@ -28,6 +30,7 @@ class Gate : public grpc::AuthMetadataProcessor {
 
  private:
   const Authenticator& authenticator_;
+  SideStreams& streams_;
   const absl::flat_hash_set<std::string> handled_;  ///< Paths whose handlers judge themselves.
 };
 

@@ -6,15 +6,22 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/error/errors.h"
 #include "server/rpc/authenticator.h"
+#include "server/rpc/door/connection_table.h"
+#include "server/rpc/door/front_door.h"
+#include "server/rpc/door/listener_watchdog.h"
 #include "server/rpc/gate.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/job_service_rpc.h"
@@ -22,13 +29,16 @@
 #include "server/rpc/server_credentials.h"
 #include "server/rpc/services.h"
 #include "server/rpc/sessions_service.h"
+#include "server/rpc/side_streams.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/token_options_service.h"
 
 namespace bitsd::rpc {
 namespace {
 
-constexpr size_t kMaxBufferMemory = size_t{256} << 20;
+/// ConnectionTable ends connections long before this is used up: at the limit gRPC ends streams of
+/// anybody.
+constexpr size_t kMaxBufferMemory = size_t{512} << 20;
 /// How long connections have to take the last answers once no call is left.
 constexpr absl::Duration kFarewell = absl::Milliseconds(500);
 constexpr int kMaxSyncThreads = 64;  ///< Reflection and channelz are not asynchronous.
@@ -46,7 +56,7 @@ void EnablePlugins() {
 }
 
 /// What a peer may cost.
-void SetLimits(grpc::ServerBuilder& builder) {
+void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(GrpcServer::kMaxMessage);
   builder.SetResourceQuota(
       grpc::ResourceQuota("bitsd").Resize(kMaxBufferMemory).SetMaxThreads(kMaxSyncThreads));
@@ -54,14 +64,13 @@ void SetLimits(grpc::ServerBuilder& builder) {
       {GRPC_ARG_MAX_METADATA_SIZE, GrpcServer::kMaxMetadata},
       {GRPC_ARG_MAX_CONCURRENT_STREAMS, GrpcServer::kMaxStreamsPerConnection},
       {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.idle))},
       // Our pings find dead peers; theirs may come every 10 s, else the connection is closed.
       {GRPC_ARG_KEEPALIVE_TIME_MS, 60'000},
       {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000},
       {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
       {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000},
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},
-      // A second bitsd on the same port is an error, not a partner.
-      {GRPC_ARG_ALLOW_REUSEPORT, 0},
   };
   for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
 }
@@ -74,7 +83,10 @@ class GrpcServer::Impl {
       : counters_(std::make_shared<HandshakeCounters>(parts.audit, parts.clock)),
         log_(counters_),
         refusals_(parts.audit, parts.clock),
-        authenticator_(parts.identities, parts.sessions, parts.clock, refusals_, calls_),
+        connections_(options.door),
+        authenticator_(parts.identities, parts.sessions, parts.clock, refusals_, calls_,
+                       connections_),
+        side_streams_(authenticator_),
         reloads_(parts.reloads),
         clock_(parts.clock),
         manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads, streams_),
@@ -88,6 +100,7 @@ class GrpcServer::Impl {
   absl::Status ReplaceRoots(const TlsMaterial& material);
   void OnNewGeneration() { streams_.RecheckAll(); }
   void ShowReloads();
+  void SetInfo(const ServerInfo& info) { manager_.SetInfo(info); }
   void Shutdown(absl::Duration grace);
 
   int port() const { return port_; }
@@ -98,7 +111,9 @@ class GrpcServer::Impl {
   const GrpcLogHook log_;
   RefusalLog refusals_;
   CallsInFlight calls_;
+  ConnectionTable connections_;
   const Authenticator authenticator_;
+  SideStreams side_streams_;
   const ReloadBoard& reloads_;
   const Clock& clock_;
   std::unique_ptr<TlsHandover> tls_;
@@ -109,6 +124,9 @@ class GrpcServer::Impl {
   SessionsService sessions_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<FrontDoor> door_;
+  std::optional<ListenerWatchdog> watchdog_;
   std::once_flag shut_down_;
 };
 
@@ -116,18 +134,40 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   absl::StatusOr<std::unique_ptr<TlsHandover>> tls = TlsHandover::Create(options.tls);
   if (!tls.ok()) return tls.status();
   tls_ = *std::move(tls);
+  absl::StatusOr<ListenSocket> socket = rpc::Listen(options.listen);
+  if (!socket.ok()) return socket.status();
+  port_ = socket->port;
+  const SocketAddress bound = socket->bound;
   grpc::ServerBuilder builder;
-  SetLimits(builder);
-  builder.AddListeningPort(
-      options.listen, MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_)), &port_);
+  SetLimits(options, builder);
+  using Experimental = grpc::ServerBuilder::experimental_type;
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      Experimental::ExternalConnectionType::FROM_FD,
+      MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_, side_streams_)));
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(side_streams_.MakeFactory());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.RegisterService(&manager_);
   builder.RegisterService(&jobs_);
   builder.RegisterService(&tokens_);
   builder.RegisterService(&sessions_);
   server_ = builder.BuildAndStart();
-  if (server_ != nullptr && port_ != 0) return absl::OkStatus();
-  return error::InvalidArgument(absl::StrCat("Cannot listen on ", options.listen,
-                                             ": is the address right, and the port free?"));
+  if (server_ == nullptr) return error::InvalidArgument("gRPC cannot start.");
+  auto door = FrontDoor::Open(*std::move(socket), connections_, [this](UniqueFd connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
+    taken.fd = connection.Release();
+    acceptor_->HandleNewConnection(&taken);
+  });
+  if (!door.ok()) return door.status();
+  door_ = *std::move(door);
+  if (options.listener_patience > absl::ZeroDuration()) {
+    watchdog_.emplace(bound, options.listener_patience, [] {
+      spdlog::critical("the listener does not answer: bitsd ends, to be started again");
+      spdlog::shutdown();
+      _exit(EXIT_FAILURE);
+    });
+  }
+  return absl::OkStatus();
 }
 
 void GrpcServer::Impl::SetServing(bool serving) {
@@ -159,6 +199,8 @@ void GrpcServer::Impl::Shutdown(absl::Duration grace) {
     streams_.EndAll(error::ServiceStopping());
     const absl::Time end = absl::Now() + grace;
     calls_.AwaitNone(absl::ToChronoNanoseconds(grace));
+    watchdog_.reset();
+    door_.reset();
     server_->Shutdown(absl::ToChronoTime(std::min(end, absl::Now() + kFarewell)));
   });
 }
@@ -188,6 +230,7 @@ absl::Status GrpcServer::ReplaceRoots(const TlsMaterial& material) {
 }
 void GrpcServer::OnNewGeneration() { impl_->OnNewGeneration(); }
 void GrpcServer::ShowReloads() { impl_->ShowReloads(); }
+void GrpcServer::SetInfo(const ServerInfo& info) { impl_->SetInfo(info); }
 void GrpcServer::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
 
 }  // namespace bitsd::rpc

@@ -18,6 +18,7 @@
 #include "server/ops/audit.h"
 #include "server/ops/clock.h"
 #include "server/ops/reload_board.h"
+#include "server/rpc/door/door_limits.h"
 #include "server/rpc/handshake_counters.h"
 #include "server/rpc/server_info.h"
 #include "server/rpc/tls_material.h"
@@ -29,6 +30,10 @@ struct GrpcServerOptions {
   std::string listen = "127.0.0.1:7443";  ///< Port 0: any free one.
   TlsMaterial tls;
   ServerInfo info;
+  DoorLimits door;
+  absl::Duration idle = absl::Minutes(10);  ///< A connection without calls is closed after this.
+  /// The process ends when the own listener has not answered for this long; zero: it is not asked.
+  absl::Duration listener_patience = absl::ZeroDuration();
 };
 
 /// What the server works with.
@@ -46,7 +51,7 @@ class GrpcServer {
  public:
   static constexpr int kMaxMessage = 4 << 20;
   static constexpr int kMaxMetadata = 16 << 10;
-  static constexpr int kMaxStreamsPerConnection = 1000;
+  static constexpr int kMaxStreamsPerConnection = 256;
 
   /// Checks the TLS material and listens. E_INVALIDARG when either is not possible.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
@@ -72,6 +77,9 @@ class GrpcServer {
 
   /// Shows in the health service kReloadHealth what the board says.
   void ShowReloads();
+
+  /// What GetServerInfo answers from now on.
+  void SetInfo(const ServerInfo& info);
 
   /// Health says NOT_SERVING, new calls are refused, and calls in flight have `grace` to end; then
   /// they are cancelled. Returns when all have ended. May be called again.

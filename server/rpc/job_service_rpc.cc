@@ -45,17 +45,30 @@ JobService::OutcomeDone ShowOutcome(Finish finish, Response* response) {
 grpc::ServerUnaryReactor* JobServiceRpc::QueryInterface(grpc::CallbackServerContext* context,
                                                         const v1::QueryInterfaceRequest* request,
                                                         v1::QueryInterfaceResponse* response) {
-  return OnJob(authenticator_, context, request,
-               [this, request, response](const Caller& caller, const JobId& id, Finish finish) {
-                 if (absl::Status known = CheckInterfaceId(request->interface_id()); !known.ok()) {
-                   return finish(known);
-                 }
-                 const absl::StatusOr<std::optional<Sid>> helper = ParseHelper(*request);
-                 if (!helper.ok()) return finish(helper.status());
-                 Answer<std::string>(finish, [response](std::string handle) {
-                   response->set_handle(std::move(handle));
-                 })(jobs_.QueryInterface(caller, id, *helper));
-               });
+  auto* const reactor = new Undoable;
+  const Finish finish(authenticator_, context, MethodPath<Contract, v1::QueryInterfaceRequest>(),
+                      reactor);
+  return RunUnary<Contract>(authenticator_, context, request, finish,
+                            [this, request, response, reactor](const Caller& caller, Finish done) {
+                              absl::StatusOr<std::string> handle = MakeHandle(caller, *request);
+                              if (!handle.ok()) return done(handle.status());
+                              // Nobody could release a handle that nobody has read.
+                              reactor->SetUndo([this, caller, made = *handle] {
+                                jobs_.Release(caller, made).IgnoreError();
+                              });
+                              response->set_handle(*std::move(handle));
+                              done(absl::OkStatus());
+                            });
+}
+
+absl::StatusOr<std::string> JobServiceRpc::MakeHandle(const Caller& caller,
+                                                      const v1::QueryInterfaceRequest& request) {
+  const absl::StatusOr<JobId> id = JobId::Parse(request.job_id());
+  if (!id.ok()) return id.status();
+  if (absl::Status known = CheckInterfaceId(request.interface_id()); !known.ok()) return known;
+  const absl::StatusOr<std::optional<Sid>> helper = ParseHelper(request);
+  if (!helper.ok()) return helper.status();
+  return jobs_.QueryInterface(caller, *id, *helper);
 }
 
 grpc::ServerUnaryReactor* JobServiceRpc::Release(grpc::CallbackServerContext* context,

@@ -59,6 +59,9 @@ class JobServiceRpc : public v1::BackgroundCopyJob::CallbackService {
       v1::RemoveClientCertificateResponse* response) override;
 
  private:
+  absl::StatusOr<std::string> MakeHandle(const Caller& caller,
+                                         const v1::QueryInterfaceRequest& request);
+
   const Authenticator& authenticator_;
   JobService& jobs_;
 };

@@ -10,6 +10,8 @@ namespace bitsd::rpc {
 namespace {
 
 constexpr absl::Duration kLongestPause = absl::Minutes(1);
+/// So much after the end of a certificate it has surely ended.
+constexpr absl::Duration kPast = absl::Milliseconds(50);
 
 class RefusedKeepAlive : public KeepAliveStream {
  public:
@@ -91,8 +93,10 @@ void KeepAliveReactor::End(grpc::Status status) {
 }
 
 void KeepAliveReactor::OnSessionEnded() {
+  // An account that is gone or disabled ends its sessions: the account is the reason, then.
+  absl::Status status = parts_.standing();
   // With a changed account another session may stand in its place: then it is taken up.
-  const absl::Status status = parts_.sessions.Own(*parts_.caller, parts_.session).status();
+  if (status.ok()) status = parts_.sessions.Own(*parts_.caller, parts_.session).status();
   if (!status.ok()) return End(ToGrpc(status));
   {
     const std::lock_guard lock(mutex_);
@@ -111,6 +115,7 @@ void KeepAliveReactor::SetAlarm() {
   auto on_alarm = [weak = std::weak_ptr(self_)](bool fired) {
     const auto self = weak.lock();
     if (!fired || self == nullptr) return;
+    self->Recheck();  // An answer that nobody takes holds up a beat, not this.
     self->Beat();
     self->SetAlarm();
   };
@@ -118,7 +123,9 @@ void KeepAliveReactor::SetAlarm() {
   auto alarm = std::make_unique<grpc::Alarm>();
   const std::lock_guard lock(mutex_);
   if (end_) return;
-  alarm->Set(absl::ToChronoTime(absl::Now() + pause_), std::move(on_alarm));
+  const absl::Duration left =
+      std::max(parts_.caller->certificate_not_after - parts_.clock.Now() + kPast, kPast);
+  alarm->Set(absl::ToChronoTime(absl::Now() + std::min(pause_, left)), std::move(on_alarm));
   alarm_ = std::move(alarm);
 }
 

@@ -1,8 +1,8 @@
 // One open KeepAlive stream: renews a session as long as its caller stands and reads.
 //
 // A beat checks the identity, renews the session and writes the new deadline; the next comes after
-// a third of the ttl, at most a minute. While an answer is not taken nothing is renewed. The stream
-// ends when the session does, at once.
+// a third of the ttl, at most a minute, and at the latest when the caller's certificate ends. While
+// an answer is not taken nothing is renewed. The stream ends when the session does, at once.
 //
 // Thread safety: gRPC, the alarm, the session and the registry may call at once; whoever holds the
 // claim (busy_) renews and writes. Ownership: a reactor owns itself until gRPC is done with it;
@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "bits/v1/session.pb.h"
+#include "server/ops/clock.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
 #include "server/session/session_table.h"
@@ -35,7 +36,8 @@ class KeepAliveReactor : public KeepAliveStream, public OpenStream {
     SessionId session;
     std::function<absl::Status()> standing;  ///< Authenticator::IdentityStandingOf.
     std::unique_ptr<WatchLimiter::Ticket> ticket;
-    SessionTable& sessions;  ///< Outlives the server.
+    SessionTable& sessions;  ///< Outlives the server, as the clock.
+    const Clock& clock;
   };
 
   /// A stream that begins at once.

@@ -21,6 +21,7 @@ v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
   out.set_policy(info.policy);
   out.set_identity_switching(info.identity_switching);
   for (const std::string& feature : info.features) out.add_features(feature);
+  out.set_set_aside(static_cast<uint32_t>(info.set_aside));
   return out;
 }
 
@@ -60,9 +61,14 @@ ManagerService::ManagerService(const Authenticator& authenticator, JobService& j
     : authenticator_(authenticator),
       jobs_(jobs),
       clock_(clock),
-      info_(InfoResponse(info)),
       reloads_(reloads),
-      registry_(registry) {}
+      registry_(registry),
+      info_(InfoResponse(info)) {}
+
+void ManagerService::SetInfo(const ServerInfo& info) {
+  const std::lock_guard lock(mutex_);
+  info_ = InfoResponse(info);
+}
 
 grpc::ServerUnaryReactor* ManagerService::CreateJob(grpc::CallbackServerContext* context,
                                                     const v1::CreateJobRequest* request,
@@ -106,12 +112,13 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
     grpc::CallbackServerContext* context, const v1::WatchJobsRequest* request) {
   const std::string& path = MethodPath<Contract, v1::WatchJobsRequest>();
   const absl::StatusOr<Caller> caller = authenticator_.Authenticate(*context, path);
+  const absl::Status taken = TakeRequest(authenticator_, *context, caller, *request);
   const auto refused = [this, context, &path](const absl::Status& status) {
     authenticator_.NoteRefusal(*context, path, status);
   };
-  if (!caller.ok()) {
-    refused(caller.status());
-    return WatchReactor::Refuse(caller.status());
+  if (!taken.ok()) {
+    refused(taken);
+    return WatchReactor::Refuse(taken);
   }
   absl::StatusOr<WatchFilter> filter = ParseWatch(*request);
   if (!filter.ok()) return WatchReactor::Refuse(filter.status());
@@ -138,7 +145,10 @@ grpc::ServerUnaryReactor* ManagerService::GetServerInfo(grpc::CallbackServerCont
                                                         v1::GetServerInfoResponse* response) {
   return Unary<Contract>(authenticator_, context, request,
                          [this, response](const Caller& caller, Finish finish) {
-                           *response = info_;
+                           {
+                             const std::lock_guard lock(mutex_);
+                             *response = info_;
+                           }
                            ShowReloads(reloads_, *caller.token, *response);
                            finish(absl::OkStatus());
                          });

@@ -5,6 +5,8 @@
 #ifndef BITSD_SERVER_RPC_MANAGER_SERVICE_H_
 #define BITSD_SERVER_RPC_MANAGER_SERVICE_H_
 
+#include <mutex>
+
 #include "bits/v1/manager.grpc.pb.h"
 #include "server/job/job_service.h"
 #include "server/ops/clock.h"
@@ -41,14 +43,19 @@ class ManagerService : public v1::BackgroundCopyManager::CallbackService {
                                           const v1::GetServerInfoRequest* request,
                                           v1::GetServerInfoResponse* response) override;
 
+  /// What GetServerInfo answers from now on.
+  void SetInfo(const ServerInfo& info);
+
  private:
   const Authenticator& authenticator_;
   JobService& jobs_;
   const Clock& clock_;
-  const v1::GetServerInfoResponse info_;
   const ReloadBoard& reloads_;
   StreamRegistry& registry_;
   WatchLimiter watches_{"watches"};
+
+  std::mutex mutex_;
+  v1::GetServerInfoResponse info_;
 };
 
 }  // namespace bitsd::rpc

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/error/errors.h"
+#include "server/identity/certificate_identity.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -16,6 +17,15 @@ std::string KindOf(const absl::Status& status, const ErrorDetail& detail) {
   return HresultName(static_cast<uint32_t>(detail.hresult));
 }
 
+/// What an operator needs to find whose it is.
+void AddPeer(const RefusalLog::Peer& peer, AuditEvent& event) {
+  if (!peer.address.empty()) event.fields.emplace_back("peer", peer.address);
+  const std::optional<CertificateName> name = NameOfCertificate(peer.certificate);
+  if (!name) return;
+  event.fields.emplace_back("certificate_subject", name->subject);
+  event.fields.emplace_back("certificate_serial", name->serial);
+}
+
 }  // namespace
 
 bool RefusalLog::IsRefusal(const absl::Status& status) {
@@ -23,16 +33,16 @@ bool RefusalLog::IsRefusal(const absl::Status& status) {
          status.code() == absl::StatusCode::kUnauthenticated;
 }
 
-void RefusalLog::Add(std::string_view method, const std::optional<Sid>& sid,
-                     const absl::Status& status) {
+void RefusalLog::Add(std::string_view method, const Peer& peer, const absl::Status& status) {
   if (!IsRefusal(status)) return;
   // Whoever is not accepted may have as many SIDs as certificates: they share one budget.
-  const bool accepted = sid && status.code() != absl::StatusCode::kUnauthenticated;
-  const std::optional<uint64_t> left_out = TakeLine(accepted ? *sid : Sid());
+  const bool accepted = peer.sid && status.code() != absl::StatusCode::kUnauthenticated;
+  const std::optional<uint64_t> left_out = TakeLine(accepted ? *peer.sid : Sid());
   if (!left_out) return;
   const ErrorDetail detail = DetailOf(status);
   AuditEvent event{"call_refused", {}};
-  if (sid) event.fields.emplace_back("caller_sid", sid->ToString());
+  if (peer.sid) event.fields.emplace_back("caller_sid", peer.sid->ToString());
+  if (!accepted) AddPeer(peer, event);
   event.fields.emplace_back("method", std::string(method.substr(0, kMaxMethod)));
   event.fields.emplace_back("error", KindOf(status, detail));
   if (!detail.rule.empty()) event.fields.emplace_back("rule", detail.rule);

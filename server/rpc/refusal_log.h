@@ -1,9 +1,11 @@
 // Calls that were refused, in the audit log: who called what, and which rule refused.
 //
 // Written are E_ACCESSDENIED and its kind (PERMISSION_DENIED) and UNAUTHENTICATED; never the
-// message, a handle or anything else of the request. Lines are bounded for each caller, so that
-// nobody fills a disk or hides others behind a flood, and for all together; the caller's next line
-// then says how many were left out. Callers without an accepted identity share one budget.
+// message, a handle or anything else of the request. Of a caller who is not accepted: the address
+// of the connection, and subject and serial number of the certificate. Lines are bounded for each
+// caller, so that nobody fills a disk or hides others behind a flood, and for all together; the
+// caller's next line then says how many were left out. Callers without an accepted identity share
+// one budget.
 //
 // Thread safety: any thread; costs nothing for calls that are not refused. Ownership: audit log and
 // clock must outlive it.
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,9 +41,13 @@ class RefusalLog {
 
   static bool IsRefusal(const absl::Status& status);
 
-  /// `method` was refused with `status` to the peer whose certificate says `sid`. Writes nothing
-  /// when the status is no refusal.
-  void Add(std::string_view method, const std::optional<Sid>& sid, const absl::Status& status);
+  struct Peer {
+    std::optional<Sid> sid;        ///< What the certificate says.
+    std::string_view certificate;  ///< PEM.
+    std::string address;           ///< Empty where it is not known.
+  };
+  /// `method` was refused with `status` to `peer`. Writes nothing when the status is no refusal.
+  void Add(std::string_view method, const Peer& peer, const absl::Status& status);
 
  private:
   struct Caller {

@@ -3,6 +3,7 @@
 #ifndef BITSD_SERVER_RPC_SERVER_INFO_H_
 #define BITSD_SERVER_RPC_SERVER_INFO_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct ServerInfo {
   std::string policy;  ///< windows10_1607 or windows7.
   bool identity_switching = false;
   std::vector<std::string> features;
+  size_t set_aside = 0;  ///< Parts of the store.
 };
 
 }  // namespace bitsd::rpc

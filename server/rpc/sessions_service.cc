@@ -49,21 +49,31 @@ grpc::ServerUnaryReactor* SessionsService::Logon(grpc::CallbackServerContext* co
                                                  const v1::LogonRequest* request,
                                                  v1::LogonResponse* response) {
   const std::string& path = MethodPath<Contract, v1::LogonRequest>();
-  const Finish finish(authenticator_, context, path);
+  auto* const reactor = new Undoable;
+  const Finish finish(authenticator_, context, path, reactor);
   const auto ttl = ParseTtl(*request);
-  const auto done = Answer<SessionPtr>(finish, [response](const SessionPtr& session) {
-    response->set_session_id(session->id().ToString());
-    *response->mutable_ttl() = rpc::ToProto(session->facts().ttl);
-  });
+  TokenPtr user;
+  const auto done = [this, finish, response, reactor, &user] {
+    return Answer<SessionPtr>(finish, [this, response, reactor, user](const SessionPtr& session) {
+      response->set_session_id(session->id().ToString());
+      *response->mutable_ttl() = rpc::ToProto(session->facts().ttl);
+      // Nobody could end a session whose id nobody has read.
+      reactor->SetUndo([this, user, id = session->id()] {
+        sessions_.Logoff(*user, id, [](const absl::Status&) {});
+      });
+    });
+  };
   while (true) {
     const uint64_t generation = authenticator_.generation();
     const auto caller = authenticator_.AuthenticateWithoutSession(*context, path);
-    if (!caller.ok() || !ttl.ok()) {
-      finish(caller.ok() ? ttl.status() : caller.status());
+    const absl::Status taken = TakeRequest(authenticator_, *context, caller, *request);
+    if (!taken.ok() || !ttl.ok()) {
+      finish(taken.ok() ? ttl.status() : taken);
       break;
     }
+    user = caller->token;
     const auto stands = [&] { return authenticator_.generation() == generation; };
-    if (sessions_.Logon(*caller->token, *ttl, stands, done)) break;
+    if (sessions_.Logon(*caller->token, *ttl, stands, done())) break;
   }
   return finish.reactor();
 }
@@ -76,7 +86,8 @@ grpc::ServerWriteReactor<v1::KeepAliveResponse>* SessionsService::KeepAlive(
     return KeepAliveReactor::Refuse(status);
   };
   const auto caller = authenticator_.AuthenticateWithoutSession(*context, path);
-  if (!caller.ok()) return refuse(caller.status());
+  const absl::Status taken = TakeRequest(authenticator_, *context, caller, *request);
+  if (!taken.ok()) return refuse(taken);
   const absl::StatusOr<SessionId> id = SessionId::Parse(request->session_id());
   if (!id.ok()) return refuse(id.status());
   const auto session = sessions_.Own(*caller->token, *id);
@@ -84,7 +95,7 @@ grpc::ServerWriteReactor<v1::KeepAliveResponse>* SessionsService::KeepAlive(
   auto ticket = keep_alives_.Acquire(caller->token->user);
   if (!ticket.ok()) return refuse(ticket.status());
   return KeepAliveReactor::Start({caller->token, *id, authenticator_.IdentityStandingOf(*context),
-                                  *std::move(ticket), sessions_},
+                                  *std::move(ticket), sessions_, authenticator_.clock()},
                                  registry_);
 }
 

@@ -9,12 +9,16 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
 #include "server/job/job_service.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/convert.h"
@@ -34,15 +38,32 @@ const std::string& MethodPath() {
   return path;
 }
 
+/// A call that makes something only its answer tells of: when the answer is lost, it is undone.
+class Undoable : public grpc::ServerUnaryReactor {
+ public:
+  /// Before the call is finished.
+  void SetUndo(std::function<void()> undo) { undo_ = std::move(undo); }
+
+  void OnCancel() override { cancelled_ = true; }
+  void OnDone() override {
+    if (cancelled_ && undo_) undo_();
+    delete this;
+  }
+
+ private:
+  std::function<void()> undo_;
+  std::atomic<bool> cancelled_{false};
+};
+
 /// Ends a call with a status; OK sends the response. A refusal is noted first.
 class Finish {
  public:
   Finish(const Authenticator& authenticator, grpc::CallbackServerContext* context,
          const std::string& path)
-      : authenticator_(&authenticator),
-        context_(context),
-        path_(&path),
-        reactor_(context->DefaultReactor()) {
+      : Finish(authenticator, context, path, context->DefaultReactor()) {}
+  Finish(const Authenticator& authenticator, grpc::CallbackServerContext* context,
+         const std::string& path, grpc::ServerUnaryReactor* reactor)
+      : authenticator_(&authenticator), context_(context), path_(&path), reactor_(reactor) {
     authenticator.calls().Begin();
   }
 
@@ -78,6 +99,26 @@ JobService::JobDone ShowJob(Finish finish, Response* response) {
       finish, [response](const JobView& job) { *response->mutable_job() = ToProto(job); });
 }
 
+/// The most a request may have; AddFileSet has names of many files.
+inline constexpr size_t kMaxRequest = size_t{256} << 10;
+inline constexpr size_t kMaxFileSet = size_t{4} << 20;
+
+/// Counts the request, and refuses it when it is too large or the caller has too many connections.
+template <typename Request>
+absl::Status TakeRequest(const Authenticator& authenticator,
+                         const grpc::CallbackServerContext& context,
+                         const absl::StatusOr<Caller>& caller, const Request& request) {
+  constexpr size_t kMost =
+      std::is_same_v<Request, v1::AddFileSetRequest> ? kMaxFileSet : kMaxRequest;
+  const size_t size = request.ByteSizeLong();
+  const absl::Status taken =
+      authenticator.TakeRequest(context, caller.ok() ? &*caller : nullptr, size);
+  if (!caller.ok()) return caller.status();
+  if (!taken.ok() || size <= kMost) return taken;
+  return error::InvalidArgument(
+      absl::StrCat("The request has ", size, " bytes; at most ", kMost, " are taken."));
+}
+
 /// How a caller is authenticated: Authenticator::Authenticate, or without a session.
 using AuthenticateFn = absl::StatusOr<Caller> (Authenticator::*)(
     const grpc::CallbackServerContext& context, std::string_view path) const;
@@ -85,18 +126,29 @@ using AuthenticateFn = absl::StatusOr<Caller> (Authenticator::*)(
 /// Runs `body(caller, finish)` for an authenticated caller that the method admits. `body` sees to
 /// it that finish is called once.
 template <typename Service, typename Request, typename Body>
-grpc::ServerUnaryReactor* Unary(const Authenticator& authenticator,
-                                grpc::CallbackServerContext* context, const Request*, Body body,
-                                AuthenticateFn authenticate = &Authenticator::Authenticate) {
-  const std::string& path = MethodPath<Service, Request>();
-  const Finish finish(authenticator, context, path);
-  const absl::StatusOr<Caller> caller = (authenticator.*authenticate)(*context, path);
-  if (caller.ok()) {
+grpc::ServerUnaryReactor* RunUnary(const Authenticator& authenticator,
+                                   grpc::CallbackServerContext* context, const Request* request,
+                                   const Finish& finish, Body body,
+                                   AuthenticateFn authenticate = &Authenticator::Authenticate) {
+  const absl::StatusOr<Caller> caller =
+      (authenticator.*authenticate)(*context, MethodPath<Service, Request>());
+  const absl::Status taken = TakeRequest(authenticator, *context, caller, *request);
+  if (taken.ok()) {
     body(*caller, finish);
   } else {
-    finish(caller.status());
+    finish(taken);
   }
   return finish.reactor();
+}
+
+/// RunUnary with gRPC's own reactor.
+template <typename Service, typename Request, typename Body>
+grpc::ServerUnaryReactor* Unary(const Authenticator& authenticator,
+                                grpc::CallbackServerContext* context, const Request* request,
+                                Body body,
+                                AuthenticateFn authenticate = &Authenticator::Authenticate) {
+  const Finish finish(authenticator, context, MethodPath<Service, Request>());
+  return RunUnary<Service>(authenticator, context, request, finish, std::move(body), authenticate);
 }
 
 }  // namespace bitsd::rpc

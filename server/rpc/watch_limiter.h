@@ -22,7 +22,8 @@ class WatchLimiter {
   static constexpr size_t kMaxPerSid = 100;
 
   /// `what`: such as "watches", for the message.
-  explicit WatchLimiter(std::string what) : what_(std::move(what)) {}
+  explicit WatchLimiter(std::string what, size_t max_per_sid = kMaxPerSid)
+      : what_(std::move(what)), max_per_sid_(max_per_sid) {}
 
   /// The right to one open stream, given back by its destructor.
   class Ticket {
@@ -39,12 +40,17 @@ class WatchLimiter {
 
   /// E_OUTOFMEMORY when `user` has as many as it may have.
   absl::StatusOr<std::unique_ptr<Ticket>> Acquire(const Sid& user);
+  /// What Acquire would say.
+  absl::Status Check(const Sid& user) const;
 
  private:
   void Release(const Sid& user);
 
+  absl::Status Full() const;
+
   const std::string what_;
-  std::mutex mutex_;
+  const size_t max_per_sid_;
+  mutable std::mutex mutex_;
   absl::flat_hash_map<Sid, size_t> open_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/policy/session_rules.h"
+
 namespace bitsd {
 
 Session::Session(SessionFacts facts, Moment deadline) : facts_(facts), deadline_(deadline) {}
@@ -31,7 +33,7 @@ Session::Renewal Session::Renew(const Moment& now, const Moment& deadline) {
 
 SessionRecord Session::Record() {
   const std::lock_guard lock(mutex_);
-  stored_until_ = std::min(deadline_.wall + kStoreSlack, facts_.last_end.wall);
+  stored_until_ = std::min(deadline_.wall + policy::StoreSlack(facts_.ttl), facts_.last_end.wall);
   return {facts_.id, facts_.user, facts_.is_default, facts_.ttl, facts_.begin, stored_until_};
 }
 

@@ -30,8 +30,6 @@ struct SessionFacts {
 
 class Session : public Lifeline {
  public:
-  /// The stored deadline is this much later, so that a renewal is written at most this often.
-  static constexpr absl::Duration kStoreSlack = absl::Minutes(1);
 
   Session(SessionFacts facts, Moment deadline);
 

@@ -75,7 +75,7 @@ SessionPtr SessionTable::MakeRestored(const SessionRecord& record) {
   const absl::Time end = policy::LastEnd(record.is_default, record.begin, limits_);
   const absl::Duration life = record.is_default ? absl::InfiniteDuration() : limits_.max_life;
   const Moment last_end = FromNow(end, life, now);
-  const Moment stored = FromNow(record.deadline, record.ttl + Session::kStoreSlack, now);
+  const Moment stored = FromNow(record.deadline, record.ttl + policy::StoreSlack(record.ttl), now);
   const Moment deadline = Earlier(stored, last_end);
   if (deadline.HasCome(now)) return nullptr;
   Waiters nobody;

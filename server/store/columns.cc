@@ -39,6 +39,28 @@ std::string_view BytesOf(const UuidBytes& id) {
 
 }  // namespace
 
+const char* ProblemOfNumber(uint64_t value, uint64_t max) {
+  return value <= max ? nullptr : "is out of its bounds";
+}
+
+const char* ProblemOfText(std::string_view text, TextKind kind) {
+  if (text.size() > kMaxStoredText) return "is too long";
+  return IsKind(text, kind) ? nullptr : "holds characters that it must not hold";
+}
+
+const char* ProblemOfDigest(std::string_view bytes) {
+  return bytes.size() == kDigestSize ? nullptr : "is no digest";
+}
+
+const char* ProblemOfBlob(std::string_view bytes, size_t max) {
+  return bytes.size() <= max ? nullptr : "is too long";
+}
+
+void ColumnWriter::Judge(const char* name, const char* problem) {
+  if (problem == nullptr || absent_ || !problem_.empty()) return;
+  problem_ = absl::StrCat("column ", name, " ", problem);
+}
+
 void ColumnWriter::Put(int64_t value) {
   if (absent_) return statement_.BindNull(next_++);
   statement_.Bind(next_++, value);
@@ -49,18 +71,35 @@ void ColumnWriter::PutUuid(const UuidBytes& id) {
   statement_.BindBlob(next_++, BytesOf(id));
 }
 
-void ColumnWriter::Text(const char*, const std::string& text, TextKind) {
-  if (absent_) return statement_.BindNull(next_++);
-  statement_.BindText(next_++, text);
-}
-
-void ColumnWriter::Digest(const char*, const std::string& bytes) {
+void ColumnWriter::PutBytes(const std::string& bytes) {
   if (absent_) return statement_.BindNull(next_++);
   statement_.BindBlob(next_++, bytes);
 }
 
-void ColumnWriter::User(const char*, const Sid& sid) {
+void ColumnWriter::Text(const char* name, const std::string& text, TextKind kind) {
   if (absent_) return statement_.BindNull(next_++);
+  Judge(name, ProblemOfText(text, kind));
+  statement_.BindText(next_++, text);
+}
+
+void ColumnWriter::Digest(const char* name, const std::string& bytes) {
+  Judge(name, ProblemOfDigest(bytes));
+  PutBytes(bytes);
+}
+
+void ColumnWriter::Blob(const char* name, const std::string& bytes, size_t max) {
+  Judge(name, ProblemOfBlob(bytes, max));
+  PutBytes(bytes);
+}
+
+void ColumnWriter::Duration(const char* name, absl::Duration duration) {
+  if (duration < absl::ZeroDuration()) Judge(name, "is negative");
+  Put(absl::ToInt64Nanoseconds(duration));
+}
+
+void ColumnWriter::User(const char* name, const Sid& sid) {
+  if (absent_) return statement_.BindNull(next_++);
+  if (sid == Sid()) Judge(name, "is no SID");
   statement_.BindCopy(next_++, sid.ToString());
 }
 
@@ -83,8 +122,9 @@ void ColumnReader::Refuse(const std::string& why) {
 uint64_t ColumnReader::Take(uint64_t max) {
   if (!Is(SQLITE_INTEGER)) return 0;
   const auto value = static_cast<uint64_t>(statement_.Int(next_ - 1));
-  if (value <= max) return value;
-  RefuseColumn("is out of its bounds");
+  const char* problem = ProblemOfNumber(value, max);
+  if (problem == nullptr) return value;
+  RefuseColumn(problem);
   return 0;
 }
 
@@ -107,21 +147,20 @@ UuidBytes ColumnReader::TakeUuid() {
 void ColumnReader::Text(const char*, std::string& text, TextKind kind) {
   if (!Is(SQLITE_TEXT)) return;
   const std::string_view stored = statement_.Bytes(next_ - 1);
-  if (stored.size() > kMaxStoredText) return RefuseColumn("is too long");
-  if (!IsKind(stored, kind)) return RefuseColumn("holds characters that it must not hold");
+  if (const char* problem = ProblemOfText(stored, kind)) return RefuseColumn(problem);
   text.assign(stored);
 }
 
 void ColumnReader::Digest(const char*, std::string& bytes) {
   if (!Is(SQLITE_BLOB)) return;
   bytes.assign(statement_.Bytes(next_ - 1));
-  if (bytes.size() != kDigestSize) RefuseColumn("is no digest");
+  if (const char* problem = ProblemOfDigest(bytes)) RefuseColumn(problem);
 }
 
 void ColumnReader::Blob(const char*, std::string& bytes, size_t max) {
   if (!Is(SQLITE_BLOB)) return;
   const std::string_view stored = statement_.Bytes(next_ - 1);
-  if (stored.size() > max) return RefuseColumn("is too long");
+  if (const char* problem = ProblemOfBlob(stored, max)) return RefuseColumn(problem);
   bytes.assign(stored);
 }
 

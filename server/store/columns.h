@@ -2,8 +2,9 @@
 //
 // A record is described by a function that names its members in order (job_columns.h). ColumnNames
 // collects the names for SQL, ColumnWriter binds the values, ColumnReader takes them back and
-// judges each: what is stored is believed no more than what a caller sends. Thread safety: one
-// thread. Ownership: none; they work on a statement and a record of their user.
+// judges each: what is stored is believed no more than what a caller sends. ColumnWriter judges by
+// the same bounds, so that nothing is written that would not be read. Thread safety: one thread.
+// Ownership: none; they work on a statement and a record of their user.
 
 #ifndef BITSD_SERVER_STORE_COLUMNS_H_
 #define BITSD_SERVER_STORE_COLUMNS_H_
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,12 @@ enum class TextKind {
 
 /// The largest text of any kind.
 inline constexpr size_t kMaxStoredText = size_t{64} << 10;
+
+/// What is wrong with a value that is stored; null when nothing is.
+const char* ProblemOfNumber(uint64_t value, uint64_t max);
+const char* ProblemOfText(std::string_view text, TextKind kind);
+const char* ProblemOfDigest(std::string_view bytes);
+const char* ProblemOfBlob(std::string_view bytes, size_t max);
 
 class ColumnNames {
  public:
@@ -69,16 +77,18 @@ class ColumnWriter {
 
   /// A number, an enum or a bool.
   template <typename T>
-  void Number(const char*, const T& value, uint64_t) {
+  void Number(const char* name, const T& value, uint64_t max) {
+    Judge(name, ProblemOfNumber(static_cast<uint64_t>(static_cast<int64_t>(value)), max));
     Put(static_cast<int64_t>(value));
   }
   void AnyNumber(const char*, uint64_t value) { Put(static_cast<int64_t>(value)); }
-  void Text(const char*, const std::string& text, TextKind);
-  void Digest(const char*, const std::string& bytes);
-  void Blob(const char* name, const std::string& bytes, size_t) { Digest(name, bytes); }
+  void Text(const char* name, const std::string& text, TextKind kind);
+  void Digest(const char* name, const std::string& bytes);
+  void Blob(const char* name, const std::string& bytes, size_t max);
   void Time(const char*, absl::Time time) { Put(absl::ToUnixNanos(time)); }
-  void Duration(const char*, absl::Duration duration) { Put(absl::ToInt64Nanoseconds(duration)); }
-  void User(const char*, const Sid& sid);
+  /// Not negative.
+  void Duration(const char* name, absl::Duration duration);
+  void User(const char* name, const Sid& sid);
   template <typename Kind>
   void Id(const char*, const UuidOf<Kind>& id) {
     PutUuid(id.bytes());
@@ -92,13 +102,19 @@ class ColumnWriter {
     absent_ = outer;
   }
 
+  /// Empty, or what is wrong with the first column that must not be written.
+  const std::string& problem() const { return problem_; }
+
  private:
+  void Judge(const char* name, const char* problem);
   void Put(int64_t value);
   void PutUuid(const UuidBytes& id);
+  void PutBytes(const std::string& bytes);
 
   sqlite::Statement& statement_;
   int next_ = 1;
   bool absent_ = false;  ///< NULL is bound, whatever is described.
+  std::string problem_;
 };
 
 class ColumnReader {

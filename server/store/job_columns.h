@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 
+#include "server/job/record_bounds.h"
+#include "server/policy/job_limits.h"
 #include "server/policy/token_rules.h"
 #include "server/store/columns.h"
 #include "server/store/job_store.h"
@@ -18,7 +20,7 @@
 namespace bitsd {
 
 inline constexpr uint64_t kMaxUint32 = std::numeric_limits<uint32_t>::max();
-/// No job has more files, whatever the limits say: their indexes have 32 bits.
+/// No job that is there has more files: older versions had no bound for administrators.
 inline constexpr uint64_t kMaxStoredFiles = uint64_t{1} << 24;
 /// One for each target and scheme.
 inline constexpr uint64_t kMaxStoredCredentials = 10;
@@ -29,7 +31,7 @@ template <typename Io, typename Error>
 void DescribeError(Io& io, Error&& error) {
   io.Number("error_context", error.context, 8);
   io.Number("error_hresult", error.hresult, kMaxUint32);
-  io.Number("error_http_status", error.http_status, 999);
+  io.Number("error_http_status", error.http_status, kMaxHttpStatus);
   io.Text("error_message", error.message, TextKind::kBytes);
   io.Text("error_rule", error.rule, TextKind::kUtf8);
   io.Optional(error.file_index, [](auto& inner, auto& index) {
@@ -41,7 +43,7 @@ void DescribeError(Io& io, Error&& error) {
 
 /// A job without its files, of which it has `files`.
 template <typename Io, typename Record, typename Count>
-void DescribeJob(Io& io, Record&& job, Count&& files) {
+void DescribeJob(Io& io, Record&& job, Count&& files, uint64_t max_files = kMaxStoredFiles) {
   io.Id("id", job.id);
   io.Number("type", job.type, 2);
   io.Number("state", job.state, 8);
@@ -62,7 +64,7 @@ void DescribeJob(Io& io, Record&& job, Count&& files) {
               [](auto& inner, auto& time) { inner.Time("no_progress_since", time); });
   io.Number("completing", job.completing, 1);
   io.AnyNumber("revision", job.revision);
-  io.Number("files", files, kMaxStoredFiles);
+  io.Number("files", files, max_files);
   io.Optional(job.error, [](auto& inner, auto& error) { DescribeError(inner, error); });
 }
 
@@ -104,6 +106,10 @@ void DescribeTemporary(Io& io, Temporary&& file) {
   io.User("temporary_creator", file.creator);
   io.AnyNumber("temporary_device", file.id.device);
   io.AnyNumber("temporary_inode", file.id.inode);
+  io.AnyNumber("temporary_birth", file.id.birth);
+  io.AnyNumber("temporary_mark", file.id.mark);
+  io.Number("temporary_owner", file.id.owner, kMaxUint32);
+  io.Number("temporary_mode", file.id.mode, kMaxUint32);
 }
 
 /// File number `index` of `job`.
@@ -123,8 +129,14 @@ void DescribeFile(Io& io, Id&& job, Index&& index, Record&& file) {
   io.Number("not_resumable", progress.not_resumable, 1);
   io.Number("restarts", progress.restarts, kMaxUint32);
   io.Number("completed", file.completed, 1);
+  io.Number("not_set", file.not_set, kModeNotSet | kTimeNotSet);
   io.Optional(progress.temporary,
               [](auto& inner, auto& temporary) { DescribeTemporary(inner, temporary); });
+  io.Text("content_type", progress.content_type, TextKind::kBytes);
+  io.Text("content_encoding", progress.content_encoding, TextKind::kBytes);
+  io.Number("strong_date", progress.strong_date, 1);
+  io.Number("doubts", progress.doubts, kMaxUint32);
+  io.AnyNumber("replaced_size", progress.replaced_size);
 }
 
 template <typename Io, typename Id, typename Index, typename Temporary>
@@ -141,7 +153,7 @@ void DescribeRequest(Io& io, Request&& request, Record&& answer, Count&& files) 
   io.Text("request_id", request.request_id, TextKind::kAscii);
   io.Digest("fingerprint", request.fingerprint);
   io.Time("expires", request.expires);
-  DescribeJob(io, answer, files);
+  DescribeJob(io, answer, files, policy::kMaxFilesPerJob);
 }
 
 template <typename Io, typename Session>

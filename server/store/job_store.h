@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,8 +40,20 @@ struct StoreChange {
   std::optional<JobId> erase;                ///< Purges a job.
   std::optional<SessionRecord> put_session;  ///< Replaces the record with its id.
   std::optional<SessionId> erase_session;
+  /// Forgets one request of a caller.
+  std::optional<std::pair<Sid, std::string>> erase_request;
   /// Forgets requests that have expired by then.
   std::optional<absl::Time> forget_requests;
+};
+
+/// Something in the store that cannot be read: it is kept beside the rest, and not used.
+struct SetAside {
+  std::string table;         ///< Where it was: "jobs" for a job with all its parts.
+  std::string why;           ///< Names the table and the column.
+  std::optional<JobId> job;  ///< As far as it can be read.
+  std::optional<Sid> owner;  ///< As far as it can be read.
+  absl::Time found;          ///< When it was set aside.
+  bool is_new = false;       ///< At this start.
 };
 
 /// Gets what a store has: jobs first, then requests, then sessions. The answer of a request is the
@@ -49,6 +62,7 @@ struct StoreVisitor {
   std::function<void(JobRecordPtr)> job;
   std::function<void(RequestRecord)> request;
   std::function<void(SessionRecord)> session;
+  std::function<void(SetAside)> set_aside;  ///< Last; may be null.
 };
 
 class JobStore {
@@ -56,7 +70,8 @@ class JobStore {
   virtual ~JobStore() = default;
 
   /// Shows everything that is in the store, on this thread; blocks. For the start: call it before
-  /// the first Commit. An error, after which nothing may be served, when something cannot be read.
+  /// the first Commit. What cannot be read is set aside, and the rest is shown. An error, after
+  /// which nothing may be served, when that cannot be done either.
   virtual absl::Status Load(const StoreVisitor& visitor) = 0;
 
   /// Makes `changes` durable and calls `done` once: OK, or an error after which none of them is.

@@ -22,6 +22,7 @@ void MemoryStore::Commit(std::vector<StoreChange> changes, std::function<void(ab
         const std::pair key(change.request->caller, change.request->request_id);
         requests_.insert_or_assign(key, *std::move(change.request));
       }
+      if (change.erase_request) requests_.erase(*change.erase_request);
       if (change.put_session) {
         sessions_.insert_or_assign(change.put_session->id, *change.put_session);
       }

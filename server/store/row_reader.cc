@@ -1,11 +1,11 @@
 #include "server/store/row_reader.h"
 
-#include <map>
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/error/errors.h"
 #include "server/policy/connection_settings.h"
 #include "server/policy/credential_rules.h"
 #include "server/store/stored_credentials.h"
@@ -13,10 +13,6 @@
 
 namespace bitsd {
 namespace {
-
-absl::Status Damaged(const std::string& table, const std::string& row, const std::string& why) {
-  return error::StoreUnavailable(absl::StrCat("table ", table, ", ", row, ": ", why));
-}
 
 /// The rows of one table, one after the other.
 class Rows {
@@ -29,8 +25,7 @@ class Rows {
     if (prepared.ok()) statement_ = *std::move(prepared);
   }
 
-  /// True when there is one more row, which `read` takes from a ColumnReader. An error of `read`'s
-  /// columns ends it.
+  /// True when there is one more row, which `read` takes from a ColumnReader as far as it can.
   template <typename Read>
   bool Next(Read read) {
     if (!status_.ok()) return false;
@@ -39,16 +34,20 @@ class Rows {
     if (code != SQLITE_ROW) return false;
     ColumnReader columns(statement_);
     read(columns);
-    ++number_;
-    if (!columns.problem().empty()) Refuse(columns.problem());
-    return status_.ok();
+    problem_ = columns.problem();
+    key_ = Raw(0);
+    return true;
   }
 
-  /// Notes damage in the current row, unless there is some already.
-  void Refuse(const std::string& why) {
-    if (status_.ok()) status_ = Damaged(table_, absl::StrCat("row ", number_, " by its key"), why);
-  }
+  /// The bytes of a column of the row, as they are.
+  std::string_view Raw(int column) const { return statement_.Bytes(column); }
+  /// Those of the first, by which the rows are in order.
+  std::string_view key() const { return key_; }
+  /// What is wrong with the row; empty when it is as it must be.
+  const std::string& problem() const { return problem_; }
+  const std::string& table() const { return table_; }
 
+  /// An error when not even a row could be taken.
   const absl::Status& status() const { return status_; }
 
  private:
@@ -56,35 +55,79 @@ class Rows {
   const std::string table_;
   sqlite::Statement statement_;
   absl::Status status_;
-  uint64_t number_ = 0;
+  std::string problem_;
+  std::string_view key_;  ///< Until the next row.
+};
+
+std::string InTable(const std::string& table, const std::string& problem) {
+  return absl::StrCat("table ", table, ": ", problem);
+}
+
+std::optional<JobId> JobOf(std::string_view key) {
+  UuidBytes bytes{};
+  if (key.size() != bytes.size()) return std::nullopt;
+  std::copy(key.begin(), key.end(), bytes.begin());
+  return JobId(bytes);
+}
+
+std::optional<Sid> Known(const Sid& sid) {
+  return sid == Sid() ? std::nullopt : std::optional(sid);
+}
+
+/// Parts of a job that is not there: noted once, whichever tables they are in.
+class Orphans {
+ public:
+  explicit Orphans(std::vector<Unreadable>& unreadable) : unreadable_(unreadable) {}
+
+  void Add(const std::string& table, std::string_view key) {
+    if (!keys_.emplace(key).second) return;
+    Unreadable one;
+    one.what.table = table;
+    one.what.why = InTable(table, "there is no job that it belongs to");
+    one.what.job = JobOf(key);
+    one.key = std::string(key);
+    unreadable_.push_back(std::move(one));
+  }
+
+ private:
+  std::vector<Unreadable>& unreadable_;
+  std::set<std::string, std::less<>> keys_;
 };
 
 /// The parts of jobs that a table has, in the order of jobs and of their number: the next one waits
-/// here for its job.
+/// here for its job. Keys are compared as SQLite does, so that also one that is no UUID finds its
+/// job.
 template <typename Part>
 class Parts {
  public:
   using Read = void (*)(ColumnReader& columns, JobId& job, uint64_t& number, Part& part);
 
-  Parts(Rows rows, Read read) : rows_(std::move(rows)), read_(read) { Advance(); }
+  Parts(Rows rows, Read read, Orphans& orphans)
+      : rows_(std::move(rows)), read_(read), orphans_(orphans) {
+    Advance();
+  }
 
-  /// Gives the parts of `job` to `take`, and returns how many there were.
+  /// Gives the parts of the job with `key` to `take`, and returns how many there were. `problem`,
+  /// if it is empty, gets what is wrong with them.
   template <typename Take>
-  uint64_t Of(const JobId& job, Take take) {
+  uint64_t Of(std::string_view key, std::string& problem, Take take) {
+    for (; here_ && rows_.key() < key; Advance()) orphans_.Add(rows_.table(), rows_.key());
     uint64_t count = 0;
-    for (; here_ && job_ == job; Advance()) {
-      if (number_ != count++) rows_.Refuse("its number does not follow the one before");
+    for (; here_ && rows_.key() == key; Advance()) {
+      const bool in_turn = number_ == count++;
+      if (problem.empty() && !rows_.problem().empty()) {
+        problem = InTable(rows_.table(), rows_.problem());
+      } else if (problem.empty() && !in_turn) {
+        problem = InTable(rows_.table(), "its number does not follow the one before");
+      }
       take(std::move(part_));
     }
-    // What comes before the job belongs to none.
-    if (here_ && job_ < job) rows_.Refuse(absl::StrCat("there is no job ", job_.ToString()));
     return count;
   }
 
-  /// To be asked after the last job.
-  absl::Status End() {
-    if (here_) rows_.Refuse(absl::StrCat("there is no job ", job_.ToString()));
-    return rows_.status();
+  /// After the last job.
+  void End() {
+    for (; here_; Advance()) orphans_.Add(rows_.table(), rows_.key());
   }
   const absl::Status& status() const { return rows_.status(); }
 
@@ -96,6 +139,7 @@ class Parts {
 
   Rows rows_;
   const Read read_;
+  Orphans& orphans_;
   bool here_ = false;
   JobId job_;
   uint64_t number_ = 0;
@@ -143,77 +187,101 @@ std::string ProblemOf(const NetworkSettings& network) {
 /// Puts jobs together from their five tables.
 class Jobs {
  public:
-  Jobs(sqlite::Connection& connection, const SecretBox* secrets)
+  Jobs(sqlite::Connection& connection, const SecretBox* secrets,
+       std::vector<Unreadable>& unreadable)
       : secrets_(secrets),
+        unreadable_(unreadable),
+        orphans_(unreadable),
         jobs_(connection, "jobs", table_sql::JobNames(), "id"),
-        files_({connection, "files", table_sql::FileNames(), "job, number"},
-               [](ColumnReader& columns, JobId& job, uint64_t& number, FileRecord& file) {
-                 DescribeFile(columns, job, number, file);
-               }),
-        abandoned_({connection, "abandoned", table_sql::AbandonedNames(), "job, number"},
-                   [](ColumnReader& columns, JobId& job, uint64_t& number, TemporaryFile& file) {
-                     DescribeAbandoned(columns, job, number, file);
-                   }),
+        files_(
+            {connection, "files", table_sql::FileNames(), "job, number"},
+            [](ColumnReader& columns, JobId& job, uint64_t& number, FileRecord& file) {
+              DescribeFile(columns, job, number, file);
+            },
+            orphans_),
+        abandoned_(
+            {connection, "abandoned", table_sql::AbandonedNames(), "job, number"},
+            [](ColumnReader& columns, JobId& job, uint64_t& number, TemporaryFile& file) {
+              DescribeAbandoned(columns, job, number, file);
+            },
+            orphans_),
         networks_(
             {connection, "networks", table_sql::NetworkNames(), "job"},
             [](ColumnReader& columns, JobId& job, uint64_t& number, NetworkSettings& network) {
               number = 0;  // A job has one at most.
               DescribeNetwork(columns, job, network);
-            }),
+            },
+            orphans_),
         credentials_(
             {connection, "credentials", table_sql::CredentialNames(), "job, number"},
             [](ColumnReader& columns, JobId& job, uint64_t& number, StoredCredential& credential) {
               DescribeCredential(columns, job, number, credential);
-            }) {}
+            },
+            orphans_) {}
 
-  /// The next one; null after the last, and when something is damaged.
+  /// The next one that can be read; null after the last, and when the database is damaged.
   JobRecordPtr Next() {
-    auto job = std::make_shared<JobRecord>();
-    uint64_t files = 0;
-    const bool more = jobs_.Next([&](ColumnReader& columns) {
-      DescribeJob(columns, *job, files);
-      columns.Refuse(ProblemOf(*job, files));
-    });
-    if (!more) return nullptr;
-    if (last_ && !(*last_ < job->id)) jobs_.Refuse("its key does not follow the one before");
-    last_ = job->id;
-    AddParts(*job, files);
-    return Status().ok() ? job : nullptr;
+    while (true) {
+      auto job = std::make_shared<JobRecord>();
+      uint64_t files = 0;
+      const bool more = jobs_.Next([&](ColumnReader& columns) {
+        DescribeJob(columns, *job, files);
+        columns.Refuse(ProblemOf(*job, files));
+      });
+      if (!more) return nullptr;
+      std::string problem = jobs_.problem().empty() ? "" : InTable(jobs_.table(), jobs_.problem());
+      AddParts(*job, files, problem);
+      if (!Status().ok()) return nullptr;
+      if (problem.empty()) return job;
+      Note(*job, std::move(problem));
+    }
   }
 
-  /// OK when everything was read, and nothing is left over.
+  /// OK when everything was looked at, up to the last part.
   absl::Status End() {
     if (absl::Status status = Status(); !status.ok()) return status;
-    for (const absl::Status& end :
-         {files_.End(), abandoned_.End(), networks_.End(), credentials_.End()}) {
-      if (!end.ok()) return end;
-    }
-    return absl::OkStatus();
+    files_.End();
+    abandoned_.End();
+    networks_.End();
+    credentials_.End();
+    return Status();
   }
 
  private:
-  void AddParts(JobRecord& job, uint64_t files) {
-    auto list = std::make_shared<FileRecords>();
-    const uint64_t found =
-        files_.Of(job.id, [&](FileRecord file) { list->push_back(std::move(file)); });
-    if (found != files) {
-      jobs_.Refuse(absl::StrCat("job ", job.id.ToString(), " has ", files, " files, and ", found,
-                                " are there"));
-    }
-    job.files = std::move(list);
-    abandoned_.Of(job.id, [&](TemporaryFile file) { job.abandoned.push_back(std::move(file)); });
-    AddNetwork(job);
+  void Note(const JobRecord& job, std::string problem) {
+    Unreadable one;
+    one.key = std::string(jobs_.key());
+    one.what = {"jobs", std::move(problem), JobOf(one.key), Known(job.owner), {}, true};
+    unreadable_.push_back(std::move(one));
   }
 
-  void AddNetwork(JobRecord& job) {
+  void AddParts(JobRecord& job, uint64_t files, std::string& problem) {
+    auto list = std::make_shared<FileRecords>();
+    const uint64_t found =
+        files_.Of(jobs_.key(), problem, [&](FileRecord file) { list->push_back(std::move(file)); });
+    if (problem.empty() && found != files) {
+      problem = InTable("files", absl::StrCat("job ", job.id.ToString(), " has ", files,
+                                              " files, and ", found, " are there"));
+    }
+    job.files = std::move(list);
+    abandoned_.Of(jobs_.key(), problem,
+                  [&](TemporaryFile file) { job.abandoned.push_back(std::move(file)); });
+    AddNetwork(job, problem);
+  }
+
+  void AddNetwork(JobRecord& job, std::string& problem) {
     std::optional<NetworkSettings> network;
-    networks_.Of(job.id, [&](NetworkSettings settings) { network = std::move(settings); });
+    networks_.Of(jobs_.key(), problem,
+                 [&](NetworkSettings settings) { network = std::move(settings); });
     std::vector<StoredCredential> stored;
-    credentials_.Of(job.id, [&](StoredCredential one) { stored.push_back(std::move(one)); });
-    if (const std::string problem = ProblemOf(stored); !problem.empty()) jobs_.Refuse(problem);
-    if (!network && !stored.empty()) jobs_.Refuse("a job without network settings has credentials");
-    if (!network) return;
-    if (const std::string problem = ProblemOf(*network); !problem.empty()) jobs_.Refuse(problem);
+    credentials_.Of(jobs_.key(), problem,
+                    [&](StoredCredential one) { stored.push_back(std::move(one)); });
+    if (problem.empty()) problem = ProblemOf(stored);
+    if (problem.empty() && !network && !stored.empty()) {
+      problem = "a job without network settings has credentials";
+    }
+    if (problem.empty() && network) problem = ProblemOf(*network);
+    if (!problem.empty() || !network) return;
     for (const StoredCredential& credential : stored) {
       Unseal(job.id, credential, secrets_, *network);
     }
@@ -229,37 +297,26 @@ class Jobs {
   }
 
   const SecretBox* const secrets_;
+  std::vector<Unreadable>& unreadable_;
+  Orphans orphans_;
   Rows jobs_;
   Parts<FileRecord> files_;
   Parts<TemporaryFile> abandoned_;
   Parts<NetworkSettings> networks_;
   Parts<StoredCredential> credentials_;
-  std::optional<JobId> last_;
 };
 
 absl::Status ReadJobs(sqlite::Connection& connection, const SecretBox* secrets,
-                      const StoreVisitor& visitor) {
-  Jobs jobs(connection, secrets);
+                      const StoreVisitor& visitor, std::vector<Unreadable>& unreadable) {
+  Jobs jobs(connection, secrets, unreadable);
   while (JobRecordPtr job = jobs.Next()) visitor.job(std::move(job));
   return jobs.End();
 }
 
-/// Lists that stand for the files of answered jobs: only how many they are is known.
-class BlankFiles {
- public:
-  FileList Of(uint64_t count) {
-    FileList& list = lists_[count];
-    if (list == nullptr) list = std::make_shared<const FileRecords>(count);
-    return list;
-  }
-
- private:
-  std::map<uint64_t, FileList> lists_;
-};
-
-absl::Status ReadRequests(sqlite::Connection& connection, const StoreVisitor& visitor) {
-  Rows rows(connection, "requests", table_sql::RequestNames(), "caller, request_id");
-  BlankFiles blanks;
+absl::Status ReadRequests(sqlite::Connection& connection, const StoreVisitor& visitor,
+                          std::vector<Unreadable>& unreadable) {
+  // The oldest first, as they are forgotten.
+  Rows rows(connection, "requests", table_sql::RequestNames(), "expires");
   while (true) {
     RequestRecord request;
     auto answer = std::make_shared<JobRecord>();
@@ -269,29 +326,52 @@ absl::Status ReadRequests(sqlite::Connection& connection, const StoreVisitor& vi
       columns.Refuse(ProblemOf(*answer, files));
     });
     if (!more) return rows.status();
-    answer->files = blanks.Of(files);
+    if (!rows.problem().empty()) {
+      unreadable.push_back({{rows.table(),
+                             InTable(rows.table(), rows.problem()),
+                             std::nullopt,
+                             Known(request.caller),
+                             {},
+                             true},
+                            std::string(rows.key()),
+                            std::string(rows.Raw(1))});
+      continue;
+    }
+    answer->files = std::make_shared<const FileRecords>(files);
     request.answer = std::move(answer);
     visitor.request(std::move(request));
   }
 }
 
-absl::Status ReadSessions(sqlite::Connection& connection, const StoreVisitor& visitor) {
+absl::Status ReadSessions(sqlite::Connection& connection, const StoreVisitor& visitor,
+                          std::vector<Unreadable>& unreadable) {
   Rows rows(connection, "sessions", table_sql::SessionNames(), "id");
   while (true) {
     SessionRecord session;
     const bool more = rows.Next([&](ColumnReader& columns) { DescribeSession(columns, session); });
     if (!more) return rows.status();
-    visitor.session(session);
+    if (rows.problem().empty()) {
+      visitor.session(session);
+    } else {
+      unreadable.push_back({{rows.table(),
+                             InTable(rows.table(), rows.problem()),
+                             std::nullopt,
+                             Known(session.user),
+                             {},
+                             true},
+                            std::string(rows.key()),
+                            ""});
+    }
   }
 }
 
 }  // namespace
 
 absl::Status ReadRows(sqlite::Connection& connection, const SecretBox* secrets,
-                      const StoreVisitor& visitor) {
-  absl::Status status = ReadJobs(connection, secrets, visitor);
-  if (status.ok()) status = ReadRequests(connection, visitor);
-  return status.ok() ? ReadSessions(connection, visitor) : status;
+                      const StoreVisitor& visitor, std::vector<Unreadable>& unreadable) {
+  absl::Status status = ReadJobs(connection, secrets, visitor, unreadable);
+  if (status.ok()) status = ReadRequests(connection, visitor, unreadable);
+  return status.ok() ? ReadSessions(connection, visitor, unreadable) : status;
 }
 
 }  // namespace bitsd

@@ -1,5 +1,7 @@
 #include "server/store/row_writer.h"
 
+#include "absl/strings/str_cat.h"
+#include "server/error/errors.h"
 #include "server/store/stored_credentials.h"
 #include "server/store/table_sql.h"
 
@@ -24,9 +26,12 @@ absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection,
   prepare(writer.erase_job_, "DELETE FROM jobs WHERE id = ?");
   prepare(writer.erase_files_, "DELETE FROM files WHERE job = ?");
   prepare(writer.erase_abandoned_, "DELETE FROM abandoned WHERE job = ?");
+  prepare(writer.erase_abandoned_from_, "DELETE FROM abandoned WHERE job = ? AND number >= ?");
   prepare(writer.erase_network_, "DELETE FROM networks WHERE job = ?");
   prepare(writer.erase_credentials_, "DELETE FROM credentials WHERE job = ?");
   prepare(writer.erase_requests_, "DELETE FROM requests WHERE expires <= ?");
+  prepare(writer.erase_request_, "DELETE FROM requests WHERE caller = ? AND request_id = ?");
+  prepare(writer.has_job_, "SELECT 1 FROM jobs WHERE id = ?");
   prepare(writer.erase_session_, "DELETE FROM sessions WHERE id = ?");
   if (!status.ok()) return status;
   return writer;
@@ -35,6 +40,12 @@ absl::StatusOr<RowWriter> RowWriter::Create(sqlite::Connection& connection,
 absl::Status RowWriter::Run(sqlite::Statement& statement) {
   const int code = statement.Run();
   return code == SQLITE_DONE ? absl::OkStatus() : connection_->ErrorOf(code);
+}
+
+absl::Status RowWriter::Put(sqlite::Statement& statement, const ColumnWriter& columns) {
+  if (columns.problem().empty()) return Run(statement);
+  return error::StoreUnavailable(absl::StrCat("the service's store does not take a record whose ",
+                                              columns.problem(), ": nothing was changed"));
 }
 
 absl::Status RowWriter::RunFor(sqlite::Statement& statement, const UuidBytes& id) {
@@ -53,6 +64,9 @@ absl::Status RowWriter::Write(const StoreChange& change) {
   absl::Status status;
   if (change.put != nullptr) status = WriteJob(change.before.get(), *change.put);
   if (status.ok() && change.request) status = WriteRequest(*change.request);
+  if (status.ok() && change.erase_request) {
+    status = EraseRequest(change.erase_request->first, change.erase_request->second);
+  }
   if (status.ok() && change.erase) status = EraseJob(*change.erase);
   if (status.ok() && change.put_session) status = WriteSession(*change.put_session);
   if (status.ok() && change.erase_session) {
@@ -62,13 +76,22 @@ absl::Status RowWriter::Write(const StoreChange& change) {
   return status;
 }
 
+bool RowWriter::HasJob(const JobId& id) {
+  const UuidBytes& bytes = id.bytes();
+  has_job_.BindBlob(1, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const bool has = has_job_.Step() == SQLITE_ROW;
+  has_job_.Reset();
+  return has;
+}
+
 absl::Status RowWriter::WriteJob(const JobRecord* before, const JobRecord& job) {
+  // Of a job that is not there, all is written: never a job without its files.
+  if (before != nullptr && !HasJob(job.id)) before = nullptr;
   ColumnWriter columns(put_job_);
   DescribeJob(columns, job, job.files->size());
-  absl::Status status = Run(put_job_);
+  absl::Status status = Put(put_job_, columns);
   if (status.ok()) status = WriteFiles(before == nullptr ? nullptr : before->files.get(), job);
-  const bool same = before == nullptr ? job.abandoned.empty() : before->abandoned == job.abandoned;
-  if (status.ok() && !same) status = WriteAbandoned(job);
+  if (status.ok()) status = WriteAbandoned(before, job);
   // What was not touched is not written: an entry that could not be read stays for the right key.
   const bool untouched =
       before == nullptr ? job.network == nullptr : before->network == job.network;
@@ -81,7 +104,7 @@ absl::Status RowWriter::WriteNetwork(const JobRecord& job) {
   if (!status.ok() || job.network == nullptr) return status;
   ColumnWriter columns(put_network_);
   DescribeNetwork(columns, job.id, *job.network);
-  status = Run(put_network_);
+  status = Put(put_network_, columns);
   return status.ok() ? WriteCredentials(job.id, *job.network) : status;
 }
 
@@ -90,7 +113,7 @@ absl::Status RowWriter::WriteCredentials(const JobId& job, const NetworkSettings
   for (const StoredCredential& credential : Sealed(job, network, secrets_.get())) {
     ColumnWriter columns(put_credential_);
     DescribeCredential(columns, job, number++, credential);
-    if (absl::Status status = Run(put_credential_); !status.ok()) return status;
+    if (absl::Status status = Put(put_credential_, columns); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -103,25 +126,36 @@ absl::Status RowWriter::WriteFiles(const FileRecords* before, const JobRecord& j
     if (!status.ok()) return;
     ColumnWriter columns(put_file_);
     DescribeFile(columns, job.id, index, (*job.files)[index]);
-    status = Run(put_file_);
+    status = Put(put_file_, columns);
   });
   return status;
 }
 
-absl::Status RowWriter::WriteAbandoned(const JobRecord& job) {
-  absl::Status status = RunFor(erase_abandoned_, job.id.bytes());
+absl::Status RowWriter::WriteAbandoned(const JobRecord* before, const JobRecord& job) {
+  static const std::vector<TemporaryFile> kNone;
+  const std::vector<TemporaryFile>& known = before == nullptr ? kNone : before->abandoned;
+  absl::Status status;
   for (size_t i = 0; i < job.abandoned.size() && status.ok(); ++i) {
+    if (i < known.size() && known[i] == job.abandoned[i]) continue;
     ColumnWriter columns(put_abandoned_);
     DescribeAbandoned(columns, job.id, i, job.abandoned[i]);
-    status = Run(put_abandoned_);
+    status = Put(put_abandoned_, columns);
   }
-  return status;
+  if (!status.ok() || known.size() <= job.abandoned.size()) return status;
+  erase_abandoned_from_.Bind(2, static_cast<int64_t>(job.abandoned.size()));
+  return RunFor(erase_abandoned_from_, job.id.bytes());
 }
 
 absl::Status RowWriter::WriteRequest(const RequestRecord& request) {
   ColumnWriter columns(put_request_);
   DescribeRequest(columns, request, *request.answer, request.answer->files->size());
-  return Run(put_request_);
+  return Put(put_request_, columns);
+}
+
+absl::Status RowWriter::EraseRequest(const Sid& caller, const std::string& request_id) {
+  erase_request_.BindCopy(1, caller.ToString());
+  erase_request_.BindText(2, request_id);
+  return Run(erase_request_);
 }
 
 absl::Status RowWriter::ForgetRequests(absl::Time expired) {
@@ -132,7 +166,7 @@ absl::Status RowWriter::ForgetRequests(absl::Time expired) {
 absl::Status RowWriter::WriteSession(const SessionRecord& session) {
   ColumnWriter columns(put_session_);
   DescribeSession(columns, session);
-  return Run(put_session_);
+  return Put(put_session_, columns);
 }
 
 absl::Status RowWriter::EraseJob(const JobId& id) {

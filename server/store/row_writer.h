@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/store/columns.h"
 #include "server/store/job_store.h"
 #include "server/store/secret_box.h"
 #include "server/store/sqlite.h"
@@ -31,16 +32,20 @@ class RowWriter {
       : connection_(&connection), secrets_(std::move(secrets)) {}
 
   absl::Status Write(const StoreChange& change);
+  bool HasJob(const JobId& id);
   absl::Status WriteJob(const JobRecord* before, const JobRecord& job);
   absl::Status WriteFiles(const FileRecords* before, const JobRecord& job);
-  absl::Status WriteAbandoned(const JobRecord& job);
+  absl::Status WriteAbandoned(const JobRecord* before, const JobRecord& job);
   absl::Status WriteNetwork(const JobRecord& job);
   absl::Status WriteCredentials(const JobId& job, const NetworkSettings& network);
   absl::Status WriteRequest(const RequestRecord& request);
+  absl::Status EraseRequest(const Sid& caller, const std::string& request_id);
   absl::Status ForgetRequests(absl::Time expired);
   absl::Status WriteSession(const SessionRecord& session);
   absl::Status EraseJob(const JobId& id);
   absl::Status Run(sqlite::Statement& statement);
+  /// Run, unless a column is not as it must be: what is written can be read.
+  absl::Status Put(sqlite::Statement& statement, const ColumnWriter& columns);
   /// Runs one that has the UUID as its only parameter.
   absl::Status RunFor(sqlite::Statement& statement, const UuidBytes& id);
 
@@ -56,9 +61,12 @@ class RowWriter {
   sqlite::Statement erase_job_;
   sqlite::Statement erase_files_;
   sqlite::Statement erase_abandoned_;
+  sqlite::Statement erase_abandoned_from_;
   sqlite::Statement erase_network_;
   sqlite::Statement erase_credentials_;
   sqlite::Statement erase_requests_;
+  sqlite::Statement erase_request_;
+  sqlite::Statement has_job_;
   sqlite::Statement erase_session_;
 };
 

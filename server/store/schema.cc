@@ -55,6 +55,27 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "CREATE TABLE credentials (job BLOB NOT NULL, number INTEGER NOT NULL,"
     "target INTEGER NOT NULL, scheme INTEGER NOT NULL, implicit INTEGER NOT NULL, sealed BLOB,"
     "PRIMARY KEY (job, number)) STRICT, WITHOUT ROWID;",
+    // 4: what could not be read (set_aside.h).
+    "CREATE TABLE set_aside (number INTEGER PRIMARY KEY, found INTEGER NOT NULL,"
+    "source TEXT NOT NULL, job BLOB, owner TEXT, reason TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    "content TEXT NOT NULL) STRICT;",
+    // 5: what tells one version of a file from another, and that it was replaced.
+    "ALTER TABLE files ADD COLUMN content_type TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE files ADD COLUMN content_encoding TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE files ADD COLUMN strong_date INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN replaced_size INTEGER NOT NULL DEFAULT -1;",
+    // 6: what a temporary file is recognised by when its device number is another one, and what of
+    // a finished file its file system did not take.
+    "ALTER TABLE files ADD COLUMN temporary_birth INTEGER DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN temporary_mark INTEGER DEFAULT 0;"
+    "ALTER TABLE files ADD COLUMN temporary_owner INTEGER DEFAULT 4294967295;"
+    "ALTER TABLE files ADD COLUMN temporary_mode INTEGER DEFAULT 4294967295;"
+    "ALTER TABLE files ADD COLUMN not_set INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_birth INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_mark INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_owner INTEGER NOT NULL DEFAULT 4294967295;"
+    "ALTER TABLE abandoned ADD COLUMN temporary_mode INTEGER NOT NULL DEFAULT 4294967295;",
 };
 
 /// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.

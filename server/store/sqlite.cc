@@ -32,9 +32,17 @@ std::string_view Statement::Bytes(int column) const {
 }
 
 absl::StatusOr<Connection> Connection::Open(const std::string& path) {
+  return OpenAs(path, SQLITE_OPEN_READWRITE);
+}
+
+absl::StatusOr<Connection> Connection::OpenToRead(const std::string& path) {
+  return OpenAs(path, SQLITE_OPEN_READONLY);
+}
+
+absl::StatusOr<Connection> Connection::OpenAs(const std::string& path, int access) {
   sqlite3* db = nullptr;
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &db, kFlags, nullptr);
+  const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
   Connection connection(db);
   if (code != SQLITE_OK) return error::StoreUnavailable(connection.Words(code));
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

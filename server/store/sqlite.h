@@ -63,6 +63,8 @@ class Connection {
   /// Opens the file `path`, which is there, for reading and writing. Closing it later leaves its
   /// journal as it is.
   static absl::StatusOr<Connection> Open(const std::string& path);
+  /// The same, for reading alone.
+  static absl::StatusOr<Connection> OpenToRead(const std::string& path);
 
   /// Runs SQL that gives no rows.
   absl::Status Execute(const char* sql);
@@ -84,6 +86,7 @@ class Connection {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
   explicit Connection(sqlite3* db) : db_(db) {}
+  static absl::StatusOr<Connection> OpenAs(const std::string& path, int access);
 
   std::unique_ptr<sqlite3, Close> db_;
 };

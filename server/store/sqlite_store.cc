@@ -2,10 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "server/error/errors.h"
 #include "server/store/row_reader.h"
 #include "server/store/schema.h"
+#include "server/store/set_aside.h"
 
 namespace bitsd {
 namespace {
@@ -28,6 +32,9 @@ constexpr char kWorkingCache[] = "PRAGMA cache_size = -65536";
 /// Load reads every page once: pages that it kept would lie between the jobs that it makes, and
 /// leave holes when they go.
 constexpr char kLoadingCache[] = "PRAGMA cache_size = -1024";
+
+/// So many records that cannot be read get a line in the log.
+constexpr size_t kLogged = 100;
 
 constexpr char kWhatToDo[] =
     ". bitsd does not start with a store that it cannot read, and has taken nothing out of it. "
@@ -103,7 +110,8 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
     visitor.job(std::move(job));
   };
   absl::Status status = connection_.Execute(kLoadingCache);
-  if (status.ok()) status = ReadRows(connection_, secrets_.get(), counting);
+  std::vector<Unreadable> unreadable;
+  if (status.ok()) status = ReadRows(connection_, secrets_.get(), counting, unreadable);
   if (lost > 0) {
     spdlog::warn(
         "{}: {} credentials of jobs were not kept, or do not open with store_key_file: "
@@ -113,7 +121,37 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
   // What was read once is not read again.
   sqlite3_db_release_memory(connection_.get());
   status.Update(connection_.Execute(kWorkingCache));
-  return status.ok() ? status : Unusable(folder_.database(), status);
+  if (!status.ok()) return Unusable(folder_.database(), status);
+  ShowSetAside(unreadable, visitor);
+  return absl::OkStatus();
+}
+
+void SqliteStore::ShowSetAside(const std::vector<Unreadable>& unreadable,
+                               const StoreVisitor& visitor) {
+  const absl::Time now = absl::Now();
+  if (!unreadable.empty()) {
+    spdlog::error("{}: {} records cannot be read and are set aside: bitsd --set-aside shows them",
+                  folder_.database(), unreadable.size());
+    for (size_t i = 0; i < std::min(unreadable.size(), kLogged); ++i) {
+      spdlog::error("{}: set aside: {}", folder_.database(), unreadable[i].what.why);
+    }
+  }
+  const absl::Status moved =
+      unreadable.empty() ? absl::OkStatus() : MoveAside(connection_, unreadable, now);
+  auto all = ListAside(connection_, moved.ok() ? unreadable.size() : 0);
+  if (!moved.ok() || !all.ok()) {
+    // They stay where they are, unused, and the next start finds them there.
+    spdlog::error("{}: what cannot be read stays in its tables: {}", folder_.database(),
+                  std::string((moved.ok() ? all.status() : moved).message()));
+    if (!all.ok()) all.emplace();
+    for (const Unreadable& one : unreadable) {
+      if (moved.ok()) break;
+      all->push_back(one.what);
+      all->back().found = now;
+    }
+  }
+  if (visitor.set_aside == nullptr) return;
+  for (SetAside& one : *all) visitor.set_aside(std::move(one));
 }
 
 void SqliteStore::Commit(std::vector<StoreChange> changes, std::function<void(absl::Status)> done) {

@@ -26,6 +26,7 @@
 #include "server/store/job_store.h"
 #include "server/store/row_writer.h"
 #include "server/store/secret_box.h"
+#include "server/store/set_aside.h"
 #include "server/store/sqlite.h"
 #include "server/store/store_folder.h"
 
@@ -55,6 +56,8 @@ class SqliteStore : public JobStore {
         connection_(std::move(connection)) {}
   void Start(RowWriter writer);
 
+  /// Takes `unreadable` out of the tables, and tells `visitor` of all that is set aside.
+  void ShowSetAside(const std::vector<Unreadable>& unreadable, const StoreVisitor& visitor);
   void WriteAll();
   /// Commits all in one transaction, or else each in its own.
   std::vector<absl::Status> Write(const std::vector<CommitQueue::Entry>& entries);

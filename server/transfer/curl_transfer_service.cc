@@ -6,6 +6,8 @@
 #include "server/transfer/download.h"
 #include "server/transfer/files/cleanup.h"
 #include "server/transfer/files/completion.h"
+#include "server/transfer/files/errand.h"
+#include "server/transfer/files/look.h"
 #include "server/transfer/job_audit.h"
 
 namespace bitsd {
@@ -79,38 +81,56 @@ std::unique_ptr<Activity> CurlTransferService::StartDownload(
 }
 
 std::unique_ptr<Activity> CurlTransferService::StartCompletion(
-    CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) {
-  auto completion = std::make_shared<Completion>(broker_, audit_, disks_.NewStrand(),
-                                                 std::move(task), std::move(done));
+    CompletionTask task, std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
+  auto completion = std::make_shared<Completion>(
+      broker_, audit_, disks_.NewStrand(task.owner.ToString()), std::move(task), std::move(done));
   completion->Start();
   return std::make_unique<CompletionActivity>(std::move(completion));
 }
 
-void CurlTransferService::StartCleanup(CleanupTask task,
-                                       std::function<void(std::vector<TemporaryFile>)> done) {
-  disks_.NewStrand()->Post([this, task = std::move(task), done = std::move(done)] {
-    done(RemoveTemporaries(broker_, audit_, task));
-  });
+std::unique_ptr<Activity> CurlTransferService::StartCleanup(CleanupTask task, CleanupDone done) {
+  const auto strand = disks_.NewStrand(task.owner.ToString());
+  auto errand = std::make_shared<Errand>(
+      [this, task = std::move(task), done = std::move(done)](const Errand::GoesOn& goes_on) {
+        CleanupEnd end = RemoveTemporaries(broker_, audit_, task, goes_on);
+        done(std::move(end.left), std::move(end.untried));
+      });
+  strand->Post([errand] { errand->Run(); });
+  return std::make_unique<ErrandActivity>(std::move(errand));
 }
 
-void CurlTransferService::CheckDirectories(ActingIdentity who, JobId job,
-                                           std::vector<std::string> directories,
-                                           std::function<void(absl::Status)> done) {
-  const Sid identity = who.sid;
-  auto check = [this, who = std::move(who), job, directories = std::move(directories), done] {
-    const JobFiles files(broker_, audit_, job, Sid());
-    for (const std::string& directory : directories) {
-      absl::Status status = files.CheckDirectory(who, directory);
-      if (!status.ok()) return done(std::move(status));
-    }
-    done(absl::OkStatus());
-  };
-  if (checks_.Post(identity, std::move(check))) return;
-  disks_.NewStrand()->Post([done = std::move(done)] {
-    done(
-        error::LimitReached("too many files of this identity wait to be checked: try again when "
-                            "its file system answers"));
-  });
+std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
+                                                          std::function<void(absl::Status)> done) {
+  const Sid identity = task.local.sid;
+  auto errand =
+      std::make_shared<Errand>([this, task = std::move(task), done](const Errand::GoesOn& goes_on) {
+        const JobFiles files(broker_, audit_, task.job, task.owner);
+        absl::Status status = files.CheckDirectories(task, goes_on);
+        if (goes_on()) done(std::move(status));
+      });
+  if (!checks_.Post(identity, [errand] { errand->Run(); })) {
+    errand = std::make_shared<Errand>([done = std::move(done)](const Errand::GoesOn& goes_on) {
+      if (!goes_on()) return;
+      done(error::LimitReached(
+          "too many files of this identity wait to be checked: try again when its file system "
+          "answers"));
+    });
+    disks_.NewStrand()->Post([errand] { errand->Run(); });
+  }
+  return std::make_unique<ErrandActivity>(std::move(errand));
+}
+
+std::unique_ptr<Activity> CurlTransferService::StartLook(
+    LookTask task, std::function<void(std::vector<uint32_t>)> done) {
+  const auto strand = disks_.NewStrand(task.owner.ToString());
+  auto errand = std::make_shared<Errand>(
+      [this, task = std::move(task), done = std::move(done)](const Errand::GoesOn& goes_on) {
+        const JobFiles files(broker_, audit_, task.job, task.owner);
+        std::vector<uint32_t> lost = FindLost(files, task, goes_on);
+        if (goes_on()) done(std::move(lost));
+      });
+  strand->Post([errand] { errand->Run(); });
+  return std::make_unique<ErrandActivity>(std::move(errand));
 }
 
 }  // namespace bitsd

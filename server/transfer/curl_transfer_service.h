@@ -33,11 +33,13 @@ class CurlTransferService : public TransferService {
   std::unique_ptr<Activity> StartDownload(DownloadTask task,
                                           std::shared_ptr<DownloadEvents> events) override;
   std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) override;
-  void StartCleanup(CleanupTask task,
-                    std::function<void(std::vector<TemporaryFile>)> done) override;
-  void CheckDirectories(ActingIdentity who, JobId job, std::vector<std::string> directories,
-                        std::function<void(absl::Status)> done) override;
+      CompletionTask task,
+      std::function<void(std::vector<PlacedFile>, absl::Status)> done) override;
+  std::unique_ptr<Activity> StartCleanup(CleanupTask task, CleanupDone done) override;
+  std::unique_ptr<Activity> StartCheck(CheckTask task,
+                                       std::function<void(absl::Status)> done) override;
+  std::unique_ptr<Activity> StartLook(LookTask task,
+                                      std::function<void(std::vector<uint32_t>)> done) override;
 
   /// What begins from now on follows `options`. The threads and idle connections stay.
   void Reconfigure(TransferOptions options);

@@ -22,6 +22,10 @@ using Kind = ResponseVerdict::Kind;
 /// What is read of a body that is not wanted, so that its connection can be used again.
 constexpr size_t kMaxDiscarded = size_t{16} << 10;
 
+/// Parts that are smaller than this are small, and a download takes so many of them.
+constexpr uint64_t kSmallPart = uint64_t{64} << 10;
+constexpr int kMaxSmallParts = 100;
+
 /// A slow server's bytes reach the disk, and the progress shown, at least this often.
 constexpr std::chrono::milliseconds kFlushEvery{100};
 
@@ -120,6 +124,7 @@ void Download::NextFile() {
   ready_.pop_front();
   url_ = (*list_)[plan_.index].remote_name;
   redirects_ = 0;
+  continues_ = false;
   if (request_ != nullptr) request_->BeginChain();
   const absl::Status allowed = policy::CheckRemoteName(url_, context_.options.remote_rules);
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
@@ -189,31 +194,62 @@ void Download::OnSending(std::string_view address) {
                 DescribeShown(shown_to_server_, shown_to_proxy_)});
 }
 
-bool Download::OnHead(const HttpResponse& response) {
+bool Download::OnHead(const HttpResponse& head) {
+  HttpResponse response = head;
+  response.received = absl::Now();
   status_ = response.status;
   verdict_ = JudgeResponse(plan_, response);
   location_ = response.location;
   if (verdict_->kind != Kind::kBody) return IsShort(response);
   SetPhase(true);
-  received_ = verdict_->body.offset;
+  BeginBody(verdict_->body);
+  return !EndsHere();
+}
+
+void Download::BeginBody(const ResponseBody& body) {
+  skip_ = body.skip;
+  const bool joins = continues_ && body.offset == received_;
+  received_ = body.offset;
+  if (joins) return;
   pending_ = FileWork{};
   pending_.index = plan_.index;
-  pending_.begin = verdict_->body;
+  pending_.begin = body;
   if (redirects_ > 0) pending_.final_url = ShownUrl(url_);
   FlushLater();
-  return true;
+}
+
+/// The body has its length, and the HTTP library would wait for the end of the connection.
+bool Download::EndsHere() const {
+  const ResponseBody& body = verdict_->body;
+  return body.ends_by_length && skip_ == 0 && received_ == body.end;
 }
 
 BodyStep Download::OnBody(std::string_view data) {
   if (!verdict_ || verdict_->kind != Kind::kBody) return Discard(data.size());
   if (MustWait()) return BodyStep::kLater;
-  if (data.size() > verdict_->body.size - received_) {
-    verdict_->failure = InvalidResponse("it is longer than it says");
-    verdict_->kind = Kind::kFailure;
-    return BodyStep::kStop;
+  const size_t skipped = static_cast<size_t>(std::min<uint64_t>(skip_, data.size()));
+  skip_ -= skipped;
+  data.remove_prefix(skipped);
+  const uint64_t wanted = verdict_->body.end - received_;
+  if (data.size() > wanted) {
+    if (!verdict_->body.ends_by_length) {
+      TooLong();
+      return BodyStep::kStop;
+    }
+    data = data.substr(0, static_cast<size_t>(wanted));
   }
   Append(data);
-  return BodyStep::kTaken;
+  return EndsHere() ? BodyStep::kStop : BodyStep::kTaken;
+}
+
+void Download::TooLong() {
+  if (plan_.offset > 0) {
+    verdict_->again = PlanWithoutRange(plan_, /*trusted=*/false);
+    verdict_->kind = Kind::kAgain;
+  } else {
+    verdict_->failure = InvalidResponse("it is longer than it says");
+    verdict_->kind = Kind::kFailure;
+  }
 }
 
 BodyStep Download::Discard(size_t bytes) {
@@ -267,7 +303,7 @@ void Download::OnDrained() {
 
 void Download::OnEnd(const HttpEnd& end) {
   if (hop_.proxy && !sent_ && end.connect_status != 0) return EndOfTunnel(end);
-  if (!verdict_) return Fail(TransportFailure(end));
+  if (!verdict_) return EndWithoutHead(TransportFailure(end));
   if (IsChallenge() && verdict_->kind == Kind::kFailure) {
     const bool server = status_ == 401;
     return Answer(server ? AuthTarget::kServer : AuthTarget::kProxy,
@@ -276,10 +312,18 @@ void Download::OnEnd(const HttpEnd& end) {
   switch (verdict_->kind) {
     case Kind::kBody: return EndOfBody(end);
     case Kind::kRedirect: return FollowRedirect();
-    case Kind::kRestart: plan_ = verdict_->again; return Send();
+    case Kind::kAgain: plan_ = verdict_->again; return Send();
     case Kind::kWhole: return FinishFile();
     case Kind::kFailure: return FailByVerdict();
   }
+}
+
+// What a request with a range provokes need not be true of the file.
+void Download::EndWithoutHead(TransferFailure failure) {
+  const bool answered = failure.error.hresult == Hresult::kInvalidServerResponse;
+  if (!answered || plan_.offset == 0) return Fail(std::move(failure));
+  plan_ = PlanWithoutRange(plan_, /*trusted=*/true);
+  Send();
 }
 
 // The proxy made no tunnel, and nothing was sent to the server.
@@ -305,10 +349,25 @@ void Download::Answer(AuthTarget target, uint32_t offered, int status) {
 }
 
 void Download::EndOfBody(const HttpEnd& end) {
-  if (end.code != CURLE_OK || end.head_too_large) return Fail(TransportFailure(end));
-  const uint64_t size = verdict_->body.size;
-  if (size != kSizeUnknown && received_ != size) return Fail(ClosedEarly("bytes are missing"));
+  const bool ended = end.code == CURLE_OK || EndsHere();
+  if (!ended || end.head_too_large) return Fail(TransportFailure(end));
+  const ResponseBody& body = verdict_->body;
+  if (skip_ > 0 || (body.end != kSizeUnknown && received_ != body.end)) {
+    return Fail(ClosedEarly("bytes are missing"));
+  }
+  if (body.source.size != kSizeUnknown && received_ < body.source.size) return NextPart();
   FinishFile();
+}
+
+void Download::NextPart() {
+  const ResponseBody& body = verdict_->body;
+  if (body.end - body.offset < kSmallPart && ++small_parts_ > kMaxSmallParts) {
+    return Fail(ClosedEarly("the server gives the file in too many small parts"));
+  }
+  Flush();
+  continues_ = true;
+  plan_ = PlanNextPart(plan_.index, body);
+  Send();
 }
 
 void Download::FollowRedirect() {
@@ -338,6 +397,7 @@ void Download::FinishFile() {
 void Download::FailByVerdict() {
   pending_.index = plan_.index;
   pending_.forget = verdict_->start_over;
+  pending_.doubt = verdict_->doubtful;
   Fail(verdict_->failure);
 }
 

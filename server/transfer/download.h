@@ -49,7 +49,7 @@ class Download final : public FileFeed,
   // HttpListener.
   void OnConnecting() override;
   void OnSending(std::string_view address) override;
-  bool OnHead(const HttpResponse& response) override;
+  bool OnHead(const HttpResponse& head) override;
   BodyStep OnBody(std::string_view data) override;
   void OnEnd(const HttpEnd& end) override;
 
@@ -60,10 +60,15 @@ class Download final : public FileFeed,
   HttpRequest& Request();
   bool IsChallenge() const { return status_ == 401 || status_ == 407; }
   void Answer(AuthTarget target, uint32_t offered, int status);
+  void EndWithoutHead(TransferFailure failure);
   void EndOfTunnel(const HttpEnd& end);
+  void BeginBody(const ResponseBody& body);
+  bool EndsHere() const;
   void EndOfBody(const HttpEnd& end);
+  void NextPart();
   void FollowRedirect();
   void FinishFile();
+  void TooLong();
   BodyStep Discard(size_t bytes);
   bool MustWait();
   void Append(std::string_view data);
@@ -104,6 +109,9 @@ class Download final : public FileFeed,
   std::optional<ResponseVerdict> verdict_;
   std::string location_;
   size_t discarded_ = 0;
+  uint64_t skip_ = 0;       ///< Bytes of the body that are here already.
+  bool continues_ = false;  ///< The file's first part came in this download.
+  int small_parts_ = 0;
   uint64_t received_ = 0;  ///< Offset in the file of the next byte.
   FileWork pending_;       ///< Received and not yet handed to the disk.
   bool flush_planned_ = false;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/challenge_rules.h"
+#include "server/policy/http_status.h"
 #include "server/policy/remote_names.h"
 #include "server/transfer/http/tls_misfit.h"
 #include "server/transfer/job_audit.h"
@@ -165,9 +166,13 @@ TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
 TransferFailure TunnelRefused(int status) {
   const bool known = status >= 100 && status <= 599;
   if (!known) return InvalidResponse("the proxy's status is none");
+  // No proxy redirects a tunnel: it is a network that wants a login first, as 511 says.
+  const bool login = status >= 300 && status <= 399;
   TransferFailure failure =
-      HttpFailure(status, absl::StrCat("The proxy answered HTTP ", status, " to CONNECT."));
-  failure.transient = policy::ClassifyHttpStatus(status) == policy::HttpOutcome::kTransient;
+      HttpFailure(status, absl::StrCat("The proxy answered HTTP ", status, " to CONNECT",
+                                       login ? ": perhaps the network wants a login." : "."));
+  failure.transient =
+      login || policy::ClassifyHttpStatus(status) == policy::HttpOutcome::kTransient;
   return failure;
 }
 
@@ -266,6 +271,7 @@ TransferFailure TransportFailure(const HttpEnd& end) {
           absl::StrCat("it is no HTTP, perhaps as its port is one for https (", end.detail, ")"));
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_BAD_FUNCTION_ARGUMENT:  // A head that begins with a folded line.
     case CURLE_URL_MALFORMAT: return InvalidResponse(end.detail);
     default:
       if (end.through_proxy && !end.connected) {

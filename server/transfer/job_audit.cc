@@ -1,9 +1,14 @@
 #include "server/transfer/job_audit.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/transfer_service.h"
+#include "server/policy/local_names.h"
 #include "server/policy/url.h"
 
 namespace bitsd {
@@ -43,13 +48,13 @@ void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const Sen
 }
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-                     const absl::Status& status) const {
-  AuditEvent entry{event, {{"job", job_.ToString()}}};
-  if (owner_ != Sid()) entry.fields.emplace_back("owner_sid", owner_.ToString());
+                     const absl::Status& status, size_t count) const {
+  AuditEvent entry{event, {{"job", job_.ToString()}, {"owner_sid", owner_.ToString()}}};
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
   entry.fields.emplace_back("uid", absl::StrCat(who.posix.uid));
   entry.fields.emplace_back("path", path);
+  if (count > 1) entry.fields.emplace_back("count", absl::StrCat(count));
   entry.fields.emplace_back("result", ResultOf(status));
   audit_.Write(std::move(entry));
 }
@@ -58,6 +63,39 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
                                       const std::string& directory) const {
   absl::Status status = broker_.CheckDirectory(who, directory);
   Write("directory_checked", who, directory, status);
+  return status;
+}
+
+absl::Status JobFiles::CheckDirectories(const CheckTask& task,
+                                        const std::function<bool()>& goes_on) const {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const std::string& path : task.destinations) {
+    names[policy::DirectoryOf(path)].push_back(path.substr(path.rfind('/') + 1));
+  }
+  absl::Status status;
+  size_t count = 0;
+  while (status.ok() && count < task.directories.size() && goes_on()) {
+    const std::string& directory = task.directories[count++];
+    status = CheckFolder(task.local, directory, names[directory], goes_on);
+  }
+  // A caller names as many as she likes: a line for each would fill the log.
+  if (count > 0) {
+    Write("directory_checked", task.local, task.directories[count - 1], status, count);
+  }
+  return status;
+}
+
+absl::Status JobFiles::CheckFolder(const ActingIdentity& who, const std::string& directory,
+                                   const std::vector<std::string>& names,
+                                   const std::function<bool()>& goes_on) const {
+  if (names.empty()) return broker_.CheckDirectory(who, directory);
+  absl::Status status;
+  for (auto next = names.begin(); status.ok() && next != names.end() && goes_on();) {
+    const auto left = static_cast<size_t>(names.end() - next);
+    const auto end = next + static_cast<ptrdiff_t>(std::min(left, FileBroker::kMaxTogether));
+    status = broker_.CheckDestinations(who, directory, {next, end});
+    next = end;
+  }
   return status;
 }
 
@@ -79,12 +117,12 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
 }
 
 absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,
-                               size_t* published) const {
+                               std::vector<uint32_t>* published) const {
   absl::Status status = broker_.PublishFiles(who, files, published);
-  for (size_t i = 0; i < *published; ++i) {
+  for (size_t i = 0; i < published->size(); ++i) {
     Write("file_published", who, files[i].destination, absl::OkStatus());
   }
-  if (!status.ok()) Write("file_published", who, files[*published].destination, status);
+  if (!status.ok()) Write("file_published", who, files[published->size()].destination, status);
   return status;
 }
 

@@ -6,6 +6,7 @@
 #ifndef BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
 #define BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "server/identity/sid.h"
 #include "server/job/job_id.h"
 #include "server/job/job_record.h"
+#include "server/job/transfer_service.h"
 #include "server/ops/audit.h"
 
 namespace bitsd {
@@ -41,27 +43,32 @@ struct SentRequest {
 /// request_sent.
 void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request);
 
-/// The files of one job. The owner is unknown where only a directory is checked.
+/// The files of one job.
 class JobFiles {
  public:
   JobFiles(FileBroker& broker, AuditLog& audit, JobId job, Sid owner)
       : broker_(broker), audit_(audit), job_(job), owner_(owner) {}
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
+  /// Each of them while it `goes_on`, up to the first that fails; one event for all.
+  absl::Status CheckDirectories(const CheckTask& task, const std::function<bool()>& goes_on) const;
   /// As FileBroker::CreateTemporaries.
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;
   absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
   /// As FileBroker::PublishFiles.
   absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
-                       size_t* published) const;
+                       std::vector<uint32_t>* published) const;
   absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) const;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
 
  private:
+  absl::Status CheckFolder(const ActingIdentity& who, const std::string& directory,
+                           const std::vector<std::string>& names,
+                           const std::function<bool()>& goes_on) const;
   void Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-             const absl::Status& status) const;
+             const absl::Status& status, size_t count = 1) const;
 
   FileBroker& broker_;
   AuditLog& audit_;

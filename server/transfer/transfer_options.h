@@ -23,8 +23,10 @@ struct TransferOptions {
   absl::Duration disk_patience = absl::Minutes(5);
   /// Bytes of one download that were received and are not written yet; more waits in the network.
   size_t max_backlog = size_t{4} << 20;
-  /// Bytes between two syncs of a file that is being written.
-  uint64_t sync_interval = uint64_t{64} << 20;
+  /// Bytes, and time, between two syncs of a file that is being written. A crash costs what came
+  /// since, and while the last one was under way: no more than 64 MiB, or 10 s.
+  uint64_t sync_interval = uint64_t{32} << 20;
+  absl::Duration sync_every = absl::Seconds(4);
   policy::NetworkRules network;
   /// Of the configuration; set by who is given these options. Connections are of one.
   uint64_t generation = 0;

@@ -342,6 +342,9 @@ TEST(ConvertFile, EveryFieldIsShown) {
   view.record.progress.transferred = true;
   view.record.progress.not_resumable = true;
   view.record.progress.final_url = "http://cdn/f";
+  view.record.progress.restarts = 2;
+  view.record.progress.replaced_size = 11;
+  view.record.progress.content_encoding = "gzip";
   const v1::File file = ToProto(view);
   EXPECT_EQ(file.index(), 7u);
   EXPECT_EQ(file.remote_name(), "http://h/f");
@@ -352,6 +355,10 @@ TEST(ConvertFile, EveryFieldIsShown) {
   EXPECT_TRUE(file.completed());
   EXPECT_TRUE(file.not_resumable());
   EXPECT_EQ(file.final_url(), "http://cdn/f");
+  EXPECT_EQ(file.restarts(), 2u);
+  EXPECT_EQ(file.replaced_bytes_total(), 11u);
+  EXPECT_EQ(file.content_encoding(), "gzip");
+  EXPECT_FALSE(ToProto(FileView{}).has_replaced_bytes_total());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 bitsd_test(end_to_end_test LABEL integration TIMEOUT 300
-  SRCS audit_log_test.cc bad_input_test.cc identity_race_test.cc two_identities_test.cc
+  SRCS audit_log_test.cc bad_input_test.cc front_door_test.cc identity_race_test.cc two_identities_test.cc withdrawal_test.cc
   DEPS bitsd_testing)
+target_compile_definitions(end_to_end_test PRIVATE BITSD_PROGRAM="$<TARGET_FILE:bitsd>")
 bitsd_test(frozen_disk_test LABEL integration TIMEOUT 180 SRCS frozen_disk_test.cc DEPS bitsd_testing)
 add_dependencies(end_to_end_test bitsd bitsctl)
 # It installs, and builds outside programs against what it installed.

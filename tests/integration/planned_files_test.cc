@@ -135,9 +135,11 @@ class PlannedFilesTest : public TransferTest {
       if (file.progress.temporary) files.push_back(*file.progress.temporary);
     }
     std::promise<std::vector<TemporaryFile>> left;
-    service_->StartCleanup(
-        {JobId::Random(), who_.sid, files, {who_}},
-        [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+    const auto cleanup =
+        service_->StartCleanup({JobId::Random(), who_.sid, files, {who_}},
+                               [&](std::vector<TemporaryFile> rest, std::vector<TemporaryFile>) {
+                                 left.set_value(std::move(rest));
+                               });
     std::vector<std::string> paths;
     for (const TemporaryFile& file : left.get_future().get()) paths.push_back(file.path);
     return paths;
@@ -212,14 +214,27 @@ TEST_F(PlannedFilesTest, FilesMadeAheadAreAbandonedWhenAnotherIdentityGoesOn) {
   }
   EXPECT_GT(made, 0u);
   broker_.before = [](const std::string& operation, const std::string&) {
-    return operation == "reopen" ? error::AccessDenied(Rule::kNotPermitted, "another's")
-                                 : absl::OkStatus();
+    const bool denied = operation == "reopen" || operation == "remove";
+    return denied ? error::AccessDenied(Rule::kNotPermitted, "another's") : absl::OkStatus();
   };
   const auto recorder = Run(files);
   EXPECT_TRUE(recorder->done());
   ExpectWhole(recorder->files());
   EXPECT_LE(recorder->abandoned().size(), made);
   EXPECT_FALSE(recorder->abandoned().empty());
+}
+
+TEST_F(PlannedFilesTest, AFileThatIsLostButCanBeRemovedIsNotRemembered) {
+  const FileRecord first = Run({File("/early/100000/lost", "lost")})->files()[0];
+  ASSERT_TRUE(first.progress.temporary);
+  broker_.before = [](const std::string& operation, const std::string&) {
+    return operation == "reopen" ? error::AccessDenied(Rule::kNotPermitted, "another's")
+                                 : absl::OkStatus();
+  };
+  const auto recorder = Run({first});
+  EXPECT_TRUE(recorder->done());
+  EXPECT_THAT(recorder->abandoned(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(first.progress.temporary->path));
 }
 
 TEST_F(PlannedFilesTest, WhatWasCreatedBeforeAFolderClosedInMidBatchIsRecorded) {
@@ -266,8 +281,11 @@ TEST_F(PlannedFilesTest, CleanupRemovesAFileThatWasPlannedAndCreatedAndMissesNoO
   TemporaryFile never = created;
   never.path = folder_.File(".BITfedcba9876543210.tmp");
   std::promise<std::vector<TemporaryFile>> left;
-  service_->StartCleanup({JobId::Random(), who_.sid, {created, never}, {who_}},
-                         [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+  const auto cleanup =
+      service_->StartCleanup({JobId::Random(), who_.sid, {created, never}, {who_}},
+                             [&](std::vector<TemporaryFile> rest, std::vector<TemporaryFile>) {
+                               left.set_value(std::move(rest));
+                             });
   EXPECT_THAT(left.get_future().get(), IsEmpty());
   EXPECT_EQ(access(created.path.c_str(), F_OK), -1);
 }

@@ -300,11 +300,12 @@ TEST_F(ReloadTest, TheConfigurationIsReloadedButForWhatNeedsARestart) {
   std::string yaml = ReadFile(Etc("bitsd.yaml"));
   const std::string old = yaml;
   yaml.replace(yaml.find("127.0.0.1:0"), 11, "127.0.0.1:9");
-  yaml += "limits: {files_per_job: 1}\nallowed_roots: [" + FolderOf("bob") + "]\n";
+  yaml += "policy: windows7\nlimits: {files_per_job: 1}\nallowed_roots: [" + FolderOf("bob") + "]\n";
   Rename(Etc("bitsd.yaml"), yaml);
   EXPECT_TRUE(WaitFor([&] {
     return ErrorText(AddFile(alice, first, "f", path)) == "BG_E_TOO_MANY_FILES_IN_JOB";
   })) << bitsd().Log();
+  EXPECT_TRUE(WaitFor([&] { return alice.GetServerInfo()->policy() == "windows7"; }));
   const auto info = alice.GetServerInfo();
   ASSERT_TRUE(info.ok());
   EXPECT_THAT(info->restart_needed(), testing::ElementsAre("listen"));

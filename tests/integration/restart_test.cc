@@ -1,6 +1,7 @@
 // Restarts of the real bitsd on its durable store: what was acknowledged is there, and goes on.
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -51,6 +52,14 @@ class RestartTest : public BitsdTest {
       if (path.find("/.BIT") != std::string::npos) found.push_back(path);
     }
     return found;
+  }
+
+  /// Changes the closed store behind its back.
+  void Sql(const char* sql) {
+    sqlite3* store = nullptr;
+    ASSERT_EQ(sqlite3_open((bitsd().StateFolder() + "/bitsd.db").c_str(), &store), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(store, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(store);
   }
 
   void AwaitBytes(const std::string& id, uint64_t bytes) {
@@ -234,6 +243,34 @@ TEST_F(RestartTest, ASecondBitsdOnTheStoreDoesNotStart) {
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.output, HasSubstr("another bitsd works with this store"));
   EXPECT_TRUE(As("fetcher").GetJob(id).ok()) << "the first is not disturbed";
+}
+
+TEST_F(RestartTest, AJobThatCannotBeReadIsSetAsideAndEverythingElseStarts) {
+  const bits::Client fetcher = As("fetcher");
+  const std::string damaged = CreateJob(fetcher);
+  const std::string healthy = CreateJob(fetcher);
+  ASSERT_TRUE(bitsd().Stop().ok());
+  Sql("UPDATE jobs SET state = 9 WHERE creation = (SELECT min(creation) FROM jobs)");
+  ASSERT_TRUE(bitsd().StartAgain().ok());
+
+  EXPECT_TRUE(As("fetcher").GetJob(healthy).ok());
+  const absl::Status told = As("fetcher").GetJob(damaged).status();
+  EXPECT_EQ(bits::ErrorOf(told).rule, "job_set_aside") << told;
+  EXPECT_EQ(bits::ErrorOf(As("admin").Cancel(damaged).status()).rule, "job_set_aside");
+  EXPECT_EQ(ErrorText(As("alice").GetJob(damaged).status()), "BG_E_NOT_FOUND");
+  EXPECT_EQ(As("alice").GetServerInfo()->set_aside(), 1u);
+  EXPECT_THAT(bitsd().AwaitAudit("row_set_aside", 1), SizeIs(1));
+  EXPECT_THAT(bitsd().Log(), HasSubstr("column state is out of its bounds"));
+  const Finished shown = tests::Run(
+      {BITSD_PROGRAM, "--set-aside", "--config", bitsd().folder().File("etc/bitsd.yaml")},
+      bitsd().folder().path());
+  EXPECT_EQ(shown.status, 0) << shown.output;
+  EXPECT_THAT(shown.output, HasSubstr(damaged));
+  EXPECT_THAT(shown.output, HasSubstr("INSERT INTO jobs"));
+
+  RestartAfterKill();
+  EXPECT_EQ(bits::ErrorOf(As("fetcher").GetJob(damaged).status()).rule, "job_set_aside");
+  EXPECT_THAT(bitsd().Audit("row_set_aside"), SizeIs(1)) << "told once";
 }
 
 TEST_F(RestartTest, AStoreThatCannotBeUsedStopsTheStartAndIsLeftAsItIs) {

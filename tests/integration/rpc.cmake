@@ -3,12 +3,12 @@ bitsd_library(bitsd_rpc_fixture
   SRCS ${CMAKE_CURRENT_LIST_DIR}/rpc_fixture.cc ${CMAKE_CURRENT_LIST_DIR}/../testing/wait.cc
   DEPS bitsd_rpc bitsd_test_certificates GTest::gtest)
 # GCC 12 sees a copied std::optional as read before it is set.
-target_compile_options(bitsd_rpc_fixture PRIVATE -Wno-maybe-uninitialized)
+target_compile_options(bitsd_rpc_fixture PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 
 foreach(name convert_test parse_requests_test)
   bitsd_test(${name} LABEL integration TIMEOUT 60 SRCS ${name}.cc DEPS bitsd_rpc)
 endforeach()
-foreach(name method_rows_test rpc_gate_test rpc_refusal_test rpc_services_test rpc_sessions_test tls_handover_test)
+foreach(name method_rows_test rpc_door_test rpc_gate_test rpc_refusal_test rpc_services_test rpc_sessions_test tls_handover_test)
   bitsd_test(${name} LABEL integration TIMEOUT 120 SRCS ${name}.cc DEPS bitsd_rpc_fixture)
 endforeach()
 

@@ -116,7 +116,7 @@ void SetDeadline(grpc::ClientContext& context) {
 }
 
 RpcClient::RpcClient(int port, const std::string& roots, const std::string& certificate,
-                     const std::string& key) {
+                     const std::string& key, const std::string& host) {
   grpc::ChannelArguments arguments;
   arguments.SetSslTargetNameOverride("localhost");
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -124,7 +124,7 @@ RpcClient::RpcClient(int port, const std::string& roots, const std::string& cert
   options.pem_root_certs = roots;
   options.pem_cert_chain = certificate;
   options.pem_private_key = key;
-  channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port),
+  channel_ = grpc::CreateCustomChannel(host + ":" + std::to_string(port),
                                        grpc::SslCredentials(options), arguments);
 }
 
@@ -197,9 +197,10 @@ TlsMaterial RpcTest::ServerMaterial() const {
 }
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> RpcTest::StartServer(const TlsMaterial& material,
-                                                                 const std::string& listen) {
+                                                                 const std::string& listen,
+                                                                 const DoorLimits& door) {
   const ServerInfo info{"1.2.3", "windows7", true, {"http_download"}};
-  return GrpcServer::Start({listen, material, info},
+  return GrpcServer::Start({listen, material, info, door},
                            {jobs_, tokens_, *identities_, sessions_, audit_, clock_, reloads_});
 }
 

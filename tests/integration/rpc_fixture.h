@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -72,8 +73,10 @@ class FakeJobs : public JobService {
   absl::Status answer;  ///< Never OK but for what has its own behaviour here.
   WatchScript script;
   std::atomic<int> calls{0};
-  JobCredential credential;       ///< Of the last SetCredentials.
-  ClientCertificate certificate;  ///< Of the last SetClientCertificate.
+  std::function<absl::StatusOr<std::string>()> query;  ///< In place of `answer`; may block.
+  std::vector<std::string> released;                   ///< Guarded by the script's mutex.
+  JobCredential credential;                            ///< Of the last SetCredentials.
+  ClientCertificate certificate;                       ///< Of the last SetClientCertificate.
 
   void CreateJob(const Caller&, NewJob, JobDone done) override { done(Count()); }
   absl::StatusOr<JobView> GetJob(const Caller&, const JobId&) override { return Count(); }
@@ -113,9 +116,14 @@ class FakeJobs : public JobService {
   }
   absl::StatusOr<std::string> QueryInterface(const Caller&, const JobId&,
                                              std::optional<Sid>) override {
+    if (query) return query();
     return Count();
   }
-  absl::Status Release(const Caller&, std::string_view) override { return Count(); }
+  absl::Status Release(const Caller&, std::string_view handle) override {
+    const std::lock_guard lock(script.mutex);
+    released.emplace_back(handle);
+    return Count();
+  }
 
  private:
   absl::Status Count() {
@@ -163,7 +171,7 @@ using ExtraMetadata = std::multimap<std::string, std::string>;
 class RpcClient {
  public:
   RpcClient(int port, const std::string& roots, const std::string& certificate,
-            const std::string& key);
+            const std::string& key, const std::string& host = "127.0.0.1");
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
@@ -196,7 +204,8 @@ class RpcTest : public testing::Test {
   RpcClient ClientWithoutCertificate() const;
   TlsMaterial ServerMaterial() const;
   absl::StatusOr<std::unique_ptr<GrpcServer>> StartServer(const TlsMaterial& material,
-                                                          const std::string& listen);
+                                                          const std::string& listen,
+                                                          const DoorLimits& door = {});
   uint64_t Refused(HandshakeRefusal refusal) const { return server_->handshakes().Count(refusal); }
 
   /// A spec that is valid now: the certificates of the unit tests live in another year.

@@ -46,10 +46,24 @@ TEST_F(RpcRefusal, ARuleThatRefusesIsWrittenWithCallerAndMethodAndNothingElse) {
 
 TEST_F(RpcRefusal, AStrangerIsNamedThoughNotAccepted) {
   GetJob(ClientWithSid(kStranger));
-  EXPECT_THAT(audit_.Events("call_refused"),
-              ElementsAre(UnorderedElementsAre(
-                  Pair("caller_sid", kStranger), Pair("method", kGetJob),
-                  Pair("error", "UNAUTHENTICATED"), Pair("rule", "unknown_account"))));
+  EXPECT_THAT(
+      audit_.Events("call_refused"),
+      ElementsAre(UnorderedElementsAre(
+          Pair("caller_sid", kStranger), Pair("method", kGetJob),
+          Pair("peer", testing::StartsWith("127.0.0.1:")), Pair("certificate_subject", "CN=peer"),
+          Pair("certificate_serial", testing::MatchesRegex("[0-9a-f]+")),
+          Pair("error", "UNAUTHENTICATED"), Pair("rule", "unknown_account"))));
+}
+
+TEST_F(RpcRefusal, ACertificateThatNamesNobodyIsNamed) {
+  tests::CertificateSpec spec;
+  spec.name = "no sid";
+  EXPECT_FALSE(ClientWith(ValidNow(spec), root_).Call(kGetJob).ok());
+  const auto events = audit_.Events("call_refused");
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].at("certificate_subject"), "CN=no sid");
+  EXPECT_EQ(events[0].at("rule"), "certificate_refused");
+  EXPECT_EQ(events[0].count("caller_sid"), 0u);
 }
 
 TEST_F(RpcRefusal, WhatIsNotAHandlersIsWrittenTooAndItsNameIsBounded) {
@@ -103,7 +117,7 @@ TEST(RefusalLogTest, WhoeverIsNotAcceptedSharesOneBudgetHoweverManySids) {
   ShiftedClock clock;
   RefusalLog log(audit, clock);
   const absl::Status unknown = error::Unauthenticated(Rule::kUnknownAccount, "who");
-  for (uint32_t i = 0; i < 1000; ++i) log.Add("/m", Sid{5, {21, i}}, unknown);
+  for (uint32_t i = 0; i < 1000; ++i) log.Add("/m", {Sid{5, {21, i}}, "", ""}, unknown);
   EXPECT_LE(audit.Events("call_refused").size(), 25u);
 }
 
@@ -112,7 +126,7 @@ TEST(RefusalLogTest, AllCallersTogetherAreBounded) {
   ShiftedClock clock;
   RefusalLog log(audit, clock);
   const absl::Status denied = error::AccessDenied(Rule::kJobAccess, "no");
-  for (uint32_t i = 0; i < 20'000; ++i) log.Add("/m", Sid{5, {21, i}}, denied);
+  for (uint32_t i = 0; i < 20'000; ++i) log.Add("/m", {Sid{5, {21, i}}, "", ""}, denied);
   EXPECT_LE(audit.Events("call_refused").size(), 400u);
 }
 

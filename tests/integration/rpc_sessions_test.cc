@@ -211,6 +211,27 @@ TEST_F(RpcSessions, KeepAliveEndsWhenTheIdentityDoesNotStandAnyMore) {
   EXPECT_EQ(keeping.reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(RpcSessions, KeepAliveEndsWithTheCertificate) {
+  tests::CertificateSpec spec = ValidNow(tests::SpecWithSid(kUser));
+  spec.not_after = absl::Now() + absl::Seconds(3);
+  const Person brief(ClientWith(spec, root_));
+  Keeping keeping(brief, Logon(brief, 3600));
+  ASSERT_TRUE(keeping.Next());
+  EXPECT_FALSE(keeping.Next()) << "the next beat would come after a minute";
+  EXPECT_EQ(keeping.reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+  EXPECT_LT(absl::Now(), spec.not_after + absl::Seconds(40));
+}
+
+TEST_F(RpcSessions, KeepAliveOfAnAccountThatIsGoneEndsForItsIdentity) {
+  Keeping keeping(user_, Logon(user_));
+  ASSERT_TRUE(keeping.Next());
+  // As a reload does it: the identities first, then the sessions, then the streams.
+  identities_->Renew(std::make_shared<FileDirectory>(FileDirectory::Accounts{}));
+  sessions_.CloseOf(*Sid::Parse(kUser), "account_disabled");
+  EXPECT_FALSE(keeping.Next());
+  EXPECT_EQ(keeping.reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
+}
+
 TEST_F(RpcSessions, KeepAliveEndsWithTheService) {
   Keeping keeping(user_, Logon(user_));
   ASSERT_TRUE(keeping.Next());

@@ -198,7 +198,7 @@ TEST_F(TransferDurabilityTest, AFileInADirectoryThatCouldNotBeSyncedIsNotReporte
   EXPECT_THAT(again, ElementsAre(0));
 }
 
-TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessages) {
+TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessagesAndSaysWhatIsInPlace) {
   folder_.MakeFolder("other", getuid(), getgid());
   auto files = Run({File("/plain/10/t", "a"), File("/plain/20/t", "other/b")})->files();
   std::promise<void> inside;
@@ -209,16 +209,22 @@ TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessages) {
     if (operation == "publish") release.get_future().wait();
     return absl::OkStatus();
   };
-  std::atomic<bool> told{false};
+  std::vector<PlacedFile> in_place;
+  absl::Status status;
   CompletionTask task{
       JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity = service_->StartCompletion(
-      std::move(task), [&](std::vector<uint32_t>, absl::Status) { told = true; });
+      std::move(task), [&](std::vector<PlacedFile> published, absl::Status end) {
+        in_place = std::move(published);
+        status = std::move(end);
+      });
   inside.get_future().wait();
   activity->Stop([&] { stopped.set_value(); });
   release.set_value();
   ASSERT_EQ(stopped.get_future().wait_for(kPatience), std::future_status::ready);
-  EXPECT_FALSE(told);
+  EXPECT_THAT(in_place, ElementsAre(0));
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_EQ(ReadFile(files[0].local_name).size(), 10u);
   EXPECT_EQ(ReadFile(files[1].local_name), "");
 }
 
@@ -232,8 +238,12 @@ TEST_F(TransferDurabilityTest, CleanupRemovesAsTheCreatorThenAsTheOwnerAndReport
   ActingIdentity owner = who_;
   owner.sid = Sid(5, {21, 1, 2, 3, 1002});
   std::promise<std::vector<TemporaryFile>> left;
-  service_->StartCleanup({JobId::Random(), who_.sid, {mine, other}, {who_, owner}},
-                         [&](std::vector<TemporaryFile> rest) { left.set_value(std::move(rest)); });
+  const auto cleanup = service_->StartCleanup(
+      {JobId::Random(), who_.sid, {mine, other}, {who_, owner}},
+      [&](std::vector<TemporaryFile> rest, const std::vector<TemporaryFile>& untried) {
+        EXPECT_THAT(untried, IsEmpty());
+        left.set_value(std::move(rest));
+      });
   EXPECT_THAT(left.get_future().get(), ElementsAre(other));
   EXPECT_EQ(access(mine.path.c_str(), F_OK), -1);
   EXPECT_THAT(audit_.Lines("temporary_removed"), SizeIs(3));
@@ -241,8 +251,10 @@ TEST_F(TransferDurabilityTest, CleanupRemovesAsTheCreatorThenAsTheOwnerAndReport
 
 TEST_F(TransferDurabilityTest, DirectoriesAreCheckedAndTooManyWaitingChecksAreRefused) {
   std::promise<absl::Status> good;
-  service_->CheckDirectories(who_, JobId::Random(), {folder_.path()},
-                             [&](absl::Status status) { good.set_value(std::move(status)); });
+  const CheckTask task{JobId::Random(), who_.sid, who_, {folder_.path()}};
+  std::vector<std::unique_ptr<Activity>> checks;
+  checks.push_back(
+      service_->StartCheck(task, [&](absl::Status status) { good.set_value(std::move(status)); }));
   EXPECT_TRUE(good.get_future().get().ok());
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
@@ -252,12 +264,89 @@ TEST_F(TransferDurabilityTest, DirectoriesAreCheckedAndTooManyWaitingChecksAreRe
   };
   std::promise<absl::Status> refused;
   for (int i = 0; i < 64; ++i) {
-    service_->CheckDirectories(who_, JobId::Random(), {folder_.path()}, [](absl::Status) {});
+    checks.push_back(service_->StartCheck(task, [](const absl::Status&) {}));
   }
-  service_->CheckDirectories(who_, JobId::Random(), {folder_.path()},
-                             [&](absl::Status status) { refused.set_value(std::move(status)); });
+  checks.push_back(service_->StartCheck(
+      task, [&](absl::Status status) { refused.set_value(std::move(status)); }));
   EXPECT_EQ(DetailOf(refused.get_future().get()).hresult, Hresult::kOutOfMemory);
   release.set_value();
+}
+
+TEST_F(TransferDurabilityTest, ACheckThatIsStoppedLooksAtNoFolderMoreAndOneThatWaitsAtNone) {
+  std::promise<void> inside;
+  std::promise<void> release;
+  std::atomic<int> looks{0};
+  broker_.before = [&](const std::string&, const std::string&) {
+    if (looks++ > 0) return absl::OkStatus();
+    inside.set_value();
+    release.get_future().wait();
+    return absl::OkStatus();
+  };
+  const std::vector<std::string> folders(100, folder_.path());
+  const CheckTask task{JobId::Random(), who_.sid, who_, folders};
+  std::atomic<bool> told{false};
+  const auto tell = [&](const absl::Status&) { told = true; };
+  const auto running = service_->StartCheck(task, tell);
+  const auto waiting = service_->StartCheck(task, tell);
+  inside.get_future().wait();
+  std::promise<void> none;
+  waiting->Stop([&] { none.set_value(); });
+  EXPECT_EQ(none.get_future().wait_for(kPatience), std::future_status::ready)
+      << "it does not wait for the one before it";
+  std::promise<void> stopped;
+  running->Stop([&] { stopped.set_value(); });
+  release.set_value();
+  ASSERT_EQ(stopped.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(looks, 1);
+  EXPECT_FALSE(told);
+}
+
+TEST_F(TransferDurabilityTest, ACleanupThatIsStoppedSaysWhatItDidNotTry) {
+  auto files = Run({File("/plain/10/c", "a"), File("/plain/10/c", "b")})->files();
+  const TemporaryFile first = *files[0].progress.temporary;
+  const TemporaryFile second = *files[1].progress.temporary;
+  std::promise<void> inside;
+  std::promise<void> release;
+  broker_.before = [&](const std::string&, const std::string&) {
+    inside.set_value();
+    release.get_future().wait();
+    return absl::OkStatus();
+  };
+  std::vector<TemporaryFile> untried;
+  const auto cleanup = service_->StartCleanup(
+      {JobId::Random(), who_.sid, {first, second}, {who_}},
+      [&](const std::vector<TemporaryFile>& left, std::vector<TemporaryFile> rest) {
+        EXPECT_THAT(left, IsEmpty());
+        untried = std::move(rest);
+      });
+  inside.get_future().wait();
+  std::promise<void> stopped;
+  cleanup->Stop([&] { stopped.set_value(); });
+  release.set_value();
+  ASSERT_EQ(stopped.get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_THAT(untried, ElementsAre(second));
+  EXPECT_EQ(access(first.path.c_str(), F_OK), -1);
+  EXPECT_EQ(access(second.path.c_str(), F_OK), 0);
+}
+
+TEST_F(TransferDurabilityTest, ALookFindsFilesThatAreGoneOrAnothersWhereANewOneCouldBeMade) {
+  folder_.MakeFolder("closed", getuid(), getgid());
+  auto files = Run({File("/plain/10/l", "there"), File("/plain/10/l", "gone"),
+                    File("/plain/10/l", "anothers"), File("/plain/10/l", "closed/gone"),
+                    File("/plain/10/l", "done")})
+                   ->files();
+  files[4].completed = true;
+  for (const size_t gone : {1, 3, 4}) unlink(files[gone].progress.temporary->path.c_str());
+  broker_.before = [&](const std::string& operation, const std::string& path) {
+    const bool anothers = operation == "reopen" && path == files[2].progress.temporary->path;
+    const bool closed = operation == "check" && path == folder_.path() + "/closed";
+    return anothers || closed ? error::AccessDenied(Rule::kNotPermitted, "no") : absl::OkStatus();
+  };
+  std::promise<std::vector<uint32_t>> lost;
+  const auto look = service_->StartLook(
+      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}},
+      [&](std::vector<uint32_t> indexes) { lost.set_value(std::move(indexes)); });
+  EXPECT_THAT(lost.get_future().get(), ElementsAre(1, 2));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "gmock/gmock.h"
 #include "tests/testing/bitsd_test.h"
 
@@ -74,7 +76,6 @@ TEST_F(TwoIdentitiesTest, AFileOfTheHelpersIsNotPutInPlaceByTheOwnerButAgainByTh
   ASSERT_TRUE(alice_->ClearHelperToken(*handle_).ok());
   EXPECT_EQ(ErrorText(fetcher_->Complete(job_).status()), "BG_E_TOKEN_REQUIRED");
   ASSERT_TRUE(fetcher_->SetHelperTokenFlags(*handle_, 0).ok());
-  ASSERT_TRUE(fetcher_->Resume(job_).ok());
   const absl::Status refused = fetcher_->Complete(job_).status();
   EXPECT_EQ(ErrorText(refused), "E_ACCESSDENIED/created_by_another");
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr(Demo("alice").sid));
@@ -85,6 +86,46 @@ TEST_F(TwoIdentitiesTest, AFileOfTheHelpersIsNotPutInPlaceByTheOwnerButAgainByTh
   ASSERT_TRUE(fetcher_->Complete(job_).ok());
   EXPECT_EQ(ReadFile(path), content);
   EXPECT_EQ(OwnerOf(path), Demo("alice").uid);
+}
+
+TEST_F(TwoIdentitiesTest, ResumeStartsAFileOfTheHelpersAgainAsTheOwner) {
+  const std::string content = web().PutRandom("file", 100'000);
+  const std::string folder = bitsd().folder().MakeFolder("shared", 0, 0, 0777);
+  ASSERT_TRUE(Lend().ok());
+  ASSERT_TRUE(AddFile(*fetcher_, job_, "file", folder + "/file").ok());
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  WaitForState(*fetcher_, job_, JOB_STATE_TRANSFERRED);
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  EXPECT_EQ(fetcher_->GetJob(job_)->state(), JOB_STATE_TRANSFERRED) << "alice can put it in place";
+  ASSERT_TRUE(alice_->ClearHelperToken(*handle_).ok());
+  ASSERT_TRUE(fetcher_->SetHelperTokenFlags(*handle_, 0).ok());
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  WaitForState(*fetcher_, job_, JOB_STATE_TRANSFERRED);
+  const auto completed = fetcher_->Complete(job_);
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  EXPECT_EQ(ReadFile(folder + "/file"), content);
+  EXPECT_EQ(OwnerOf(folder + "/file"), Demo("fetcher").uid);
+}
+
+TEST_F(TwoIdentitiesTest, ResumeStartsATransferredFileAgainWhoseTemporaryFileIsGone) {
+  const std::string content = web().PutRandom("file", 100'000);
+  const std::string folder = FolderOf("alice");
+  ASSERT_TRUE(Lend().ok());
+  ASSERT_TRUE(AddFile(*fetcher_, job_, "file", folder + "/file").ok());
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  WaitForState(*fetcher_, job_, JOB_STATE_TRANSFERRED);
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::filesystem::remove(entry.path());
+  }
+  const absl::Status refused = fetcher_->Complete(job_).status();
+  EXPECT_EQ(ErrorText(refused), "E_ACCESSDENIED/file_replaced");
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("Resume starts that file again"));
+  ASSERT_TRUE(fetcher_->Resume(job_).ok());
+  WaitForState(*fetcher_, job_, JOB_STATE_TRANSFERRED);
+  const auto completed = fetcher_->Complete(job_);
+  ASSERT_TRUE(completed.ok()) << completed.status();
+  EXPECT_EQ(completed->hresult(), 0u);
+  EXPECT_EQ(ReadFile(folder + "/file"), content);
 }
 
 TEST_F(TwoIdentitiesTest, AFlagWithoutATokenStopsTheJobAndLendingRecoversIt) {
@@ -167,7 +208,7 @@ TEST_F(TwoIdentitiesTest, BelowImpersonateNothingIsLent) {
   options->impersonation_level = bits::ImpersonationLevel::kIdentify;
   const auto identify = bits::Client::Connect(*std::move(options));
   EXPECT_EQ(ErrorText(identify->SetHelperToken(*handle_, Demo("alice").sid).status()),
-            "CO_E_FAILEDTOIMPERSONATE");
+            "CO_E_FAILEDTOIMPERSONATE/impersonation_level");
 }
 
 TEST_F(TwoIdentitiesTest, ClearingTheTokenInMidTransferStopsItAtOnce) {

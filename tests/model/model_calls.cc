@@ -279,7 +279,7 @@ ReferenceModel::Answers ReferenceModel::Lend(const Step& step, const Shown& call
   if (IsFinal(job.now.state)) {
     refusals.push_back(kInvalidState);
   } else if (step.with & kIdentifyOnly) {
-    refusals.push_back({Hresult::kFailedToImpersonate, ""});
+    refusals.push_back({Hresult::kFailedToImpersonate, "impersonation_level"});
   } else if (caller.uid == 0) {
     refusals.push_back(Denied("filtered_token_has_no_identity"));
   } else if (!may.ok()) {

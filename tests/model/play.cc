@@ -50,6 +50,7 @@ Played Play(const std::vector<Step>& steps, bool windows7) {
       wrong = "other sessions than before the restart";
     }
     if (wrong.empty()) wrong = CompareJobs(model, system);
+    if (wrong.empty()) wrong = system.StoreFaults();
     if (wrong.empty()) continue;
     played.mismatch = absl::StrCat(ToString(step), ": ", wrong);
     return played;

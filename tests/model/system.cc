@@ -1,11 +1,14 @@
 #include "tests/model/system.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "server/error/errors.h"
 #include "server/identity/account_changes.h"
+#include "server/policy/local_names.h"
 
 namespace bitsd::model {
 namespace {
@@ -29,6 +32,28 @@ Answer AnswerOf(const absl::Status& status) {
   if (status.ok()) return {};
   const ErrorDetail detail = DetailOf(status);
   return {detail.hresult, detail.rule};
+}
+
+std::string LargestText(size_t characters) {
+  std::string text;
+  for (size_t i = 0; i < characters; ++i) text += "\U0001F600";
+  return text;
+}
+
+/// Names as long as they may be; the local one is that of file `number` of its job.
+NewFile LargestFile(size_t number) {
+  static const NewFile kFile = [] {
+    NewFile file;
+    file.remote_name = "http://192.0.2.1/";
+    file.remote_name.resize(2200, 'u');
+    // Its folder leaves room for the temporary file, no more.
+    while (file.local_name.size() < 4070 - 200) file.local_name += "/" + std::string(199, 'd');
+    file.local_name += "/" + std::string(4070 - file.local_name.size() - 1, 'd') + "/f";
+    return file;
+  }();
+  NewFile file = kFile;
+  file.local_name += std::to_string(number);
+  return file;
 }
 
 /// An answer that comes before the call returns, as all do here.
@@ -153,7 +178,7 @@ Answer System::Call(const Step& step, const Caller& caller) {
   switch (step.op) {
     case Op::kCreate: {
       NewJob job;
-      job.display_name = "job";
+      job.display_name = LargestText(policy::kMaxDisplayName);
       job.priority = JobPriority::kForeground;
       manager_->CreateJob(caller, job, viewed.Callback());
       if (viewed.Get().ok()) jobs_.push_back(viewed.Get()->record->id);
@@ -165,19 +190,21 @@ Answer System::Call(const Step& step, const Caller& caller) {
       return {Hresult::kOk, std::to_string(page->jobs.size())};
     }
     case Op::kGet: return AnswerOf(manager_->GetJob(caller, JobOf(step)).status());
-    case Op::kAddFile:
-      manager_->AddFiles(caller, JobOf(step), {{"http://192.0.2.1/f", "/d/f"}}, "",
-                         viewed.Callback());
+    case Op::kAddFile: {
+      const auto view = View(JobOf(step));
+      const size_t number = view.ok() ? view->record->files->size() : 0;
+      manager_->AddFiles(caller, JobOf(step), {LargestFile(number)}, "", viewed.Callback());
       break;
+    }
     case Op::kResume: manager_->Resume(caller, JobOf(step), viewed.Callback()); break;
     case Op::kSuspend: manager_->Suspend(caller, JobOf(step), viewed.Callback()); break;
     case Op::kUpdate: {
       JobUpdate update;
-      update.description = "another";
+      update.description = LargestText(policy::kMaxDescription);
       const auto view = View(JobOf(step));
-      const uint64_t revision = view.ok() ? view->record->revision : 0;
+      const uint64_t revision = view.ok() ? view->revision : 0;
       if (step.with & (kStaleRevision | kCurrentRevision)) update.expected_revision = revision;
-      if (step.with & kStaleRevision) --*update.expected_revision;
+      if (step.with & kStaleRevision) update.expected_revision = 0;
       manager_->UpdateJob(caller, JobOf(step), update, viewed.Callback());
       break;
     }
@@ -205,7 +232,7 @@ Answer System::Complete(const Step& step, const Caller& caller, const JobId& job
   Instant<absl::StatusOr<JobOutcome>> completed;
   manager_->Complete(caller, job, completed.Callback());
   if (const Run run = RunOf(job); run != nullptr && run->events == nullptr) {
-    std::vector<uint32_t> published;
+    std::vector<PlacedFile> published;
     uint32_t index = 0;
     for (const FileRecord& file : *run->completion.files) {
       if (file.progress.transferred && !file.completed) published.push_back(index);
@@ -310,20 +337,50 @@ void System::PlayDownload(const Step& step) {
   if (run == nullptr || run->events == nullptr) return;
   if (step.op == Op::kTransferring) return run->events->OnPhase(true);
   if (step.op != Op::kDone) {
-    TransferFailure failure;
-    failure.error.hresult = Hresult::kConnectFailure;
+    TransferFailure failure = HostileFailure();
     failure.transient = step.op == Op::kFails;
     return run->events->OnFailed(failure);
   }
-  FileProgress progress;
-  progress.size = progress.synced = 10;
-  progress.transferred = true;
   uint32_t index = 0;
   for (const FileRecord& file : *run->download.files) {
-    if (!file.progress.transferred) run->events->OnFile(index, progress, std::nullopt);
+    if (!file.progress.transferred) {
+      std::optional<TemporaryFile> abandoned;
+      if (hostilities_ % 3 == 0) abandoned = TemporaryFile{"/d/.BIT", kCast[1].sid, {~0u, ~0u}};
+      run->events->OnFile(index, HostileProgress(file), abandoned);
+    }
     ++index;
   }
   run->events->OnDone();
+}
+
+FileProgress System::HostileProgress(const FileRecord& file) {
+  ++hostilities_;
+  const bool large = hostilities_ % 4 == 0;
+  FileProgress progress;
+  progress.temporary =
+      TemporaryFile{policy::DirectoryOf(file.local_name) + "/.BIT0123456789abcdef.tmp",
+                    kCast[0].sid, FileId{~uint64_t{0}, ~uint64_t{0}}};
+  progress.size = progress.synced = large ? ~uint64_t{0} : 10;
+  progress.etag = std::string(large ? 70'000 : 9, '\xff');
+  progress.last_modified = std::string("\r\n\0\x7f", 4);
+  progress.final_url = std::string(hostilities_ % 5 == 0 ? 70'000 : 16'384, 'u');
+  progress.restarts = ~uint32_t{0};
+  progress.transferred = true;
+  return progress;
+}
+
+TransferFailure System::HostileFailure() {
+  static constexpr std::array<int, 7> kStatuses = {
+      0, -99, 503, 999, 1000, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()};
+  ++hostilities_;
+  TransferFailure failure;
+  failure.error.hresult = Hresult::kConnectFailure;
+  failure.error.context = ErrorContext::kServerCertificateCallback;
+  failure.error.http_status = kStatuses[hostilities_ % kStatuses.size()];
+  failure.error.message = std::string(hostilities_ % 4 == 0 ? 70'000 : 80, '\0');
+  failure.error.rule = hostilities_ % 2 == 0 ? "\xff" : "";
+  failure.error.file_index = hostilities_ % 3 == 0 ? ~uint32_t{0} : 0;
+  return failure;
 }
 
 System::Run System::RunOf(const JobId& job) const {

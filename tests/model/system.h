@@ -14,13 +14,13 @@
 
 #include "server/job/job_manager.h"
 #include "server/session/session_table.h"
-#include "server/store/memory_store.h"
 #include "tests/model/sight.h"
 #include "tests/model/step.h"
 #include "tests/testing/fault_store.h"
 #include "tests/testing/manual_clock.h"
 #include "tests/testing/manual_timer.h"
 #include "tests/testing/memory_audit.h"
+#include "tests/testing/row_store.h"
 #include "tests/testing/scripted_identities.h"
 #include "tests/testing/scripted_transfers.h"
 
@@ -37,6 +37,8 @@ class System {
   std::optional<Sight> See(size_t job) const;
   /// What it shows is in the store.
   bool IsStored(size_t job) const;
+  /// What the store could not write, or not read again; empty when all is well.
+  const std::string& StoreFaults() const { return memory_.faults(); }
   absl::Time Now() const { return clock_.Now(); }
   /// Of every session there ever was, in the order of opening: until when it is open, if it is.
   std::vector<std::optional<absl::Time>> Sessions() const;
@@ -63,6 +65,9 @@ class System {
   Answer Logoff(const Step& step);
   void EditAccount(const Step& step);
   void PlayDownload(const Step& step);
+  /// Files and failures as hostile servers make them, each time others.
+  FileProgress HostileProgress(const FileRecord& file);
+  TransferFailure HostileFailure();
   const JobId& JobOf(const Step& step) const {
     return jobs_[static_cast<size_t>(step.on) % jobs_.size()];
   }
@@ -74,7 +79,7 @@ class System {
   ManualClock clock_;
   Accounts accounts_;
   MemoryAudit audit_;
-  MemoryStore memory_;
+  RowStore memory_;
   FaultStore store_{memory_};
   ManualTimer timer_{clock_};
   std::unique_ptr<ScriptedTransfers> transfers_;
@@ -85,6 +90,7 @@ class System {
   std::vector<std::string> handles_;
   std::vector<SessionId> opened_;
   std::vector<SessionId> logons_;
+  uint32_t hostilities_ = 0;
 };
 
 }  // namespace bitsd::model

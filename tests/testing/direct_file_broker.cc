@@ -11,11 +11,16 @@
 namespace bitsd::tests {
 namespace {
 
-FileId IdOf(const struct stat& info) { return {info.st_dev, info.st_ino}; }
+FileId IdOf(const struct stat& info) {
+  FileId id;
+  id.device = info.st_dev;
+  id.inode = info.st_ino;
+  return id;
+}
 
 bool Is(const std::string& path, FileId id) {
   struct stat info {};
-  return lstat(path.c_str(), &info) == 0 && IdOf(info) == id;
+  return lstat(path.c_str(), &info) == 0 && IsSameFile(IdOf(info), id);
 }
 
 absl::Status Denied(const std::string& path) {
@@ -35,6 +40,19 @@ absl::Status DirectFileBroker::Ask(const char* operation, const std::string& pat
 absl::Status DirectFileBroker::CheckDirectory(const ActingIdentity&, const std::string& directory) {
   if (absl::Status asked = Ask("check", directory); !asked.ok()) return asked;
   return access(directory.c_str(), W_OK | X_OK) == 0 ? absl::OkStatus() : Denied(directory);
+}
+
+absl::Status DirectFileBroker::CheckDestinations(const ActingIdentity& who,
+                                                 const std::string& directory,
+                                                 const std::vector<std::string>& names) {
+  if (absl::Status status = CheckDirectory(who, directory); !status.ok()) return status;
+  for (const std::string& name : names) {
+    struct stat info {};
+    const std::string path = directory + "/" + name;
+    if (lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) continue;
+    return error::AccessDenied(Rule::kPathNotRegular, path + " is not a regular file");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status DirectFileBroker::CreateTemporaries(const ActingIdentity&,
@@ -67,9 +85,11 @@ absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&
 
 absl::Status DirectFileBroker::PublishFiles(const ActingIdentity& who,
                                             const std::vector<Publication>& files,
-                                            size_t* published) {
-  for (*published = 0; *published < files.size(); ++*published) {
-    if (absl::Status status = PublishOne(who, files[*published]); !status.ok()) return status;
+                                            std::vector<uint32_t>* published) {
+  published->clear();
+  for (const Publication& file : files) {
+    if (absl::Status status = PublishOne(who, file); !status.ok()) return status;
+    published->push_back(0);
   }
   return absl::OkStatus();
 }

@@ -20,12 +20,14 @@ class DirectFileBroker : public FileBroker {
   std::function<absl::Status(const std::string& operation, const std::string& path)> before;
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
+  absl::Status CheckDestinations(const ActingIdentity& who, const std::string& directory,
+                                 const std::vector<std::string>& names) override;
   absl::Status CreateTemporaries(const ActingIdentity& who, const std::vector<std::string>& paths,
                                  std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
   absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
-                            size_t* published) override;
+                            std::vector<uint32_t>* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;

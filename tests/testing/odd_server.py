@@ -15,11 +15,14 @@ import urllib.parse
 sys.dont_write_bytecode = True  # Nothing is left beside the sources.
 from hostile_answers import HostileAnswers
 
-MODIFIED = "Sat, 01 Nov 2025 10:00:00 GMT"
 requests = []
 times_asked = {}
 lock = threading.Lock()
 never = threading.Event()
+
+
+def modified(version):
+    return f"Sat, 01 Nov 2025 10:{(version - 1) % 60:02}:00 GMT"
 
 
 def content(first, last, version=1):
@@ -42,17 +45,18 @@ class Exchange(HostileAnswers):
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
         self.stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
-    def range_start(self, etag):
+    def range_start(self, version=1):
         asked = self.headers.get("range", "")
-        if not asked.startswith("bytes=") or self.headers.get("if-range") not in (etag, MODIFIED):
+        valid = (f'"v{version}"', modified(version))
+        if not asked.startswith("bytes=") or self.headers.get("if-range") not in valid:
             return None
         return int(asked[len("bytes="):].rstrip("-"))
 
     def file(self, version=1, upto=None, send=None):
         """The file, with ranges; bytes from `upto` on are announced and not sent."""
         etag, size = f'"v{version}"', self.size
-        first = self.range_start(etag)
-        common = {"ETag": etag, "Last_Modified": MODIFIED, "Accept_Ranges": "bytes"}
+        first = self.range_start(version)
+        common = {"ETag": etag, "Last_Modified": modified(version), "Accept_Ranges": "bytes"}
         if first is not None and first >= size:
             self.head(416, Content_Range=f"bytes */{size}", Content_Length=0, **common)
             return True
@@ -115,16 +119,22 @@ class Exchange(HostileAnswers):
     def toolong(self):
         if self.asked == 1:
             return self.file(upto=self.size // 2)
-        first = self.range_start('"v1"')
+        first = self.range_start()
+        if first is None:
+            return self.file()
         self.head(206, Transfer_Encoding="chunked", ETag='"v1"',
                   Content_Range=f"bytes {first}-{self.size - 1}/{self.size}")
         self.chunk(content(first, self.size + 10))
         self.stream.sendall(b"0\r\n\r\n")
         return True
 
-    def gzip(self):
-        self.head(200, Content_Length=4, Content_Encoding="gzip")
-        self.stream.sendall(b"abcd")
+    def pieces(self):
+        """/pieces/SIZE/MOST: whatever is asked for, at most so many bytes of it."""
+        first = self.range_start() or 0
+        last = min(first + int(self.parts[2]), self.size)
+        self.head(206, Content_Length=last - first, ETag='"v1"',
+                  Content_Range=f"bytes {first}-{last - 1}/{self.size}")
+        self.stream.sendall(content(first, last))
         return True
 
     def status(self):
@@ -179,6 +189,11 @@ class Exchange(HostileAnswers):
         self.stream.sendall(b"\x00\xff this is no HTTP \xfe\r\n\r\n")
         return False
 
+    def connect(self):
+        """As a proxy: CONNECT STATUS.example:443 is answered with that status."""
+        self.head(self.path.split(".")[0], Content_Length=0, Location="http://login.example/")
+        return False
+
     def log(self):
         with lock:
             text = json.dumps(requests).encode()
@@ -191,11 +206,12 @@ def read_request(reader):
     line = reader.readline(65536)
     if not line.strip():
         return None
-    path, headers = line.split(b" ")[1].decode("latin-1"), {}
+    method, path = line.decode("latin-1").split(" ")[:2]
+    headers = {}
     while (line := reader.readline(65536)).strip():
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
-    return path, headers
+    return method, path, headers
 
 
 def note(path, headers, client):
@@ -236,13 +252,14 @@ def serve(stream, client, context):
             raise OSError("a TLS handshake")
         reader = stream.makefile("rb")
         while (request := read_request(reader)) is not None:
-            path, headers = request
+            method, path, headers = request
             if path.startswith("127.0.0.1:"):
                 note(path, headers, client)
                 tunnel(stream, path)
                 break
             exchange = Exchange(stream, path, headers, note(path, headers, client))
-            if not getattr(exchange, exchange.parts[0])():
+            answer = "connect" if method == "CONNECT" else exchange.parts[0]
+            if not getattr(exchange, answer)():
                 break
     except (OSError, ValueError):
         pass  # The client went away: that is what some tests are about.

@@ -5,6 +5,7 @@
 #ifndef BITSD_TESTS_TESTING_SCRIPTED_TRANSFERS_H_
 #define BITSD_TESTS_TESTING_SCRIPTED_TRANSFERS_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,8 +23,10 @@ class ScriptedTransfers : public TransferService {
     DownloadTask download;
     std::shared_ptr<DownloadEvents> events;  ///< Null for a completion.
     CompletionTask completion;
-    std::function<void(std::vector<uint32_t>, absl::Status)> published;
-    std::function<void()> stopped;  ///< Set once Stop was called and waits.
+    std::function<void(std::vector<PlacedFile>, absl::Status)> published;
+    bool told = false;                 ///< `published` ran.
+    std::vector<PlacedFile> in_place;  ///< Of a completion that is stopped.
+    std::function<void()> stopped;     ///< Set once Stop was called and waits.
     bool stop_requested = false;
     bool ended = false;
   };
@@ -35,11 +38,14 @@ class ScriptedTransfers : public TransferService {
   }
   void EndStop(const std::shared_ptr<Run>& run) {
     std::function<void()> stopped;
+    bool was_told = false;
     {
       std::lock_guard lock(mutex_);
       stopped = std::exchange(run->stopped, nullptr);
       run->ended = true;
+      was_told = std::exchange(run->told, true);
     }
+    if (!was_told && run->published) run->published(run->in_place, absl::CancelledError("stopped"));
     if (stopped) stopped();
   }
 
@@ -67,6 +73,12 @@ class ScriptedTransfers : public TransferService {
   }
   void AnswerChecks(absl::Status status) { check_answer_ = std::move(status); }
   void KeepFilesAtCleanup() { keep_files_ = true; }
+  /// Cleanups wait until EndCleanups.
+  void HoldCleanups() { hold_cleanups_ = true; }
+  void EndCleanups() {
+    hold_cleanups_ = false;
+    for (const auto& held : std::exchange(held_cleanups_, {})) End(held);
+  }
 
   std::unique_ptr<Activity> StartDownload(DownloadTask task,
                                           std::shared_ptr<DownloadEvents> events) override {
@@ -77,39 +89,119 @@ class ScriptedTransfers : public TransferService {
   }
 
   std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) override {
+      CompletionTask task,
+      std::function<void(std::vector<PlacedFile>, absl::Status)> done) override {
     auto run = std::make_shared<Run>();
     run->completion = std::move(task);
-    run->published = std::move(done);
+    run->published = [run = std::weak_ptr<Run>(run), done = std::move(done)](
+                         std::vector<PlacedFile> indexes, absl::Status status) {
+      if (const auto self = run.lock()) self->told = true;
+      done(std::move(indexes), std::move(status));
+    };
     return Add(std::move(run));
   }
 
-  void StartCleanup(CleanupTask task,
-                    std::function<void(std::vector<TemporaryFile>)> done) override {
+  /// With false, checks, looks and cleanups wait: what is under way is in `errands`.
+  void AnswerAtOnce(bool at_once) { answer_at_once_ = at_once; }
+  /// One check, look or cleanup that waits.
+  struct WaitingErrand {
+    ActingIdentity who;
+    std::function<void()> end;        ///< It ends by itself.
+    std::function<void()> interrupt;  ///< What it says when it is stopped; may be null.
+    std::function<void()> stopped;    ///< Set once Stop was called.
+    std::atomic<bool> over{false};
+  };
+  std::vector<std::shared_ptr<WaitingErrand>> errands() const {
+    std::lock_guard lock(mutex_);
+    return errands_;
+  }
+  void End(const std::shared_ptr<WaitingErrand>& errand) {
+    if (errand->over.exchange(true)) return;
+    errand->end();
+    if (errand->stopped) errand->stopped();
+  }
+  /// It notices that it was stopped.
+  void EndStop(const std::shared_ptr<WaitingErrand>& errand) {
+    if (errand->over.exchange(true)) return;
+    if (errand->interrupt) errand->interrupt();
+    errand->stopped();
+  }
+  void SayLost(std::vector<uint32_t> lost) { lost_ = std::move(lost); }
+  std::vector<ActingIdentity> looks() const {
+    std::lock_guard lock(mutex_);
+    return looks_;
+  }
+
+  std::unique_ptr<Activity> StartCleanup(CleanupTask task, CleanupDone done) override {
     std::vector<TemporaryFile> left;
     if (keep_files_) left = task.files;
+    auto errand = std::make_shared<WaitingErrand>();
+    if (!task.identities.empty()) errand->who = task.identities.front();
+    errand->interrupt = [done, files = task.files] { done({}, files); };
     {
       std::lock_guard lock(mutex_);
       cleanups_.push_back(std::move(task));
     }
-    done(std::move(left));
+    errand->end = [done = std::move(done), left] { done(left, {}); };
+    if (!hold_cleanups_) return Begin(std::move(errand));
+    held_cleanups_.push_back(errand);
+    return std::make_unique<ErrandHandle>(std::move(errand));
   }
 
-  void CheckDirectories(ActingIdentity who, JobId, std::vector<std::string>,
-                        std::function<void(absl::Status)> done) override {
+  std::unique_ptr<Activity> StartCheck(CheckTask task,
+                                       std::function<void(absl::Status)> done) override {
+    auto errand = std::make_shared<WaitingErrand>();
+    errand->who = task.local;
+    errand->end = [this, done = std::move(done)] { done(check_answer_); };
     {
       std::lock_guard lock(mutex_);
-      checks_.push_back(std::move(who));
+      checks_.push_back(std::move(task.local));
     }
-    done(check_answer_);
+    return Begin(std::move(errand));
+  }
+
+  std::unique_ptr<Activity> StartLook(LookTask task,
+                                      std::function<void(std::vector<uint32_t>)> done) override {
+    auto errand = std::make_shared<WaitingErrand>();
+    errand->who = task.local;
+    errand->end = [this, done = std::move(done)] { done(lost_); };
+    {
+      std::lock_guard lock(mutex_);
+      looks_.push_back(std::move(task.local));
+    }
+    return Begin(std::move(errand));
   }
 
  private:
+  class ErrandHandle : public Activity {
+   public:
+    explicit ErrandHandle(std::shared_ptr<WaitingErrand> errand) : errand_(std::move(errand)) {}
+    void Stop(std::function<void()> stopped) override {
+      if (errand_->over) return stopped();
+      errand_->stopped = std::move(stopped);
+    }
+
+   private:
+    const std::shared_ptr<WaitingErrand> errand_;
+  };
+
+  std::unique_ptr<Activity> Begin(std::shared_ptr<WaitingErrand> errand) {
+    if (answer_at_once_) {
+      errand->over = true;
+      errand->end();
+    } else {
+      std::lock_guard lock(mutex_);
+      errands_.push_back(errand);
+    }
+    return std::make_unique<ErrandHandle>(std::move(errand));
+  }
+
   class Handle : public Activity {
    public:
     Handle(ScriptedTransfers& service, std::shared_ptr<Run> run)
         : service_(service), run_(std::move(run)) {}
     void Stop(std::function<void()> stopped) override {
+      bool was_told = false;
       {
         std::lock_guard lock(service_.mutex_);
         run_->stop_requested = true;
@@ -117,8 +209,10 @@ class ScriptedTransfers : public TransferService {
           run_->stopped = std::move(stopped);
           return;
         }
+        was_told = std::exchange(run_->told, true);
         run_->ended = true;
       }
+      if (!was_told && run_->published) run_->published({}, absl::CancelledError("stopped"));
       stopped();
     }
 
@@ -136,10 +230,16 @@ class ScriptedTransfers : public TransferService {
   mutable std::mutex mutex_;
   bool stop_at_once_ = true;
   bool keep_files_ = false;
+  bool hold_cleanups_ = false;
+  std::vector<std::shared_ptr<WaitingErrand>> held_cleanups_;
   absl::Status check_answer_;
   std::vector<std::shared_ptr<Run>> runs_;
   std::vector<CleanupTask> cleanups_;
   std::vector<ActingIdentity> checks_;
+  std::vector<ActingIdentity> looks_;
+  std::vector<uint32_t> lost_;
+  std::atomic<bool> answer_at_once_{true};
+  std::vector<std::shared_ptr<WaitingErrand>> errands_;
 };
 
 }  // namespace bitsd

@@ -62,12 +62,13 @@ void AddUris(X509& certificate, const std::vector<std::string>& uris) {
 
 void AddExtensions(X509& certificate, const CertificateSpec& spec) {
   if (spec.version1) return;
+  if (spec.uris_first) AddUris(certificate, spec.uris);
   AddExtension(certificate, NID_basic_constraints, spec.ca ? "critical,CA:TRUE" : "CA:FALSE");
   if (!spec.key_usage.empty()) AddExtension(certificate, NID_key_usage, spec.key_usage);
   if (!spec.extended_key_usage.empty()) {
     AddExtension(certificate, NID_ext_key_usage, spec.extended_key_usage);
   }
-  AddUris(certificate, spec.uris);
+  if (!spec.uris_first) AddUris(certificate, spec.uris);
   for (const auto& [oid, contents] : spec.raw_extensions) {
     AddRawExtension(certificate, oid, contents);
   }

@@ -28,6 +28,7 @@ struct CertificateSpec {
   std::string extended_key_usage = "clientAuth";  ///< Empty: none.
   std::string key_usage;                          ///< Empty: none.
   std::vector<std::string> uris;                  ///< In the subject alternative name.
+  bool uris_first = false;                        ///< Before every other extension.
   /// Added as they are: object identifier and contents.
   std::vector<std::pair<std::string, std::string>> raw_extensions;
   absl::Time not_before = kCertificateNow - absl::Hours(1);

@@ -12,8 +12,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/ops/audit_budget.h"
 #include "server/ops/file_audit_log.h"
 #include "server/ops/line_budget.h"
+#include "tests/testing/manual_clock.h"
+#include "tests/testing/memory_audit.h"
 #include "tests/testing/temp_folder.h"
 #include "tests/testing/wait.h"
 
@@ -246,6 +249,64 @@ TEST(LineBudgetTest, ABurstAndThenOneNowAndAgain) {
   EXPECT_FALSE(take());
   now += absl::Seconds(10);
   EXPECT_TRUE(take()) << "a clock set back does not stop it";
+}
+
+AuditEvent Checked(const char* key, const std::string& sid, size_t bytes = 1000) {
+  return {"directory_checked", {{"job", "j"}, {key, sid}, {"path", std::string(bytes, 'x')}}};
+}
+
+TEST(AuditBudgetTest, AFloodHidesOnlyItsOwn) {
+  ManualClock clock;
+  MemoryAudit log;
+  AuditBudget budget(log, clock);
+  for (int i = 0; i < 20'000; ++i) budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  const size_t mallory = log.Count("directory_checked");
+  EXPECT_LT(mallory * 1000, 9u << 20);
+  EXPECT_GT(mallory * 1000, 7u << 20);
+  for (int i = 0; i < 1000; ++i) budget.Write(Checked("owner_sid", "S-1-5-21-2"));
+  EXPECT_EQ(log.Count("directory_checked"), mallory + 1000) << "another does not notice";
+  budget.Write({"roots_removed", {}});
+  EXPECT_EQ(log.Count("roots_removed"), 1u) << "nobody caused it";
+}
+
+TEST(AuditBudgetTest, WhatWasLeftOutIsToldInTheCallersNextLine) {
+  ManualClock clock;
+  MemoryAudit log;
+  AuditBudget budget(log, clock);
+  for (int i = 0; i < 20'000; ++i) budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  const size_t left_out = 20'000 - log.Count("directory_checked");
+  clock.Advance(absl::Seconds(1));
+  budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  EXPECT_EQ(log.Values("directory_checked", "left_out"),
+            std::vector<std::string>{std::to_string(left_out)});
+}
+
+TEST(AuditBudgetTest, EventsBelongToWhoeverCausedThem) {
+  ManualClock clock;
+  MemoryAudit log;
+  AuditBudget budget(log, clock);
+  for (const char* key : {"owner_sid", "acting_sid", "caller_sid", "user_sid"}) {
+    for (int i = 0; i < 20'000; ++i) budget.Write(Checked(key, key));
+  }
+  EXPECT_LT(log.Count("directory_checked") * 1000, 4 * (9u << 20));
+  AuditEvent both = Checked("owner_sid", "S-1-5-21-7");
+  both.fields.emplace_back("caller_sid", "owner_sid");
+  const size_t before = log.Count("directory_checked");
+  budget.Write(both);
+  EXPECT_EQ(log.Count("directory_checked"), before) << "the caller's budget is used up";
+}
+
+TEST(AuditBudgetTest, AClockThatWasSetBackStillCounts) {
+  ManualClock clock;
+  MemoryAudit log;
+  AuditBudget budget(log, clock);
+  for (int i = 0; i < 20'000; ++i) budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  const size_t before = log.Count("directory_checked");
+  clock.Advance(-absl::Hours(1));
+  budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  clock.Advance(absl::Minutes(1));
+  budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  EXPECT_EQ(log.Count("directory_checked"), before + 1);
 }
 
 }  // namespace

@@ -121,12 +121,12 @@ TEST(AgentTableTest, AgentsAreBoundedAndCountUntilTheyHaveEnded) {
 }
 
 TEST(WorkerTableTest, WorkersCountUntilTheyHaveEnded) {
-  const PosixIdentity alice{61001, 61001, {}};
-  const PosixIdentity bob{61002, 61002, {}};
+  const wire::OpenWorkerRequest alice{kSid, {61001, 61001, {}}};
+  const wire::OpenWorkerRequest bob{kSid, {61002, 61002, {}}};
   WorkerTable table;
   for (pid_t pid = 1; pid <= 4; ++pid) {
     EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
-    table.Add(pid, {kSid, alice}, UniqueFd());
+    table.Add(pid, alice, UniqueFd());
   }
   EXPECT_EQ(Refusal(table.Admit(alice)), "unavailable");
   EXPECT_EQ(Refusal(table.Admit(bob)), "ok");
@@ -134,10 +134,20 @@ TEST(WorkerTableTest, WorkersCountUntilTheyHaveEnded) {
   EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
 }
 
-TEST(WorkerTableTest, AWorkerIsEndedOnceAndCountsUntilItHas) {
-  const PosixIdentity alice{61001, 61001, {}};
+TEST(WorkerTableTest, AccountsOfOnePosixIdentityHaveWorkersOfTheirOwn) {
+  const PosixIdentity shared{61001, 61001, {}};
   WorkerTable table;
-  for (pid_t pid = 1; pid <= 4; ++pid) table.Add(pid, {kSid, alice}, UniqueFd(::dup(0)));
+  for (uint32_t account = 1; account <= 40; ++account) {
+    const wire::OpenWorkerRequest who{Sid(5, {21, account}), shared};
+    EXPECT_EQ(Refusal(table.Admit(who)), "ok") << account;
+    table.Add(static_cast<pid_t>(account), who, UniqueFd());
+  }
+}
+
+TEST(WorkerTableTest, AWorkerIsEndedOnceAndCountsUntilItHas) {
+  const wire::OpenWorkerRequest alice{kSid, {61001, 61001, {}}};
+  WorkerTable table;
+  for (pid_t pid = 1; pid <= 4; ++pid) table.Add(pid, alice, UniqueFd(::dup(0)));
   const auto stays = [](const wire::OpenWorkerRequest&) { return true; };
   const auto goes = [](const wire::OpenWorkerRequest&) { return false; };
   EXPECT_EQ(table.EndUnless(stays), 0u);

@@ -67,13 +67,13 @@ class LyingWorkerTest : public testing::Test {
 
   std::string Publish(size_t count, const std::vector<int>& fds = {},
                       absl::Status answer = absl::OkStatus()) {
-    AnswerWith({std::move(answer), std::vector<FileId>(count)}, fds);
+    AnswerWith({std::move(answer), std::vector<FileId>(count), std::vector<uint32_t>(count)}, fds);
     const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
     const std::vector<Publication> files(
         2, {"/d/.BIT0000000000000001.tmp", {1, 2}, "/d/f", absl::InfinitePast()});
-    size_t published = 0;
+    std::vector<uint32_t> published;
     const absl::Status status = client_->PublishFiles(who, files, &published);
-    EXPECT_EQ(published, status.ok() ? 2u : 0u);
+    EXPECT_EQ(published.size(), status.ok() ? 2u : 0u);
     return Refusal(status);
   }
 

@@ -68,15 +68,18 @@ inline bool Exists(const std::string& path) { return Stat(path).st_nlink != 0; }
 
 inline FileId IdOf(const std::string& path) {
   const struct stat file = Stat(path);
-  return {file.st_dev, file.st_ino};
+  FileId id;
+  id.device = file.st_dev;
+  id.inode = file.st_ino;
+  return id;
 }
 
-/// The rule that refused; the HRESULT's name where none did, "unavailable" where there is neither.
+/// The rule that refused; the HRESULT's name where none did; "unavailable" for what may go later.
 inline std::string Refusal(const absl::Status& status) {
   if (status.ok()) return "ok";
   const ErrorDetail detail = DetailOf(status);
   if (!detail.rule.empty()) return detail.rule;
-  if (detail.hresult == Hresult::kOk) return "unavailable";
+  if (absl::IsUnavailable(status)) return "unavailable";
   return HresultName(static_cast<uint32_t>(detail.hresult));
 }
 

@@ -32,9 +32,9 @@ wire::FileRequest SomePublish() {
   request.operation = Operation::kPublish;
   request.path = "/a/.BIT0123456789abcdef.tmp";
   request.destination = "/a/file";
-  request.id = {7, 8};
+  request.id = {7, 8, 9, 10, 61001, 0600};
   request.umask = 027;
-  request.mtime = absl::FromUnixNanos(1'600'000'000'123'456'789);
+  request.mtime = absl::FromUnixSeconds(253'402'300'799);
   return request;
 }
 
@@ -85,9 +85,8 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   wire::FileRequest crowd = ManyPublishes();
   crowd.next.push_back(crowd.next.back());
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
-  for (const Operation operation :
-       {Operation::kCheckDirectory, Operation::kReopenTemporary, Operation::kRemoveTemporary,
-        Operation::kSyncDirectory, Operation::kOpenPem}) {
+  for (const Operation operation : {Operation::kReopenTemporary, Operation::kRemoveTemporary,
+                                    Operation::kSyncDirectory, Operation::kOpenPem}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
@@ -96,6 +95,23 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   }
   const wire::Reply reply{absl::OkStatus(), std::vector<FileId>(wire::kMaxFiles + 1)};
   EXPECT_FALSE(wire::DecodeReply(wire::Encode(reply)).ok());
+  wire::Reply published;
+  published.not_set.assign(wire::kMaxFiles, kModeNotSet | kTimeNotSet);
+  EXPECT_EQ(wire::DecodeReply(wire::Encode(published))->not_set, published.not_set);
+  published.not_set.push_back(0);
+  EXPECT_FALSE(wire::DecodeReply(wire::Encode(published)).ok());
+  published.not_set = {4};
+  EXPECT_FALSE(wire::DecodeReply(wire::Encode(published)).ok());
+}
+
+TEST(WireTest, AFolderIsCheckedWithAsManyNamesAsAMessageHolds) {
+  wire::FileRequest request;
+  request.operation = Operation::kCheckDirectory;
+  request.path = "/a";
+  request.next.assign(wire::kMaxFiles, {{}, "file", {}, absl::InfinitePast()});
+  EXPECT_EQ(wire::DecodeFileRequest(wire::Encode(request))->next.size(), wire::kMaxFiles);
+  request.next.push_back(request.next.back());
+  EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(request)).ok());
 }
 
 TEST(WireTest, ATimeToBeLeftAloneIsLeftAlone) {
@@ -114,6 +130,7 @@ TEST(WireTest, EveryStatusOfABrokerArrivesAsItWasSent) {
     ASSERT_TRUE(reply.ok()) << status;
     EXPECT_EQ(reply->status, status);
     EXPECT_EQ(reply->ids, (std::vector<FileId>{{1, 2}, {3, 4}}));
+    EXPECT_TRUE(reply->not_set.empty());
   }
 }
 

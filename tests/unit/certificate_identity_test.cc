@@ -1,5 +1,8 @@
 #include "server/identity/certificate_identity.h"
 
+#include <openssl/err.h>
+
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -181,6 +184,126 @@ TEST_F(CertificateIdentityTest, ExtensionAndUriMustAgree) {
   EXPECT_TRUE(ReadTrusting(spec).ok());
   spec.uris = {SidUri(kBob)};
   ExpectRefused(ReadTrusting(spec), "different SIDs");
+}
+
+TEST_F(CertificateIdentityTest, AnAlternativeNameThatComesFirstIsComparedToo) {
+  CertificateSpec spec = SpecWithSid(kAlice);
+  spec.uris_first = true;
+  spec.uris = {SidUri(kAlice)};
+  EXPECT_TRUE(ReadTrusting(spec).ok());
+  spec.uris = {SidUri(kBob)};
+  ExpectRefused(ReadTrusting(spec), "different SIDs");
+}
+
+/// A canonical SID whose text has `length` characters.
+std::string SidOfLength(size_t length) {
+  std::string sid = "S-1-5";
+  while (sid.size() < length) {
+    const size_t left = length - sid.size();
+    const size_t part = left == 12 ? 10 : std::min<size_t>(left, 11);
+    sid += "-" + std::string(part - 1, '1');
+  }
+  return sid;
+}
+
+TEST_F(CertificateIdentityTest, ContentsOfEveryLengthAreRead) {
+  // The lengths of all four elements pass from 127 to 128 on the way.
+  for (size_t length = 80; length <= 140; ++length) {
+    const std::string text = SidOfLength(length);
+    ASSERT_EQ(text.size(), length);
+    const auto sid = ParseSidExtension(SidExtensionDer(text));
+    ASSERT_TRUE(sid.ok()) << length;
+    EXPECT_EQ(sid->ToString(), text);
+  }
+}
+
+TEST_F(CertificateIdentityTest, EveryOtherWayToWriteALengthIsMalformed) {
+  const auto contents = [](size_t length) {
+    const std::string oid = Der(0x06, kObjectSidOid);
+    std::string found;
+    for (size_t text = 80; text <= 140 && found.size() != length; ++text) {
+      found = Der(0xA0, oid + Der(0xA0, Der(0x04, SidOfLength(text))));
+    }
+    return found;
+  };
+  const std::string shorter = contents(127);
+  const std::string longer = contents(128);
+  ASSERT_EQ(shorter.size(), 127u);
+  ASSERT_EQ(longer.size(), 128u);
+  EXPECT_TRUE(ParseSidExtension("\x30\x7F" + shorter).ok());
+  EXPECT_TRUE(ParseSidExtension("\x30\x81\x80" + longer).ok());
+  EXPECT_FALSE(ParseSidExtension("\x30\x81\x7F" + shorter).ok()) << "not the shortest form";
+  EXPECT_FALSE(ParseSidExtension("\x30\x80" + longer).ok()) << "indefinite";
+  EXPECT_FALSE(ParseSidExtension(std::string("\x30\x82\0\x80", 4) + longer).ok());
+  for (int first = 0x82; first <= 0xFF; ++first) {
+    const std::string der = "\x30" + std::string(1, static_cast<char>(first)) + "\x80" + longer;
+    EXPECT_FALSE(ParseSidExtension(der).ok()) << first;
+  }
+  const std::string whole = SidExtensionDer(SidOfLength(120));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(ParseSidExtension(whole.substr(0, size)).ok()) << size << " bytes";
+  }
+}
+
+TEST_F(CertificateIdentityTest, ReadingLeavesNoErrorOnTheThreadAndHeedsNone) {
+  ERR_raise(ERR_LIB_USER, 1);
+  EXPECT_TRUE(Read(SpecWithSid(kAlice)).ok()) << "an error of somebody else";
+  CertificateSpec malformed = SpecWithSid(kAlice);
+  malformed.raw_extensions.emplace_back("2.5.29.15", "garbage");
+  CertificateSpec names = SpecWithSid(kAlice);
+  names.raw_extensions.emplace_back("2.5.29.17", "garbage");
+  const std::string pem = IssueCertificate(SpecWithSid(kAlice), &root_).Pem();
+  for (const auto& read : {Read(SpecWithSid(kAlice)), Read(malformed), ReadTrusting(names),
+                           plain_.Read("garbage", ""), trusting_.Read(pem, "garbage")}) {
+    EXPECT_EQ(ERR_peek_error(), 0u) << read.status();
+  }
+  ExpectRefused(Read(malformed), "malformed extension");
+  EXPECT_EQ(ERR_peek_error(), 0u);
+  NameOfCertificate("garbage");
+  EXPECT_EQ(ERR_peek_error(), 0u);
+}
+
+TEST_F(CertificateIdentityTest, ABrokenBlockBehindAGoodOneIsNotIgnored) {
+  const std::string pem = IssueCertificate(SpecWithSid(kAlice), &root_).Pem();
+  const std::string broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  ExpectRefused(plain_.Read(pem + broken, ""), "cannot be read");
+  CertificateSpec with_uri;
+  with_uri.uris = {SidUri(kAlice)};
+  const std::string leaf = IssueCertificate(with_uri, &root_).Pem();
+  EXPECT_TRUE(trusting_.Read(leaf, root_.Pem()).ok());
+  ExpectRefused(trusting_.Read(leaf, root_.Pem() + broken), "has no SID");
+  EXPECT_FALSE(CertificateReader::Create({root_.Pem() + broken}).ok());
+}
+
+TEST_F(CertificateIdentityTest, ExtensionsAndIssuersAreBounded) {
+  CertificateSpec spec = SpecWithSid(kAlice);
+  while (spec.raw_extensions.size() < 62) {  // Two more are in every certificate.
+    spec.raw_extensions.emplace_back("1.2.3." + std::to_string(spec.raw_extensions.size()), "x");
+  }
+  EXPECT_TRUE(Read(spec).ok());
+  spec.raw_extensions.emplace_back("1.2.3.99", "x");
+  ExpectRefused(Read(spec), "too many extensions");
+
+  CertificateSpec with_uri;
+  with_uri.uris = {SidUri(kAlice)};
+  const std::string leaf = IssueCertificate(with_uri, &root_).Pem();
+  std::string chain;
+  for (int i = 0; i < 16; ++i) chain += root_.Pem();
+  EXPECT_TRUE(trusting_.Read(leaf, chain).ok());
+  ExpectRefused(trusting_.Read(leaf, chain + root_.Pem()), "has no SID");
+}
+
+TEST_F(CertificateIdentityTest, ACertificateIsNamedBySubjectAndSerialNumber) {
+  CertificateSpec spec;
+  spec.name = "alice, \xC3\xA9\n";
+  const TestCertificate certificate = IssueCertificate(spec, &root_);
+  const auto name = NameOfCertificate(certificate.Pem());
+  ASSERT_TRUE(name.has_value());
+  EXPECT_EQ(name->subject, "CN=alice\\, \\C3\\A9\\0A");
+  EXPECT_FALSE(name->serial.empty());
+  spec.name = std::string(64, 'x');
+  EXPECT_LE(NameOfCertificate(IssueCertificate(spec, &root_).Pem())->subject.size(), 200u);
+  EXPECT_FALSE(NameOfCertificate("garbage").has_value());
 }
 
 TEST_F(CertificateIdentityTest, AMalformedExtensionIsNotSavedByAGoodUri) {

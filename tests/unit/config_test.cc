@@ -67,7 +67,8 @@ log_level: warning
 policy: windows7
 allowed_roots: [/srv, /]
 allowed_addresses: ["127.0.0.1:8080", "[::1]"]
-limits: {jobs_per_machine: 1, jobs_per_user: 2, files_per_job: 3, max_running_jobs: 4, background_jobs: 2}
+limits: {jobs_per_machine: 1, jobs_per_user: 2, files_per_job: 3, max_running_jobs: 4, background_jobs: 2,
+  finished_jobs_per_user: 5, finished_bytes_per_user: 70000, answers_per_user: 6, answer_bytes_per_user: 80000}
 scheduler: {time_slice: 10s, lend_after: 500ms}
 lifetimes: {token_max_ttl: 1h30m, handle_idle: 600s, retention: 0}
 timeouts: {broker: 5s, connect: 6s, stall: 7m}
@@ -91,6 +92,8 @@ timeouts: {broker: 5s, connect: 6s, stall: 7m}
   EXPECT_EQ(config->limits.files_per_job, 3u);
   EXPECT_EQ(config->max_running_jobs, 4u);
   EXPECT_EQ(config->background_jobs, 2u);
+  EXPECT_EQ(config->finished_jobs, (policy::KeptLimits{5, 70000}));
+  EXPECT_EQ(config->answers, (policy::KeptLimits{6, 80000}));
   EXPECT_EQ(config->time_slice, absl::Seconds(10));
   EXPECT_EQ(config->lend_after, absl::Milliseconds(500));
   EXPECT_EQ(config->token_max_ttl, absl::Minutes(90));
@@ -192,6 +195,11 @@ TEST(ConfigTest, WhatIsWrongIsRefusedWithItsLine) {
       {"lifetimes: {retention: 721h}", "write a duration"},
       {"timeouts: {stall: 2h}", "write a duration"},
       {"timeouts: {stall: [1s]}", "write a duration"},
+      {"timeouts: {idle: 0s}", "duration from 1s"},
+      {"timeouts: {listener: 2h}", "write a duration"},
+      {"limits: {connections: 0}", "number from 1"},
+      {"limits: {connections_per_address: 100001}", "number from 1"},
+      {"limits: {connections_per_user: x}", "number from 1"},
   };
   for (const auto& [text, reason] : wrong) {
     const auto config = Parse(text + "\n");

@@ -48,9 +48,9 @@ TEST(DiskPoolTest, AThreadThatHangsIsReplaced) {
   other->Post([&] { ran.set_value(); });
   auto future = ran.get_future();
   EXPECT_EQ(future.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
-  pool.OneHangs();
+  pool.OneHangs(*hanging);
   EXPECT_EQ(future.wait_for(kDeadline), std::future_status::ready);
-  pool.OneIsBack();
+  pool.OneIsBack(*hanging);
   blocker.Release();
 }
 
@@ -180,6 +180,53 @@ TEST(DiskPoolTest, TheDestructorRunsWhatTasksPostToEachOther) {
     EXPECT_TRUE(Happens(end.get_future()));
   }
   EXPECT_EQ(ran, 101);
+}
+
+TEST(DiskPoolTest, WhatHangsForOneOwnerLeavesTheOthersTheirThreads) {
+  DiskPool pool(8);
+  std::vector<std::shared_ptr<Strand>> strands;
+  std::vector<std::unique_ptr<Blocker>> blockers;
+  for (int i = 0; i < 40; ++i) {
+    strands.push_back(pool.NewStrand("alice"));
+    blockers.push_back(std::make_unique<Blocker>(*strands.back()));
+  }
+  ASSERT_TRUE(Happens(blockers[1]->Running()));
+  for (const char* owner : {"bob", ""}) {
+    std::promise<void> ran;
+    pool.NewStrand(owner)->Post([&ran] { ran.set_value(); });
+    EXPECT_TRUE(Happens(ran.get_future())) << owner;
+  }
+  for (auto& blocker : blockers) blocker->Release();
+}
+
+TEST(DiskPoolTest, AStrandThatIsKnownToHangCountsNoMoreAgainstItsOwner) {
+  DiskPool pool(8);
+  std::vector<std::shared_ptr<Strand>> hung;
+  std::vector<std::unique_ptr<Blocker>> blockers;
+  for (int i = 0; i < 2; ++i) {
+    hung.push_back(pool.NewStrand("alice"));
+    blockers.push_back(std::make_unique<Blocker>(*hung.back()));
+    ASSERT_TRUE(Happens(blockers.back()->Running()));
+  }
+  std::promise<void> ran;
+  auto future = ran.get_future();
+  pool.NewStrand("alice")->Post([&ran] { ran.set_value(); });
+  EXPECT_EQ(future.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  pool.OneHangs(*hung.front());
+  EXPECT_TRUE(Happens(std::move(future)));
+  pool.OneIsBack(*hung.front());
+  for (auto& blocker : blockers) blocker->Release();
+}
+
+TEST(DiskPoolTest, StrandsThatWaitForTheirOwnersShareAllRunInTheEnd) {
+  std::atomic<int> ran{0};
+  {
+    DiskPool pool(3);
+    for (int i = 0; i < 500; ++i) {
+      pool.NewStrand(i % 2 == 0 ? "alice" : "bob")->Post([&ran] { ++ran; });
+    }
+  }
+  EXPECT_EQ(ran, 500);
 }
 
 TEST(IdentityStrandsTest, RefusesWhatIsOverTheBoundOfOneIdentityOnly) {

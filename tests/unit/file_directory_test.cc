@@ -201,6 +201,9 @@ TEST(FileDirectoryTest, AWrongFieldIsRefused) {
       {"sid_groups: [{sid: S-1-1-0, attributes: [ENABLED]}, {sid: S-1-1-0, attributes: "
        "[USE_FOR_DENY_ONLY]}]",
        "S-1-1-0 is given twice"},
+      {"sid_groups: [{sid: S-1-5-32-544, attributes: [ENABLED]}, {sid: S-1-1-0, attributes: "
+       "[ENABLED]}, {sid: S-1-5-32-544, attributes: [USE_FOR_DENY_ONLY]}]",
+       "S-1-5-32-544 is given twice"},
       {"filtered: {uid: 5}", "'gid' is missing"},
       {"filtered: {}", "'uid' is missing"},
       {"filtered: 5", "write a map"},
@@ -369,6 +372,15 @@ TEST(FileDirectoryTest, PinnedCertificatesAreKeptInLowerCase) {
   ASSERT_TRUE(directory.ok()) << directory.status();
   EXPECT_EQ((*directory)->Find(kNetworkServiceSid)->certificates,
             std::vector<std::string>{std::string(64, 'a')});
+  const auto many = [](size_t count) {
+    std::string list;
+    for (size_t i = 0; i < count; ++i) {
+      list += (i == 0 ? "[" : ", ") + std::string(62, 'a') + std::to_string(10 + i);
+    }
+    return list + "]";
+  };
+  EXPECT_TRUE(Parse(network(many(16))).ok());
+  ExpectRefused(network(many(17)), "at most 16 values");
   ExpectRefused(network("[" + std::string(63, 'a') + "]"), "64 hexadecimal digits");
   ExpectRefused(network("[" + std::string(64, 'g') + "]"), "64 hexadecimal digits");
   ExpectRefused(network(std::string(64, 'a')), "write a list");

@@ -9,8 +9,9 @@ namespace {
 class JobClockTest : public JobWorld {
  protected:
   /// A job in TRANSIENT_ERROR as the store has it, which is tried again `left` from now and has
-  /// this retry delay.
-  JobId FailedBeforeTheRestart(absl::Duration left, absl::Duration delay) {
+  /// this retry delay; its server asked for `asked`.
+  JobId FailedBeforeTheRestart(absl::Duration left, absl::Duration delay,
+                               absl::Duration asked = absl::ZeroDuration()) {
     const Caller fetcher = As(kFetcher);
     const JobId id = Create(fetcher);
     EXPECT_TRUE(AddFile(fetcher, id).ok());
@@ -19,6 +20,7 @@ class JobClockTest : public JobWorld {
     record->error = JobError{ErrorContext::kRemoteFile, HttpHresult(503), 503, "no", "", {}, {}};
     record->error->next_retry = clock_.Now() + left;
     record->minimum_retry_delay = delay;
+    record->modification = *record->error->next_retry - std::max(delay, asked);
     StoreChange change;
     change.put = std::move(record);
     memory_.Commit({std::move(change)}, [](const absl::Status&) {});
@@ -38,6 +40,17 @@ TEST_F(JobClockTest, ARetryIsMadeWithinItsDelayThoughTheClockWasSetBackWhileBits
   FailedBeforeTheRestart(absl::Hours(24), absl::Milliseconds(50));
   Restart();
   EXPECT_TRUE(Eventually([&] { return transfers_.last() != nullptr; }));
+}
+
+TEST_F(JobClockTest, ARestartDoesNotShortenWhatTheServerAskedFor) {
+  const JobId id =
+      FailedBeforeTheRestart(absl::Hours(1), absl::Milliseconds(1), /*asked=*/absl::Hours(1));
+  Restart();
+  Reply<absl::Status> later;  // Than the job's own delay.
+  timer_.AtOrAfter(clock_.Now() + absl::Milliseconds(50), absl::Milliseconds(50),
+                   [done = later.Callback()] { done(absl::OkStatus()); });
+  ASSERT_TRUE(later.Get().ok());
+  EXPECT_EQ(View(As(kFetcher), id).state, JobState::kTransientError);
 }
 
 TEST_F(JobClockTest, ARetryIsDueWhenTheClockIsSetForwardToIt) {

@@ -24,9 +24,10 @@ class JobLifecycleTest : public JobWorld {
     jobs().Cancel(caller, id, reply.Callback());
     return reply.Get();
   }
-  void FailTransfer(bool transient) {
+  void FailTransfer(bool transient, std::optional<absl::Duration> retry_after = std::nullopt) {
     TransferFailure failure;
     failure.transient = transient;
+    failure.retry_after = retry_after;
     failure.error.context = ErrorContext::kRemoteFile;
     failure.error.hresult = HttpHresult(transient ? 503 : 404);
     transfers_.last()->events->OnFailed(failure);
@@ -82,10 +83,10 @@ TEST_F(JobLifecycleTest, AFailedCompleteLeavesTheJobAsItWasAndMayBeRepeated) {
   jobs().Complete(fetcher, id, reply.Callback());
   Reply<absl::StatusOr<JobOutcome>> second;
   jobs().Complete(fetcher, id, second.Callback());
-  EXPECT_EQ(HresultOf(second.Get().status()), Hresult::kInvalidState);
-  std::exchange(transfers_.last()->published, nullptr)(
-      {}, error::AccessDenied(Rule::kNotPermitted, "no"));
+  EXPECT_FALSE(second.ready());
+  transfers_.last()->published({}, error::AccessDenied(Rule::kNotPermitted, "no"));
   EXPECT_EQ(HresultOf(reply.Get().status()), Hresult::kAccessDenied);
+  EXPECT_EQ(HresultOf(second.Get().status()), Hresult::kAccessDenied) << "a repeat waits for it";
   EXPECT_EQ(View(fetcher, id).state, JobState::kTransferred);
   EXPECT_EQ(Complete(fetcher, id)->hresult, Hresult::kOk);
 }
@@ -114,6 +115,36 @@ TEST_F(JobLifecycleTest, ATransientErrorWaitsForItsRetry) {
   EXPECT_GT(*job.record->error->next_retry, absl::Now() + absl::Minutes(9));
   ASSERT_TRUE(Resume(fetcher, id).ok()) << "Resume does not wait for the retry";
   EXPECT_EQ(transfers_.runs().size(), 2u);
+}
+
+TEST_F(JobLifecycleTest, AServerThatSaysWhenIsAskedNoEarlier) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  // Never earlier than the job's own delay, and not later than a day.
+  const std::pair<absl::Duration, absl::Duration> cases[] = {
+      {absl::Seconds(1), absl::Minutes(10)},
+      {absl::Hours(2), absl::Hours(2)},
+      {absl::Hours(24 * 365), absl::Hours(24)},
+  };
+  for (const auto& [asked, expected] : cases) {
+    FailTransfer(true, asked);
+    const absl::Duration wait = *View(fetcher, id).record->error->next_retry - absl::Now();
+    EXPECT_GT(wait, expected - absl::Minutes(1)) << asked;
+    EXPECT_LE(wait, expected) << asked;
+    ASSERT_TRUE(Resume(fetcher, id).ok()) << "Resume does not wait for it";
+  }
+}
+
+TEST_F(JobLifecycleTest, AServerCannotHoldAJobBeyondItsNoProgressTimeout) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Running(fetcher);
+  JobUpdate update;
+  update.no_progress_timeout = absl::Hours(1);
+  Reply<absl::StatusOr<JobView>> updated;
+  jobs().UpdateJob(fetcher, id, update, updated.Callback());
+  ASSERT_TRUE(updated.Get().ok());
+  FailTransfer(true, absl::Hours(5));
+  EXPECT_LE(*View(fetcher, id).record->error->next_retry, absl::Now() + absl::Hours(1));
 }
 
 TEST_F(JobLifecycleTest, WithoutANoProgressTimeoutNothingIsRetried) {
@@ -148,7 +179,7 @@ TEST_F(JobLifecycleTest, AStaleRevisionIsRefused) {
   const JobId id = Create(fetcher);
   JobUpdate update;
   update.display_name = "new";
-  update.expected_revision = View(fetcher, id).record->revision + 1;
+  update.expected_revision = View(fetcher, id).revision + 1;
   Reply<absl::StatusOr<JobView>> reply;
   jobs().UpdateJob(fetcher, id, update, reply.Callback());
   EXPECT_EQ(DetailOf(reply.Get().status()).rule, "stale_revision");
@@ -243,15 +274,6 @@ TEST_F(JobLifecycleTest, FinishedJobsLeaveTheListAtOnceAndArePurgedLater) {
   EXPECT_EQ(memory_.Find(id), nullptr);
 }
 
-TEST_F(JobLifecycleTest, OnlySoManyFinishedJobsAreKept) {
-  options_.max_finished_jobs = 2;
-  const Caller fetcher = As(kFetcher);
-  const JobId first = Create(fetcher);
-  ASSERT_TRUE(Cancel(fetcher, first).ok());
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(Cancel(fetcher, Create(fetcher)).ok());
-  EXPECT_EQ(HresultOf(jobs().GetJob(fetcher, first).status()), Hresult::kNotFound);
-}
-
 TEST_F(JobLifecycleTest, OthersNeitherSeeNorOpenAJobAndAdministratorsDo) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);
@@ -343,6 +365,25 @@ TEST_F(JobLifecycleTest, ShutdownStopsEveryTransferAndStartsNoMore) {
   EXPECT_TRUE(stopped.Get().ok());
   EXPECT_EQ(transfers_.active(), 0u);
   Running(fetcher);
+}
+
+TEST_F(JobLifecycleTest, TwoFilesOfOneJobHaveTwoLocalNames) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const auto add = [&](const std::vector<std::string>& names) {
+    std::vector<NewFile> files;
+    for (const std::string& name : names) files.push_back({"http://192.0.2.1/f", name});
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().AddFiles(fetcher, id, files, "", reply.Callback());
+    return DetailOf(reply.Get().status()).hresult;
+  };
+  EXPECT_EQ(add({"/d/a", "/d/b", "/d/a"}), Hresult::kInvalidArgument);
+  EXPECT_EQ(View(fetcher, id).record->files->size(), 0u) << "all or none";
+  EXPECT_EQ(add({"/d/a", "/d/b"}), Hresult::kOk);
+  EXPECT_EQ(add({"/d/c", "/d/b"}), Hresult::kInvalidArgument);
+  EXPECT_EQ(add({"/d/c", "/e/b"}), Hresult::kOk);
+  const JobId other = Create(fetcher);
+  EXPECT_TRUE(AddFile(fetcher, other, "/d/a").ok()) << "another job's are its own";
 }
 
 }  // namespace

@@ -51,11 +51,14 @@ constexpr const char* kDeniedV6[] = {
     "ff02::1",
     "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "fd00:ec2::254",
+    "fd00:ec2::23",
+    "fd00:ec2::253",
+    "fd00:c1::a9fe:a9fe",
     "fd20:ce::254",
     "fd00:42::42",
 };
 constexpr const char* kReachableV6[] = {
-    "2001:db8::1", "2606:4700::1111", "fd00::1", "fd00:ec2::253", "fe7f::1",
+    "2001:db8::1", "2606:4700::1111", "fd00::1", "fd00:ec3::254", "fe7f::1",
     "fec0::1",     "feff::1",         "1::1",    "2003:7f00:1::", "64:ff9c::7f00:1",
 };
 /// Prefixes that embed an IPv4 address in the last 32 bits.
@@ -166,6 +169,67 @@ TEST(AddressTest, AWildcardListenerIsOnEveryLoopbackAddress) {
       EXPECT_EQ(Check(address, 7443, rules), "address_denied") << wildcard << " " << address;
     }
     EXPECT_EQ(Check("127.0.0.1", 7444, rules), "ok") << wildcard;
+  }
+}
+
+TEST(AddressTest, TheUnspecifiedAddressLeadsToALoopbackListener) {
+  const RemoteRules rules{{At("[::]"), At("0.0.0.0")}, {At("[::1]:7443")}};
+  EXPECT_EQ(Check("::", 7443, rules), "address_denied");
+  EXPECT_EQ(Check("0.0.0.0", 7443, rules), "address_denied");
+  EXPECT_EQ(Check("::", 80, rules), "ok");
+  const RemoteRules public_one{{At("[::]")}, {At("[2001:db8::1]:7443")}};
+  EXPECT_EQ(Check("::", 7443, public_one), "ok") << "it does not lead there";
+}
+
+/// This machine has 10.0.0.5 and 2001:db8::5.
+bool IsMine(const Endpoint& endpoint) {
+  Endpoint address = endpoint;
+  address.port = 0;
+  return address == At("10.0.0.5") || address == At("[2001:db8::5]");
+}
+
+TEST(AddressTest, AWildcardListenerIsOnEveryAddressOfTheMachine) {
+  for (const char* wildcard : {"0.0.0.0:7443", "[::]:7443", "[::ffff:0.0.0.0]:7443"}) {
+    RemoteRules rules{{At("10.0.0.5"), At("[2001:db8::5]"), At("127.0.0.1")}, {At(wildcard)}};
+    rules.is_local = IsMine;
+    for (const char* address : {"10.0.0.5", "::ffff:10.0.0.5", "64:ff9b::10.0.0.5", "2001:db8::5",
+                                "127.0.0.1", "::1", "::", "0.0.0.0"}) {
+      EXPECT_EQ(Check(address, 7443, rules), "address_denied") << wildcard << " " << address;
+    }
+    EXPECT_EQ(Check("10.0.0.6", 7443, rules), "ok") << wildcard;
+    EXPECT_EQ(Check("10.0.0.5", 7444, rules), "ok") << wildcard;
+  }
+  RemoteRules one{{At("10.0.0.5")}, {At("127.0.0.1:7443")}};
+  one.is_local = IsMine;
+  EXPECT_EQ(Check("10.0.0.5", 7443, one), "ok") << "it does not listen there";
+}
+
+/// `v4` in the site prefix of NAT64, of `bits` bits: RFC 6052 2.2.
+std::string InSitePrefix(const std::string& v4, int bits) {
+  in_addr address;
+  inet_pton(AF_INET, v4.c_str(), &address);
+  uint8_t octets[4];
+  std::memcpy(octets, &address, sizeof(octets));
+  in6_addr v6 = {};
+  inet_pton(AF_INET6, "64:ff9b:1::", &v6);
+  size_t at = static_cast<size_t>(bits) / 8;
+  for (const uint8_t octet : octets) {
+    if (at == 8) ++at;  // Bits 64 to 71 are zero.
+    v6.s6_addr[at++] = octet;
+  }
+  char text[INET6_ADDRSTRLEN] = {};
+  inet_ntop(AF_INET6, &v6, text, sizeof(text));
+  return text;
+}
+
+TEST(AddressTest, ASitesNat64IsReadAtEveryLengthOfItsPrefix) {
+  for (const int bits : {48, 56, 64, 96}) {
+    for (const std::string v4 : kDeniedV4) {
+      EXPECT_EQ(Check(InSitePrefix(v4, bits), 443, {}), "address_denied") << v4 << "/" << bits;
+    }
+    for (const std::string v4 : {"8.8.8.8", "10.0.0.1", "192.168.1.1", "93.184.216.34"}) {
+      EXPECT_EQ(Check(InSitePrefix(v4, bits), 443, {}), "ok") << v4 << "/" << bits;
+    }
   }
 }
 

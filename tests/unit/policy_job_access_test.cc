@@ -57,6 +57,15 @@ TEST(JobAccessTest, AllUsersIsForEnabledAdministrators) {
   EXPECT_EQ(Verdict(MaySeeAllUsers(TokenOf(kFetcher))), "all_users");
 }
 
+TEST(JobAccessTest, OwnersAndEnabledAdministratorsLearnThatAJobCannotBeRead) {
+  EXPECT_TRUE(MaySeeSetAside(TokenOf(kFetcher), kFetcher));
+  EXPECT_TRUE(MaySeeSetAside(TokenOf(kRoot, Admin::kEnabled), kFetcher));
+  EXPECT_TRUE(MaySeeSetAside(TokenOf(kRoot, Admin::kEnabled), std::nullopt));
+  EXPECT_FALSE(MaySeeSetAside(TokenOf(kRoot, Admin::kDenyOnly), kFetcher));
+  EXPECT_FALSE(MaySeeSetAside(TokenOf(kMallory), kFetcher));
+  EXPECT_FALSE(MaySeeSetAside(TokenOf(kFetcher), std::nullopt));
+}
+
 TEST(JobAccessTest, AJobIsElevatedWhenAnEnabledAdministratorCreatesIt) {
   EXPECT_TRUE(IsElevatedCreation(TokenOf(kRoot, Admin::kEnabled)));
   EXPECT_FALSE(IsElevatedCreation(TokenOf(kRoot, Admin::kDenyOnly)));

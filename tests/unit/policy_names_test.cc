@@ -143,11 +143,26 @@ TEST(JobLimitsTest, DescriptionsHaveUpTo1024Characters) {
 
 TEST(JobLimitsTest, DurationsAreBounded) {
   EXPECT_EQ(Verdict(CheckDuration(absl::ZeroDuration())), "ok");
-  EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 365 * 10))), "ok");
+  const absl::Duration ten_years = absl::Hours(24 * 3653);
+  EXPECT_EQ(Verdict(CheckDuration(ten_years)), "ok");
+  EXPECT_EQ(Verdict(CheckDuration(ten_years + absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(-absl::Nanoseconds(1))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::Hours(24 * 366 * 10))), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(absl::InfiniteDuration())), "E_INVALIDARG");
   EXPECT_EQ(Verdict(CheckDuration(-absl::InfiniteDuration())), "E_INVALIDARG");
+}
+
+TEST(LocalNamesTest, ADestinationLeavesRoomForItsTemporaryFile) {
+  const auto path_in = [](size_t directory) {
+    std::string path;
+    while (path.size() < directory) path += path.size() % 200 == 0 ? '/' : 'd';
+    return path + "/f";
+  };
+  EXPECT_EQ(Verdict(CheckDestination("/f")), "ok");
+  EXPECT_EQ(Verdict(CheckDestination(path_in(4070))), "ok");
+  EXPECT_EQ(Verdict(CheckDestination(path_in(4071))), "E_INVALIDARG");
+  EXPECT_EQ(Verdict(CheckLocalName(path_in(4071))), "ok");
+  EXPECT_EQ(Verdict(CheckDestination("f")), "E_INVALIDARG");
 }
 
 TEST(JobLimitsTest, LimitsAreThoseOfBits) {

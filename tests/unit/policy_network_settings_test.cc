@@ -166,6 +166,9 @@ TEST(ConnectionSettingsTest, ListsHaveALimitAndOneLine) {
   EXPECT_EQ(with(" ; ", ""), "E_INVALIDARG");
   EXPECT_EQ(with("p\nq", ""), "E_INVALIDARG");
   EXPECT_EQ(with("p", "b\xC3\xBC"), "E_INVALIDARG");
+  EXPECT_EQ(with("p\x7F", ""), "E_INVALIDARG");
+  EXPECT_EQ(with("p", "b\x7F"), "E_INVALIDARG");
+  EXPECT_EQ(with("p", "b~"), "ok");
 }
 
 TEST(ConnectionSettingsTest, EveryBitAndEveryRedirectPolicyIsKnownOrRefused) {
@@ -186,6 +189,7 @@ TEST(NetworkSideTest, CredentialsAreDelegatedAtLevelDelegateAlone) {
   for (const auto level : {ImpersonationLevel::kAnonymous, ImpersonationLevel::kIdentify,
                            ImpersonationLevel::kImpersonate, ImpersonationLevel::kDelegate}) {
     AccessToken lender = TokenOf(kAlice);
+    lender.network.delegated = {{"alice@EXAMPLE.COM", false}};
     lender.level = level;
     const bool may = level == ImpersonationLevel::kDelegate;
     EXPECT_EQ(Verdict(MayDelegate(lender, 100)), may ? "ok" : "E_INVALIDARG");
@@ -193,6 +197,16 @@ TEST(NetworkSideTest, CredentialsAreDelegatedAtLevelDelegateAlone) {
     EXPECT_EQ(Verdict(MayDelegate(lender, kMaxDelegated)), may ? "ok" : "E_INVALIDARG");
     EXPECT_EQ(Verdict(MayDelegate(lender, kMaxDelegated + 1)), "E_INVALIDARG");
   }
+  EXPECT_EQ(kMaxDelegated, 65536u);
+}
+
+TEST(NetworkSideTest, WhoeverHasNoListedPrincipalDelegatesForeignOnes) {
+  AccessToken lender = TokenOf(kAlice);
+  lender.level = ImpersonationLevel::kDelegate;
+  EXPECT_EQ(Verdict(MayDelegate(lender, 100)), "foreign_principal");
+  EXPECT_EQ(Verdict(MayDelegate(lender, 0)), "E_INVALIDARG");
+  lender.network.delegated = {{"alice@EXAMPLE.COM", false}};
+  EXPECT_EQ(Verdict(MayDelegate(lender, 100)), "ok");
 }
 
 TEST(NetworkSideTest, APrincipalMustBeListedForTheLender) {

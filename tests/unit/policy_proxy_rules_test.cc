@@ -159,7 +159,7 @@ TEST(ProxyRules, EveryNameLeavesOutTheMachineItselfAndCloudMetadata) {
   EXPECT_EQ(Behind("http://server.example/f", true, {}), "ok");
   for (const char* name : {"localhost", "LOCALHOST.", "a.localhost", "localhost.localdomain",
                            "ip6-localhost", "ip6-loopback", "metadata", "metadata.google.internal",
-                           "instance-data", "instance-data.ec2.internal"}) {
+                           "metadata.goog", "instance-data", "instance-data.ec2.internal"}) {
     EXPECT_EQ(Behind("http://" + std::string(name) + "/f", true, {}), "address_denied") << name;
     EXPECT_EQ(Behind("http://" + std::string(name) + "/f", true, {name}), "ok") << name;
   }

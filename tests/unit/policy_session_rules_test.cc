@@ -36,6 +36,12 @@ TEST(SessionRulesTest, ATtlIsFromHalfAMinuteToADay) {
   EXPECT_EQ(*SessionTtl(absl::Minutes(5), kLimits), absl::Minutes(5));
 }
 
+TEST(SessionRulesTest, ARestartAddsAQuarterOfTheTtlAndNeverMoreThanAMinute) {
+  EXPECT_EQ(StoreSlack(absl::Seconds(4)), absl::Seconds(1));
+  EXPECT_EQ(StoreSlack(absl::Seconds(240)), absl::Minutes(1));
+  EXPECT_EQ(StoreSlack(absl::Hours(24)), absl::Minutes(1));
+}
+
 TEST(SessionRulesTest, WithoutATtlASessionHasAnHourWhereTheLimitsAllowIt) {
   EXPECT_EQ(*SessionTtl(std::nullopt, kLimits), absl::Hours(1));
   SessionLimits limits;

@@ -51,6 +51,7 @@ TEST(TokenScopeTest, HostsLimitATransferInWhichTheTokenIsUsedForAnything) {
   }
   EXPECT_EQ(Host({"a.example"}, "http://b.example/", 0), "ok") << "the token is idle";
   EXPECT_EQ(Host({}, "http://b.example/"), "ok");
+  EXPECT_EQ(Host({"a.example"}, "http://a.example/x#y#z"), "ok") << "a Location may have that";
 }
 
 TEST(TokenScopeTest, HostsAreComparedAsNamesAndAddressesByValue) {

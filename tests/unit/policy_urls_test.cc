@@ -24,6 +24,7 @@ TEST(UrlTest, AbsoluteHttpAndHttpsUrlsAreTaken) {
         std::string("http://example.com:65535/"),
         std::string("http://example.com./a"),
         std::string("http://a_b.example/x|y{z}"),
+        std::string("http://a.example/~alice"),
         std::string("http://xn--bcher-kva.example/@b:c"),
         std::string("http://r3---sn-1.example"),
         std::string("http://localhost/"),  // A name: judged by the address connected to.

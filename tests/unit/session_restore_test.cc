@@ -26,6 +26,17 @@ TEST_F(SessionRestoreTest, ARestartEndsNoSessionBeforeItsTime) {
   EXPECT_EQ(Use(kAlice, lease), "ERROR_NOT_LOGGED_ON");
 }
 
+TEST_F(SessionRestoreTest, ARestartLengthensAShortLeaseByAQuarterAtMost) {
+  limits_.min_ttl = absl::Seconds(4);
+  const SessionPtr lease = Logon(kAlice, absl::Seconds(4));
+  const absl::Time deadline = lease->deadline().wall;
+  Restart();
+  clock_.Advance(deadline - clock_.Now() - absl::Milliseconds(100));
+  EXPECT_EQ(Use(kAlice, lease), "ok");
+  clock_.Advance(absl::Milliseconds(1100));
+  EXPECT_EQ(Use(kAlice, lease), "ERROR_NOT_LOGGED_ON");
+}
+
 TEST_F(SessionRestoreTest, ARestartRevivesNoSessionThatEnded) {
   const SessionPtr off = Logon(kAlice);
   const SessionPtr out = Logon(kAlice, absl::Seconds(30));

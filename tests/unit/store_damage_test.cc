@@ -1,4 +1,5 @@
-// Stores that cannot be used: the start is refused, says what to do, and destroys nothing.
+// Stores that cannot be used: the start is refused, says what to do, and destroys nothing. Rows
+// that cannot be read: they are set aside, and everything else starts.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include <fstream>
 
 #include "server/store/schema.h"
+#include "server/store/set_aside.h"
 #include "server/store/sqlite.h"
 #include "tests/unit/store_world.h"
 
@@ -94,11 +96,41 @@ struct BadRow {
   const char* words;
 };
 
-class BadRowTest : public StoreDamageTest, public testing::WithParamInterface<BadRow> {};
+class BadRowTest : public StoreDamageTest, public testing::WithParamInterface<BadRow> {
+ protected:
+  Contents Load() {
+    Contents contents;
+    EXPECT_TRUE(store_.Open().ok());
+    const absl::Status status = store_->Load(contents.Visitor());
+    EXPECT_TRUE(status.ok()) << status;
+    return contents;
+  }
+};
 
-TEST_P(BadRowTest, IsNamedAndStopsTheStart) {
+TEST_P(BadRowTest, IsSetAsideAndEverythingElseStarts) {
   Run(GetParam().sql);
-  EXPECT_SAYS(Refusal(), GetParam().words);
+  ASSERT_TRUE(store_.Open().ok());
+  const auto healthy = FullRecord();
+  ASSERT_TRUE(CommitNow(*store_, {Put(healthy)}).ok());
+
+  const Contents contents = Load();
+  ASSERT_FALSE(contents.set_aside.empty());
+  ASSERT_EQ(contents.jobs.count(healthy->id), 1u);
+  ExpectSame(*contents.jobs.at(healthy->id), *healthy);
+  for (const SetAside& one : contents.set_aside) {
+    EXPECT_SAYS(one.why, GetParam().words);
+    EXPECT_TRUE(one.is_new);
+    EXPECT_TRUE(!one.job || contents.jobs.count(*one.job) == 0);
+  }
+  const auto kept = ReadAside(store_.folder());
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  ASSERT_EQ(kept->size(), contents.set_aside.size());
+  for (const KeptAside& one : *kept) EXPECT_SAYS(one.sql, "INSERT INTO ");
+
+  const Contents again = Load();
+  EXPECT_EQ(again.jobs.size(), contents.jobs.size());
+  ASSERT_EQ(again.set_aside.size(), contents.set_aside.size()) << "nothing more, and nothing lost";
+  for (const SetAside& one : again.set_aside) EXPECT_FALSE(one.is_new);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -133,6 +165,20 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"UPDATE files SET temporary_inode = NULL WHERE temporary_path IS NOT NULL",
                "column temporary_inode"},
         BadRow{"UPDATE files SET number = 7 WHERE number = 1", "does not follow"},
+        BadRow{"UPDATE files SET number = -1 WHERE number = 0", "column number"},
+        BadRow{"UPDATE jobs SET id = x'01' WHERE id = (SELECT min(id) FROM jobs)", "table"},
+        BadRow{"UPDATE files SET job = x'02' WHERE job = (SELECT min(id) FROM jobs)", "table"},
+        BadRow{"UPDATE credentials SET target = 9", "column target"},
+        BadRow{"UPDATE credentials SET number = 0, scheme = scheme + 100 WHERE number = 0",
+               "column scheme"},
+        BadRow{"UPDATE networks SET proxy_usage = 4", "column proxy_usage"},
+        BadRow{"UPDATE networks SET proxy_list = ''", "proxy settings"},
+        BadRow{"DELETE FROM networks", "has credentials"},
+        BadRow{"INSERT INTO requests SELECT 'x', 'r', x'00', 1, * FROM jobs LIMIT 1",
+               "column caller"},
+        BadRow{"INSERT INTO requests SELECT 'S-1-5-18', 'r', zeroblob(32), 1, * FROM jobs LIMIT 1;"
+               "UPDATE requests SET files = 1 << 23",
+               "column files"},
         BadRow{"DELETE FROM files WHERE number = 1", "has 2 files, and 1 are there"},
         BadRow{"DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs)", "there is no job"},
         BadRow{"DELETE FROM jobs WHERE id = (SELECT max(id) FROM jobs)", "there is no job"},
@@ -142,6 +188,89 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"INSERT INTO sessions VALUES (zeroblob(16), 'S-1-5-18', 0, -1, 1, 1)",
                "column ttl"}));
 
+TEST_F(StoreDamageTest, AnotherOwnersJobIsKeptWithItsOwnerAndTheSqlThatPutsItBack) {
+  Run("UPDATE jobs SET state = 9 WHERE id = (SELECT min(id) FROM jobs)");
+  ASSERT_TRUE(store_.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store_->Load(contents.Visitor()).ok());
+  EXPECT_EQ(contents.jobs.size(), 1u) << "the other one";
+  ASSERT_EQ(contents.set_aside.size(), 1u);
+  EXPECT_EQ(contents.set_aside[0].owner, kAnn);
+  ASSERT_TRUE(contents.set_aside[0].job);
+  const JobId id = *contents.set_aside[0].job;
+  const auto kept = ReadAside(store_.folder());
+  ASSERT_TRUE(kept.ok());
+  store_.Close();
+  Run((*kept)[0].sql + "UPDATE jobs SET state = 5 WHERE state = 9; DELETE FROM set_aside");
+  ASSERT_TRUE(store_.Open().ok());
+  Contents mended;
+  ASSERT_TRUE(store_->Load(mended.Visitor()).ok());
+  EXPECT_EQ(mended.jobs.count(id), 1u);
+  EXPECT_TRUE(mended.set_aside.empty());
+}
+
+/// What version 6 brought is taken away.
+constexpr char kBackToVersion5[] =
+    "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
+    "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
+    "ALTER TABLE files DROP COLUMN not_set;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_birth;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mark;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_owner;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mode; PRAGMA user_version = 5;";
+
+/// What version 5 brought is taken away.
+constexpr char kBackToVersion4[] =
+    "ALTER TABLE files DROP COLUMN content_type; ALTER TABLE files DROP COLUMN content_encoding;"
+    "ALTER TABLE files DROP COLUMN strong_date; ALTER TABLE files DROP COLUMN doubts;"
+    "ALTER TABLE files DROP COLUMN replaced_size; PRAGMA user_version = 4;";
+
+/// `job` as a store before version 6 kept it.
+JobRecord AsOfVersion5(JobRecord job) {
+  const auto forget = [](TemporaryFile& file) { file.id = {file.id.device, file.id.inode}; };
+  for (TemporaryFile& file : job.abandoned) forget(file);
+  auto files = std::make_shared<FileRecords>(*job.files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    FileRecord& file = files->Edit(i);
+    file.not_set = 0;
+    if (!file.progress.temporary) continue;
+    TemporaryFile temporary = *file.progress.temporary;
+    forget(temporary);
+    file.progress.temporary = temporary;
+  }
+  job.files = std::move(files);
+  return job;
+}
+
+/// `job` as a store before version 5 kept it.
+JobRecord AsOfVersion4(const JobRecord& record) {
+  JobRecord job = AsOfVersion5(record);
+  const FileProgress none;
+  auto files = std::make_shared<FileRecords>(*job.files);
+  for (size_t i = 0; i < files->size(); ++i) {
+    FileProgress& progress = files->Edit(i).progress;
+    progress.content_type = none.content_type;
+    progress.content_encoding = none.content_encoding;
+    progress.strong_date = none.strong_date;
+    progress.doubts = none.doubts;
+    progress.replaced_size = none.replaced_size;
+  }
+  job.files = std::move(files);
+  return job;
+}
+
+TEST(StoreMigrationTest, AStoreOfVersion5KeepsItsTemporaryFiles) {
+  DurableStore store;
+  const auto job = FullRecord();
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  store.Close();
+  ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(kBackToVersion5).ok());
+  ASSERT_TRUE(store.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store->Load(contents.Visitor()).ok());
+  ExpectSame(*contents.jobs.at(job->id), AsOfVersion5(*job));
+}
+
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
   DurableStore store;
   const auto job = FullRecord();
@@ -150,8 +279,11 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   {
     // What version 1 had: everything but sessions.
     auto connection = sqlite::Connection::Open(store.file());
+    ASSERT_TRUE(connection->Execute(kBackToVersion5).ok());
+    ASSERT_TRUE(connection->Execute(kBackToVersion4).ok());
     ASSERT_TRUE(connection
                     ->Execute("DROP TABLE sessions; DROP TABLE networks; DROP TABLE credentials;"
+                              "DROP TABLE set_aside;"
                               "PRAGMA user_version = 1")
                     .ok());
   }
@@ -162,7 +294,7 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
   ASSERT_TRUE(store.Open().ok());
   Contents contents;
   ASSERT_TRUE(store->Load(contents.Visitor()).ok());
-  JobRecord old = *job;
+  JobRecord old = AsOfVersion4(*job);
   old.network = nullptr;
   ExpectSame(*contents.jobs.at(job->id), old);
   EXPECT_EQ(contents.sessions.size(), 1u);

@@ -25,6 +25,7 @@ struct Contents {
   std::map<JobId, JobRecordPtr> jobs;
   std::map<std::string, RequestRecord> requests;
   std::map<SessionId, SessionRecord> sessions;
+  std::vector<SetAside> set_aside;
 
   StoreVisitor Visitor() {
     StoreVisitor visitor;
@@ -36,6 +37,7 @@ struct Contents {
     visitor.session = [this](const SessionRecord& session) {
       sessions.insert_or_assign(session.id, session);
     };
+    visitor.set_aside = [this](SetAside one) { set_aside.push_back(std::move(one)); };
     return visitor;
   }
 };
@@ -135,18 +137,26 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   job->no_progress_since = absl::FromUnixSeconds(9);
   job->completing = true;
   job->revision = 77;
-  job->abandoned = {{"/d/.BIT0000000000000002.tmp", kBob, FileId{~uint64_t{0}, 5}},
-                    {"/d/.BIT0000000000000003.tmp", kAnn, FileId{1, 6}}};
+  job->abandoned = {
+      {"/d/.BIT0000000000000002.tmp", kBob, FileId{~uint64_t{0}, 5, ~uint64_t{0}, 1, 61001, 0600}},
+      {"/d/.BIT0000000000000003.tmp", kAnn, FileId{1, 6}}};
   auto files = std::make_shared<FileRecords>(*job->files);
   FileRecord& file = files->Edit(1);
   file.completed = true;
-  file.progress.temporary = TemporaryFile{"/d/.BIT0000000000000001.tmp", kBob, FileId{8, 9}};
+  file.progress.temporary =
+      TemporaryFile{"/d/.BIT0000000000000001.tmp", kBob, FileId{8, 9, 10, 11, 12, 0600}};
+  file.not_set = kModeNotSet | kTimeNotSet;
   file.progress.size = uint64_t{1} << 40;
   file.progress.synced = 1234;
   file.progress.etag = "\"e\"";
   file.progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
   file.progress.final_url = "http://192.0.2.2/x";
   file.progress.transferred = true;
+  file.progress.content_type = "application/gzip";
+  file.progress.content_encoding = "x-gzip";
+  file.progress.strong_date = true;
+  file.progress.doubts = 2;
+  file.progress.replaced_size = 4321;
   file.progress.not_resumable = true;
   file.progress.restarts = 3;
   job->files = std::move(files);

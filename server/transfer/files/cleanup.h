@@ -10,12 +10,18 @@
 #include "server/broker/file_broker.h"
 #include "server/job/transfer_service.h"
 #include "server/ops/audit.h"
+#include "server/transfer/files/errand.h"
 
 namespace bitsd {
 
-/// Removes the files of `task`; returns those that are left.
-std::vector<TemporaryFile> RemoveTemporaries(FileBroker& broker, AuditLog& audit,
-                                             const CleanupTask& task);
+struct CleanupEnd {
+  std::vector<TemporaryFile> left;     ///< They could not be removed.
+  std::vector<TemporaryFile> untried;  ///< It was stopped before them.
+};
+
+/// Removes the files of `task` while it may go on.
+CleanupEnd RemoveTemporaries(FileBroker& broker, AuditLog& audit, const CleanupTask& task,
+                             const Errand::GoesOn& goes_on);
 
 }  // namespace bitsd
 

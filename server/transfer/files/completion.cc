@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
-#include "server/transfer/http/http_response.h"
+#include "server/transfer/http/http_time.h"
 
 namespace bitsd {
 namespace {
@@ -28,7 +28,17 @@ absl::Status CreatedByAnother(const TemporaryFile& file) {
       absl::StrCat("\"", file.path, "\" was created as ", file.creator.ToString(),
                    ", and only that identity can put it in place: let it act again (its token with "
                    "SetHelperToken and LOCAL_FILE with SetHelperTokenFlags; without LOCAL_FILE if "
-                   "it is the owner), then call Complete"));
+                   "it is the owner), then call Complete; or call Resume, which starts the file "
+                   "again as who acts now"));
+}
+
+absl::Status Gone(const FileRecord& file) {
+  return error::AccessDenied(
+      Rule::kFileReplaced,
+      absl::StrCat("\"", file.progress.temporary->path, "\", the temporary file of \"",
+                   file.local_name,
+                   "\", is gone or is not the file that the job made: Resume starts that file "
+                   "again, then call Complete when the job is TRANSFERRED"));
 }
 
 }  // namespace
@@ -50,18 +60,18 @@ void Completion::Stop(std::function<void()> stopped) {
 }
 
 void Completion::Run() {
-  std::vector<uint32_t> published;
+  std::vector<PlacedFile> published;
   absl::Status status = PublishAll(published);
-  // Also after an error: what is reported as in place must be durable.
+  // Also after an error, and when it is stopped: what is reported as in place must be durable.
   absl::Status synced = SyncDirectories(published);
-  if (stopping_) return;
   if (status.ok()) status = std::move(synced);
   done_(std::move(published), std::move(status));
 }
 
-absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
+absl::Status Completion::PublishAll(std::vector<PlacedFile>& published) {
   const std::vector<uint32_t> todo = FilesToPublish(*task_.files);
-  for (size_t next = 0; next < todo.size() && !stopping_;) {
+  for (size_t next = 0; next < todo.size();) {
+    if (stopping_) return absl::CancelledError("stopped before the last file");
     const size_t before = published.size();
     absl::Status status = PublishTogether(std::span(todo).subspan(next), published);
     if (!status.ok()) return status;
@@ -72,7 +82,7 @@ absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
 
 /// The first of `todo` and those after it in the same directory, in one message.
 absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
-                                         std::vector<uint32_t>& published) {
+                                         std::vector<PlacedFile>& published) {
   const FileRecords& files = *task_.files;
   const std::string directory = policy::DirectoryOf(files[todo.front()].local_name);
   std::vector<Publication> together;
@@ -84,25 +94,26 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
     if (!lent.ok()) break;
     const FileProgress& progress = file.progress;
     if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-    const auto mtime = ParseHttpTime(progress.last_modified.str());
+    const auto mtime = ParseHttpTime(progress.last_modified.str(), absl::Now());
     together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
-                        mtime.value_or(absl::InfinitePast())});
+                        mtime ? mtime->time : absl::InfinitePast()});
   }
-  size_t count = 0;
-  absl::Status status = files_.Publish(task_.local, together, &count);
-  const auto done = todo.first(count);
-  published.insert(published.end(), done.begin(), done.end());
-  if (DetailOf(status).rule != RuleName(Rule::kNotPermitted)) return status;
+  std::vector<uint32_t> in_place;
+  absl::Status status = files_.Publish(task_.local, together, &in_place);
+  const size_t count = in_place.size();
+  for (size_t i = 0; i < count; ++i) published.emplace_back(todo[i], in_place[i]);
+  const std::string rule = DetailOf(status).rule;
+  if (rule == RuleName(Rule::kFileReplaced)) return Gone(files[todo[count]]);
+  if (rule != RuleName(Rule::kNotPermitted)) return status;
   const TemporaryFile& refused = *files[todo[count]].progress.temporary;
   return refused.creator == task_.local.sid ? status : CreatedByAnother(refused);
 }
 
-absl::Status Completion::SyncDirectories(std::vector<uint32_t>& published) {
+absl::Status Completion::SyncDirectories(std::vector<PlacedFile>& published) {
   std::map<std::string, absl::Status> synced;
   absl::Status first;
-  const auto in_vain = [&](uint32_t index) {
-    if (stopping_) return false;
-    const std::string directory = policy::DirectoryOf((*task_.files)[index].local_name);
+  const auto in_vain = [&](const PlacedFile& file) {
+    const std::string directory = policy::DirectoryOf((*task_.files)[file.index].local_name);
     const auto [entry, is_new] = synced.try_emplace(directory);
     if (is_new) entry->second = files_.SyncDirectory(task_.local, directory);
     first.Update(entry->second);

@@ -19,20 +19,20 @@ namespace bitsd {
 
 class Completion : public std::enable_shared_from_this<Completion> {
  public:
-  using Done = std::function<void(std::vector<uint32_t>, absl::Status)>;
+  using Done = std::function<void(std::vector<PlacedFile>, absl::Status)>;
 
   Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
              CompletionTask task, Done done);
 
   void Start();
-  /// Ends it between two messages to the broker.
+  /// Ends it between two messages to the broker. `done` runs before `stopped`.
   void Stop(std::function<void()> stopped);
 
  private:
   void Run();
-  absl::Status PublishAll(std::vector<uint32_t>& published);
-  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<uint32_t>& published);
-  absl::Status SyncDirectories(std::vector<uint32_t>& published);
+  absl::Status PublishAll(std::vector<PlacedFile>& published);
+  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<PlacedFile>& published);
+  absl::Status SyncDirectories(std::vector<PlacedFile>& published);
 
   const std::shared_ptr<Strand> strand_;
   const CompletionTask task_;

@@ -8,6 +8,13 @@
 
 namespace bitsd {
 
+/// Whose strands share a bounded number of threads. Guarded by the pool's mutex.
+struct Strand::Owner {
+  size_t scheduled = 0;  ///< Strands that are ready or run.
+  size_t hanging = 0;
+  std::deque<std::shared_ptr<Strand>> waiting;  ///< For one of those to come to an end.
+};
+
 void Strand::Post(std::function<void()> task) { pool_.Post(shared_from_this(), std::move(task)); }
 
 DiskPool::DiskPool(size_t max_threads) : max_threads_(std::max<size_t>(max_threads, 1)) {
@@ -26,7 +33,15 @@ DiskPool::~DiskPool() {
   for (std::thread& thread : threads) thread.join();
 }
 
-std::shared_ptr<Strand> DiskPool::NewStrand() { return std::shared_ptr<Strand>(new Strand(*this)); }
+std::shared_ptr<Strand> DiskPool::NewStrand(const std::string& owner) {
+  if (owner.empty()) return std::shared_ptr<Strand>(new Strand(*this, nullptr));
+  const std::lock_guard lock(mutex_);
+  std::erase_if(owners_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<Strand::Owner>& known = owners_[owner];
+  std::shared_ptr<Strand::Owner> shared = known.lock();
+  if (!shared) known = shared = std::make_shared<Strand::Owner>();
+  return std::shared_ptr<Strand>(new Strand(*this, std::move(shared)));
+}
 
 void DiskPool::Post(std::shared_ptr<Strand> strand, std::function<void()> task) {
   {
@@ -34,21 +49,54 @@ void DiskPool::Post(std::shared_ptr<Strand> strand, std::function<void()> task) 
     strand->tasks_.push_back(std::move(task));
     if (strand->scheduled_) return;
     strand->scheduled_ = true;
-    ready_.push_back(std::move(strand));
-    GrowLocked();
+    ScheduleLocked(std::move(strand));
   }
   changed_.notify_one();
 }
 
-void DiskPool::OneHangs() {
-  std::lock_guard lock(mutex_);
-  ++hanging_;
+size_t DiskPool::ShareLocked(const Strand::Owner& owner) const {
+  // A download needs two, one that writes and one that syncs.
+  constexpr size_t kFewest = 2;
+  return std::max(max_threads_ / 4, kFewest) + std::min(owner.hanging, kMaxHangingPerOwner);
+}
+
+void DiskPool::ScheduleLocked(std::shared_ptr<Strand> strand) {
+  if (Strand::Owner* owner = strand->owner_.get()) {
+    if (owner->scheduled >= ShareLocked(*owner)) return owner->waiting.push_back(std::move(strand));
+    ++owner->scheduled;
+  }
+  ready_.push_back(std::move(strand));
   GrowLocked();
 }
 
-void DiskPool::OneIsBack() {
-  std::lock_guard lock(mutex_);
-  --hanging_;
+// Behind the others of its owner: one busy strand does not starve the rest.
+void DiskPool::ReleaseLocked(const Strand& strand) {
+  if (Strand::Owner* owner = strand.owner_.get()) {
+    --owner->scheduled;
+    LetWaitingInLocked(*owner);
+  }
+}
+
+void DiskPool::LetWaitingInLocked(Strand::Owner& owner) {
+  if (owner.waiting.empty() || owner.scheduled >= ShareLocked(owner)) return;
+  std::shared_ptr<Strand> next = std::move(owner.waiting.front());
+  owner.waiting.pop_front();
+  ScheduleLocked(std::move(next));
+  changed_.notify_one();
+}
+
+void DiskPool::OneHangs(const Strand& strand) {
+  const std::lock_guard lock(mutex_);
+  Strand::Owner* owner = strand.owner_.get();
+  if (owner == nullptr || ++owner->hanging <= kMaxHangingPerOwner) ++hanging_;
+  if (owner != nullptr) LetWaitingInLocked(*owner);
+  GrowLocked();
+}
+
+void DiskPool::OneIsBack(const Strand& strand) {
+  const std::lock_guard lock(mutex_);
+  Strand::Owner* owner = strand.owner_.get();
+  if (owner == nullptr || owner->hanging-- <= kMaxHangingPerOwner) --hanging_;
 }
 
 void DiskPool::GrowLocked() {
@@ -84,9 +132,9 @@ void DiskPool::RunBatch(const std::shared_ptr<Strand>& strand, std::unique_lock<
   for (; !batch.empty(); batch.pop_front()) batch.front()();
   lock.lock();
   --running_;
-  // Behind the others: one busy strand does not starve the rest.
+  ReleaseLocked(*strand);
   strand->scheduled_ = !strand->tasks_.empty();
-  if (strand->scheduled_) ready_.push_back(strand);
+  if (strand->scheduled_) ScheduleLocked(strand);
   if (closing_) changed_.notify_all();
 }
 

@@ -9,7 +9,7 @@ std::shared_ptr<Strand> IdentityStrands::ForLocked(const Sid& identity) {
     if (auto strand = found->second.strand.lock()) return strand;
   }
   DropUnusedLocked();
-  auto strand = disks_.NewStrand();
+  auto strand = disks_.NewStrand(identity.ToString());
   entries_[identity].strand = strand;
   return strand;
 }

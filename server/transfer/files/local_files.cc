@@ -14,9 +14,6 @@ namespace {
 
 /// Bytes after which writing them to the disk is begun, so that the sync finds little to do.
 constexpr uint64_t kHintInterval = uint64_t{8} << 20;
-/// Slow downloads are synced by time.
-constexpr std::chrono::seconds kSyncEvery{15};
-
 std::vector<uint32_t> FilesToDo(const FileRecords& files) {
   std::vector<uint32_t> todo;
   for (uint32_t i = 0; i < files.size(); ++i) {
@@ -33,8 +30,8 @@ LocalFiles::LocalFiles(const TransferContext& context, DownloadTask task,
       task_(std::move(task)),
       files_(context.broker, context.audit, task_.job, task_.owner),
       events_(std::move(events)),
-      file_strand_(context.disks.NewStrand()),
-      sync_strand_(context.disks.NewStrand()),
+      file_strand_(context.disks.NewStrand(task.owner.ToString())),
+      sync_strand_(context.disks.NewStrand(task.owner.ToString())),
       todo_(FilesToDo(*task_.files)) {
   if (todo_.empty()) return;
   const FileProgress& first = (*task_.files)[todo_.front()].progress;
@@ -45,7 +42,10 @@ void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
   file_strand_->Post([self = shared_from_this(), feed = std::move(feed)] {
     self->feed_ = feed;
     if (!self->Active()) return;
-    self->context_.engine.Post([self] { self->LookLater(); });
+    self->context_.engine.Post([self] {
+      self->LookLater();
+      self->SyncLater();
+    });
     self->events_->OnPhase(false);
     self->OpenClientCertificate();
     self->OpenAhead();
@@ -79,6 +79,10 @@ void LocalFiles::DoWork(const FileWork& work) {
   if (found == open_.end()) return;
   const OpenFilePtr file = found->second;
   if (work.forget) return Forget(*file);
+  if (work.doubt) {
+    ++file->progress.doubts;
+    return Report(*file);
+  }
   writing_.Begin();
   const int error = WriteWork(*file, work);
   if (!writing_.End()) {
@@ -118,13 +122,19 @@ int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
   // Also what an earlier attempt wrote and did not sync is gone with this.
   const bool cut = !std::exchange(file.is_new, false);
   if (cut && ftruncate(file.fd.get(), static_cast<off_t>(body.offset)) != 0) return errno;
-  file.progress.size = body.size;
-  file.progress.etag = body.etag;
-  file.progress.last_modified = body.last_modified;
-  file.progress.not_resumable = body.not_resumable;
-  file.progress.restarts = body.restarts;
-  file.progress.final_url = work.final_url;
-  file.progress.synced = std::min(file.progress.synced, body.offset);
+  FileProgress& progress = file.progress;
+  progress.size = body.source.size;
+  progress.etag = body.source.etag;
+  progress.last_modified = body.source.last_modified;
+  progress.strong_date = body.source.strong_date;
+  progress.content_type = body.source.content_type;
+  progress.content_encoding = body.source.content_encoding;
+  progress.not_resumable = body.not_resumable;
+  progress.restarts = body.history.restarts;
+  progress.replaced_size = body.history.replaced_size;
+  progress.doubts = body.history.doubts;
+  progress.final_url = work.final_url;
+  progress.synced = std::min(progress.synced, body.offset);
   file.written = file.hinted = file.sync_begun = body.offset;
   ShowNext();
   return 0;
@@ -153,8 +163,9 @@ void LocalFiles::BeginWriting(OpenFile& file) {
 
 void LocalFiles::Written(const OpenFilePtr& file) {
   if (file->syncing || file->progress.not_resumable) return;
+  const auto every = absl::ToChronoNanoseconds(context_.options.sync_every);
   if (file->written - file->sync_begun >= context_.options.sync_interval ||
-      SteadyClock::now() - file->last_sync >= kSyncEvery) {
+      SteadyClock::now() - file->last_sync >= every) {
     Sync(file, false);
   }
 }

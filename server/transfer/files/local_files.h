@@ -65,8 +65,9 @@ struct FileWork {
   uint64_t offset = 0;  ///< Of the chunk.
   bool finish = false;  ///< The file is whole.
   bool forget = false;  ///< What there is of the file is of no use.
+  bool doubt = false;   ///< The answer looked foreign: nothing of it is taken.
 
-  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget; }
+  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget && !doubt; }
 };
 
 class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
@@ -104,6 +105,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   struct OpenFile {
     uint32_t index = 0;
     UniqueFd fd;
+    uint64_t device = 0;  ///< As it is now: the recorded one may be of an earlier start.
     bool is_new = false;  ///< Created by us, and nothing was written.
     FileProgress progress;
     uint64_t written = 0;
@@ -157,6 +159,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void SmallSynced(const std::vector<OpenFilePtr>& files, const std::vector<int>& errors);
   void AfterSync();
   void Sync(const OpenFilePtr& file, bool finished);
+  void SyncWhatWaits();
   void Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error);
   void ReportEnd();
   int WriteWork(OpenFile& file, const FileWork& work);
@@ -170,6 +173,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void SyncForResume(std::function<void()> last);
 
   // The engine's thread.
+  void SyncLater();
   void LookLater();
   void LookAfter();
   void CountHanging(size_t hanging);

@@ -10,6 +10,7 @@
 #include "server/policy/token_scope.h"
 #include "server/transfer/failures.h"
 #include "server/transfer/files/local_files.h"
+#include "server/transfer/files/look.h"
 #include "server/transfer/files/temporary_names.h"
 
 namespace bitsd {
@@ -19,13 +20,6 @@ namespace {
 constexpr size_t kMaxUnsynced = 64;
 /// The store refused a plan: it is asked again after this.
 constexpr std::chrono::seconds kRecordAgain{1};
-
-/// The recorded file is not there for us any more: a new one takes its place.
-bool IsLost(const absl::Status& status) {
-  const std::string rule = DetailOf(status).rule;
-  return rule == RuleName(Rule::kFileReplaced) || rule == RuleName(Rule::kNotPermitted) ||
-         rule == RuleName(Rule::kPathIsLink) || rule == RuleName(Rule::kPathNotRegular);
-}
 
 }  // namespace
 
@@ -132,7 +126,9 @@ void LocalFiles::OpenPlanned() {
     PlannedFile& failed = batch[i];
     if (failed.old && IsLost(status)) status = GiveUp(failed);
     if (status.ok()) {
-      failed = PlanAnew(failed.index, failed.temporary);
+      // What is gone, or can be removed at once, need not be remembered.
+      const bool gone = files_.Remove(task_.local, failed.temporary).ok();
+      failed = PlanAnew(failed.index, gone ? std::nullopt : std::optional(failed.temporary));
       planned_.assign(batch.begin() + static_cast<ptrdiff_t>(i), batch.end());
       RecordPlan();
       break;
@@ -198,6 +194,8 @@ absl::Status LocalFiles::Create(const std::vector<PlannedFile>& batch, size_t fi
 
 void LocalFiles::AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready) {
   file->last_sync = SteadyClock::now();
+  struct stat info {};
+  if (fstat(file->fd.get(), &info) == 0) file->device = info.st_dev;
   open_.emplace(file->index, file);
   ready->push_back(PlanFile(file->index, file->progress));
 }

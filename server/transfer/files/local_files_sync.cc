@@ -36,10 +36,9 @@ void LocalFiles::Finish(const OpenFilePtr& file) {
 
 void LocalFiles::SyncSmall() {
   if (small_syncing_ || small_.empty()) return;
-  const auto device = [](const OpenFilePtr& file) { return file->progress.temporary->id.device; };
-  const uint64_t first = device(small_.front());
+  const uint64_t first = small_.front()->device;
   const auto other = std::stable_partition(small_.begin(), small_.end(),
-                                           [&](const auto& file) { return device(file) == first; });
+                                           [&](const auto& file) { return file->device == first; });
   std::vector<OpenFilePtr> files(small_.begin(), other);
   small_.erase(small_.begin(), other);
   std::vector<int> fds;
@@ -87,8 +86,9 @@ void LocalFiles::SmallSynced(const std::vector<OpenFilePtr>& files,
 }
 
 void LocalFiles::AfterSync() {
-  ShowNext();
   OpenAhead();
+  // After the news of what was synced: what is shown never falls back.
+  ShowNext();
   ReportEnd();
 }
 
@@ -120,6 +120,14 @@ void LocalFiles::Synced(const OpenFilePtr& file, uint64_t upto, bool finished, i
   file->progress.transferred = finished;
   Report(*file);
   if (finished) AfterSync();
+}
+
+/// What came before the server fell silent is synced by time, too.
+void LocalFiles::SyncWhatWaits() {
+  if (!Active()) return;
+  for (const auto& [index, file] : open_) {
+    if (file->written > file->sync_begun) Written(file);
+  }
 }
 
 void LocalFiles::SyncForResume(std::function<void()> last) {

@@ -1,4 +1,4 @@
-// What the engine's thread does for a download whose disk may hang.
+// What the engine's thread does by time: syncs, and a look after a disk that may hang.
 
 #include <chrono>
 #include <utility>
@@ -16,6 +16,16 @@ using std::chrono::milliseconds;
 constexpr int kLooks = 4;
 
 }  // namespace
+
+void LocalFiles::SyncLater() {
+  const auto every = absl::ToChronoMilliseconds(context_.options.sync_every);
+  context_.engine.PostAfter(every, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->over_) return;
+    self->file_strand_->Post([self] { self->SyncWhatWaits(); });
+    self->SyncLater();
+  });
+}
 
 void LocalFiles::LookLater() {
   const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
@@ -41,8 +51,8 @@ void LocalFiles::LookAfter() {
 }
 
 void LocalFiles::CountHanging(size_t hanging) {
-  for (; hanging_ < hanging; ++hanging_) context_.disks.OneHangs();
-  for (; hanging_ > hanging; --hanging_) context_.disks.OneIsBack();
+  for (; hanging_ < hanging; ++hanging_) context_.disks.OneHangs(*file_strand_);
+  for (; hanging_ > hanging; --hanging_) context_.disks.OneIsBack(*file_strand_);
 }
 
 void LocalFiles::GiveUpDisk() {

@@ -7,15 +7,22 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "server/policy/http_status.h"
 
 namespace bitsd {
 namespace {
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// Without the blanks that HTTP allows around a value, and the end of the line.
 std::string_view Trim(std::string_view text) {
-  const absl::string_view trimmed = absl::StripAsciiWhitespace(ToAbsl(text));
-  return {trimmed.data(), trimmed.size()};
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  return text;
 }
 
 struct Field {
@@ -23,23 +30,25 @@ struct Field {
   std::string HttpResponse::*member;
 };
 
-constexpr std::array<Field, 8> kFields = {{
+constexpr std::array<Field, 11> kFields = {{
     {"content-length", &HttpResponse::content_length},
     {"content-range", &HttpResponse::content_range},
+    {"content-type", &HttpResponse::content_type},
     {"content-encoding", &HttpResponse::content_encoding},
     {"transfer-encoding", &HttpResponse::transfer_encoding},
     {"accept-ranges", &HttpResponse::accept_ranges},
     {"etag", &HttpResponse::etag},
     {"last-modified", &HttpResponse::last_modified},
+    {"date", &HttpResponse::date},
+    {"retry-after", &HttpResponse::retry_after},
     {"location", &HttpResponse::location},
 }};
 
 }  // namespace
 
 std::optional<uint64_t> ParseFileSize(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   uint64_t value = 0;
-  if (!std::all_of(text.begin(), text.end(), is_digit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
+  if (!std::all_of(text.begin(), text.end(), IsDigit) || !absl::SimpleAtoi(ToAbsl(text), &value) ||
       value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return std::nullopt;
   }
@@ -65,52 +74,71 @@ std::optional<ContentRange> ParseContentRange(std::string_view text) {
   return ContentRange{*first, *last, total};
 }
 
-std::optional<absl::Time> ParseHttpTime(std::string_view text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime("%a, %d %b %E4Y %H:%M:%S GMT", ToAbsl(text), &time, &error)) {
-    return std::nullopt;
-  }
-  return time;
+std::optional<uint64_t> ParseUnsatisfiedRange(std::string_view text) {
+  constexpr std::string_view kUnit = "bytes */";
+  if (!absl::StartsWithIgnoreCase(ToAbsl(text), ToAbsl(kUnit))) return std::nullopt;
+  return ParseFileSize(text.substr(kUnit.size()));
 }
 
 HttpHeadParser::Step HttpHeadParser::Add(std::string_view line) {
   bytes_ += line.size();
   if (++lines_ > kMaxLines || bytes_ > kMaxBytes) return Step::kTooLarge;
   if (complete_) return Step::kTrailer;
-  const std::string_view text = Trim(line);
-  if (text.empty()) return EndOfHead();
-  if (response_.status == 0) {
-    AddStatusLine(text);
+  if (line.empty() || line.front() == '\r' || line.front() == '\n') return EndOfHead();
+  if (!has_status_line_) {
+    AddStatusLine(Trim(line));
+  } else if (line.front() == ' ' || line.front() == '\t') {
+    Unfold(Trim(line));
   } else {
-    AddField(text);
+    AddField(Trim(line));
   }
   return Step::kMore;
 }
 
 void HttpHeadParser::AddStatusLine(std::string_view line) {
+  has_status_line_ = true;
   const size_t space = line.find(' ');
   if (space == std::string_view::npos) return;
+  const std::string_view rest = Trim(line.substr(space));
+  const std::string_view digits = rest.substr(0, rest.find(' '));
   int status = 0;
-  if (absl::SimpleAtoi(ToAbsl(line.substr(space + 1, 3)), &status)) response_.status = status;
+  const bool valid = digits.size() == 3 && std::all_of(digits.begin(), digits.end(), IsDigit) &&
+                     absl::SimpleAtoi(ToAbsl(digits), &status) && policy::IsHttpStatus(status);
+  if (valid) response_.status = status;
 }
 
 void HttpHeadParser::AddField(std::string_view line) {
+  last_ = nullptr;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string name = absl::AsciiStrToLower(ToAbsl(line.substr(0, colon)));
   const auto field = std::find_if(kFields.begin(), kFields.end(),
                                   [&](const Field& known) { return known.name == name; });
   if (field == kFields.end()) return;
-  std::string& value = response_.*(field->member);
+  last_ = field->member;
+  std::string& value = response_.*last_;
   const std::string_view given = Trim(line.substr(colon + 1));
-  if (!value.empty() && value != given) response_.contradictory = true;
-  value = std::string(given);
+  if (value.empty()) {
+    value = std::string(given);
+  } else if (value != given) {
+    value.append(", ").append(given);
+    response_.two_locations = response_.two_locations || last_ == &HttpResponse::location;
+  }
+}
+
+void HttpHeadParser::Unfold(std::string_view line) {
+  if (last_ == nullptr) return;
+  (response_.*last_).append(" ").append(line);
+  response_.folded_frame = response_.folded_frame || last_ == &HttpResponse::content_length ||
+                           last_ == &HttpResponse::transfer_encoding;
 }
 
 HttpHeadParser::Step HttpHeadParser::EndOfHead() {
-  if (response_.status >= 100 && response_.status < 200) {
+  // 101 is final: nobody asked for another protocol.
+  if (response_.status >= 100 && response_.status < 200 && response_.status != 101) {
     response_ = HttpResponse{};
+    has_status_line_ = false;
+    last_ = nullptr;
     return Step::kMore;
   }
   complete_ = true;

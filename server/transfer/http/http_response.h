@@ -15,18 +15,25 @@
 
 namespace bitsd {
 
+/// Fields as they came, folded lines unfolded. Of a field that came several times with different
+/// values all are here, with commas between them: what must be single is then malformed.
 struct HttpResponse {
-  int status = 0;
+  int status = 0;  ///< Three digits; 0: the status line has none.
   std::string content_length;
   std::string content_range;
+  std::string content_type;
   std::string content_encoding;
   std::string transfer_encoding;
   std::string accept_ranges;
   std::string etag;
   std::string last_modified;
+  std::string date;
+  std::string retry_after;
   std::string location;
-  /// A field that must be single was given twice with different values.
-  bool contradictory = false;
+  bool two_locations = false;  ///< Different ones.
+  /// A field that frames the body is on two lines: HTTP libraries read that in two ways.
+  bool folded_frame = false;
+  absl::Time received = absl::InfinitePast();  ///< When, by our clock.
 };
 
 /// "bytes FIRST-LAST/TOTAL"; TOTAL is unset for "*".
@@ -42,10 +49,11 @@ std::optional<ContentRange> ParseContentRange(std::string_view text);
 /// Decimal digits only, at most 2^63 - 1: what a file can be.
 std::optional<uint64_t> ParseFileSize(std::string_view text);
 
-/// The time of a Last-Modified field, or unset.
-std::optional<absl::Time> ParseHttpTime(std::string_view text);
+/// The size in "bytes */SIZE", or unset.
+std::optional<uint64_t> ParseUnsatisfiedRange(std::string_view text);
 
-/// Takes the lines of a response head one by one, skipping interim (1xx) responses.
+/// Takes the lines of a response head one by one, skipping interim (1xx) responses. It sees lines,
+/// folds and the end of the head where curl sees them.
 class HttpHeadParser {
  public:
   static constexpr size_t kMaxLines = 256;
@@ -62,11 +70,16 @@ class HttpHeadParser {
   const HttpResponse& response() const { return response_; }
 
  private:
+  using Member = std::string HttpResponse::*;
+
   void AddStatusLine(std::string_view line);
   void AddField(std::string_view line);
+  void Unfold(std::string_view line);
   Step EndOfHead();
 
   HttpResponse response_;
+  bool has_status_line_ = false;
+  Member last_ = nullptr;  ///< The field of the line before, if it is one of ours.
   size_t lines_ = 0;
   size_t bytes_ = 0;
   bool complete_ = false;

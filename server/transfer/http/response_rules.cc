@@ -5,17 +5,29 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "server/policy/remote_names.h"
+#include "absl/strings/str_split.h"
+#include "server/policy/http_status.h"
+#include "server/transfer/http/http_time.h"
 
 namespace bitsd {
 namespace {
 
 using Kind = ResponseVerdict::Kind;
 
-/// Longer ones are not kept: they are stored and sent back.
-constexpr size_t kMaxValidator = 1024;
+/// What is shown of a field that is wrong.
+constexpr size_t kMaxQuoted = 80;
+
+/// A field of the server's in a message.
+std::string Quoted(std::string_view text) {
+  std::string quoted(text.substr(0, kMaxQuoted));
+  for (char& c : quoted) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return absl::StrCat("\"", quoted, text.size() > kMaxQuoted ? "..." : "", "\"");
+}
 
 ResponseVerdict Failure(Hresult hresult, bool transient, int status, std::string message) {
   ResponseVerdict verdict;
@@ -39,99 +51,227 @@ ResponseVerdict Of(Kind kind) {
   return verdict;
 }
 
-bool IsSet(const std::string& value, absl::string_view expected) {
-  return !value.empty() && !absl::EqualsIgnoreCase(value, expected);
-}
-
-bool IsVisibleAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
-/// The ETag if it is strong and may be sent back as it is.
-std::string StrongEtag(const std::string& etag) {
-  const bool quoted = etag.size() >= 2 && etag.front() == '"' && etag.back() == '"';
-  return quoted && etag.size() <= kMaxValidator && IsVisibleAscii(etag) ? etag : "";
-}
-
-std::string CleanLastModified(const std::string& text) {
-  return text.size() <= kMaxValidator && ParseHttpTime(text).has_value() ? text : "";
-}
-
-bool IsChunked(const HttpResponse& response) { return !response.transfer_encoding.empty(); }
-
-/// Asks for the whole file. `lied`: the answer to a range was no such range.
-ResponseVerdict Restart(const FilePlan& plan, bool lied) {
-  ResponseVerdict verdict = Of(Kind::kRestart);
-  verdict.again.index = plan.index;
-  verdict.again.no_ranges = plan.no_ranges || lied;
-  verdict.again.restarts = plan.restarts + (lied ? 0 : 1);
+ResponseVerdict Again(FilePlan plan) {
+  ResponseVerdict verdict = Of(Kind::kAgain);
+  verdict.again = std::move(plan);
   return verdict;
 }
 
-/// The source is not the one the bytes on the disk came from.
-bool Changed(const FilePlan& plan, const HttpResponse& response, std::optional<uint64_t> total) {
-  if (total && plan.size != *total) return true;
-  if (!plan.etag.empty()) return !response.etag.empty() && response.etag != plan.etag;
-  return !response.last_modified.empty() && response.last_modified != plan.last_modified;
+ResponseVerdict WithoutRange(const FilePlan& plan, bool trusted) {
+  return Again(PlanWithoutRange(plan, trusted));
 }
 
-ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response) {
+FileHistory Replaced(const FilePlan& plan) {
+  return {plan.history.restarts + 1, plan.source.size, 0};
+}
+
+/// The source is not the one that the bytes here came from.
+ResponseVerdict Anew(const FilePlan& plan) {
+  FilePlan again;
+  again.index = plan.index;
+  again.no_ranges = plan.no_ranges;
+  again.history = Replaced(plan);
+  return Again(std::move(again));
+}
+
+/// The codings of the transfer, in lower case.
+std::vector<std::string> Codings(const HttpResponse& response) {
+  const std::string text = absl::AsciiStrToLower(response.transfer_encoding);
+  std::vector<std::string> codings;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    const absl::string_view coding = absl::StripAsciiWhitespace(part);
+    if (!coding.empty()) codings.emplace_back(coding);
+  }
+  return codings;
+}
+
+bool IsChunked(const HttpResponse& response) {
+  const auto codings = Codings(response);
+  return std::find(codings.begin(), codings.end(), "chunked") != codings.end();
+}
+
+bool HasLength(const HttpResponse& response) {
+  return !response.content_length.empty() && !IsChunked(response);
+}
+
+/// Why nobody can tell where the body ends; empty when it can be told.
+std::string FrameProblem(const HttpResponse& response) {
+  if (response.folded_frame) return "its Content-Length or Transfer-Encoding is on two lines";
+  const auto codings = Codings(response);
+  const bool known = std::all_of(codings.begin(), codings.end(), [](const std::string& coding) {
+    return coding == "chunked" || coding == "identity";
+  });
+  if (!known) {
+    return absl::StrCat("its Transfer-Encoding ", Quoted(response.transfer_encoding),
+                        " is not chunked");
+  }
+  if (HasLength(response) && !ParseFileSize(response.content_length)) {
+    return absl::StrCat("its Content-Length ", Quoted(response.content_length),
+                        " is no size a file can have");
+  }
+  return "";
+}
+
+ResponseVerdict Doubtful(const FilePlan& plan, const HttpResponse& response, uint64_t size) {
+  const auto described = [](const std::string& type, uint64_t bytes) {
+    return absl::StrCat(type.empty() ? "no type" : Quoted(type), ", ",
+                        bytes == kSizeUnknown ? "unknown size" : absl::StrCat(bytes, " bytes"));
+  };
+  ResponseVerdict verdict = Failure(
+      Hresult::kInvalidServerResponse, true, response.status,
+      absl::StrCat("The answer does not look like the file that was begun: ",
+                   described(response.content_type, size), ", no ETag or Last-Modified, after ",
+                   described(plan.source.content_type, plan.source.size),
+                   ". Perhaps the network wants a login. What is here of the file is kept."));
+  verdict.doubtful = true;
+  return verdict;
+}
+
+/// The file follows from its first byte on, and has `size` bytes.
+ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response, uint64_t size) {
   ResponseVerdict verdict = Of(Kind::kBody);
   ResponseBody& body = verdict.body;
-  if (!response.content_length.empty() && !IsChunked(response)) {
-    const auto size = ParseFileSize(response.content_length);
-    if (!size) return Invalid(response, "its Content-Length is no size a file can have");
-    body.size = *size;
+  body.source = SourceOf(response, size);
+  body.end = size;
+  body.history = plan.history;
+  body.history.doubts = 0;
+  body.not_resumable = size == kSizeUnknown || !HasValidator(body.source) ||
+                       absl::EqualsIgnoreCase(response.accept_ranges, "none");
+  body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
+  if (plan.kept == 0) return verdict;
+  const bool known = size != kSizeUnknown;
+  const SameVersion same =
+      Compare(plan.source, response, known ? std::optional(size) : std::nullopt);
+  if (same == SameVersion::kByDate && known && plan.offset > 0 && !plan.by_date) {
+    FilePlan again = plan;
+    again.by_date = true;
+    return Again(std::move(again));
   }
-  body.etag = StrongEtag(response.etag);
-  body.last_modified = CleanLastModified(response.last_modified);
-  body.not_resumable = body.size == kSizeUnknown || plan.no_ranges ||
-                       absl::EqualsIgnoreCase(response.accept_ranges, "none") ||
-                       (body.etag.empty() && body.last_modified.empty());
-  const bool known = body.size != kSizeUnknown;
-  const bool changed =
-      plan.offset > 0 && Changed(plan, response, known ? std::optional(body.size) : std::nullopt);
-  body.restarts = plan.restarts + (changed ? 1 : 0);
+  const bool foreign = LooksForeign(plan.source, response, size);
+  if (foreign && plan.history.doubts < kMaxDoubts) return Doubtful(plan, response, size);
+  if (same == SameVersion::kNo || foreign || (same == SameVersion::kByDate && !known)) {
+    body.history = Replaced(plan);
+  } else if (same == SameVersion::kProven && known && plan.trusted) {
+    body.offset = body.skip = plan.kept;
+  }
+  return verdict;
+}
+
+/// A part of the file, from its first byte on, in answer to a request for all of it.
+ResponseVerdict JudgeFirstPart(const FilePlan& plan, const HttpResponse& response,
+                               const ContentRange& range) {
+  const std::string field = absl::StrCat("its Content-Range ", Quoted(response.content_range));
+  if (range.first > 0) return Invalid(response, absl::StrCat(field, " was not asked for"));
+  if (!range.total) {
+    return Invalid(response, absl::StrCat(field, " does not say how long the file is"));
+  }
+  if (plan.no_ranges || !HasValidator(SourceOf(response, *range.total))) {
+    return Invalid(response, absl::StrCat(field,
+                                          " is a part of the file, and there is no way to "
+                                          "ask for the rest"));
+  }
+  ResponseVerdict verdict = JudgeWhole(plan, response, *range.total);
+  verdict.body.end = range.last + 1;
+  return verdict;
+}
+
+/// A part of the file in answer to a range: it may begin earlier and end earlier.
+ResponseVerdict JudgeNextPart(const FilePlan& plan, const HttpResponse& response,
+                              const ContentRange& range) {
+  const SameVersion same = Compare(plan.source, response, range.total);
+  if (same == SameVersion::kNo) return Anew(plan);
+  const bool fits =
+      range.first <= plan.offset && range.last >= plan.offset && range.last < plan.source.size;
+  if (!fits) return WithoutRange(plan, false);
+  ResponseVerdict verdict = Of(Kind::kBody);
+  ResponseBody& body = verdict.body;
+  body.offset = plan.offset;
+  body.skip = plan.offset - range.first;
+  body.end = range.last + 1;
+  body.source = plan.source;
+  if (same == SameVersion::kByDate) body.source.etag.clear();
+  body.history = plan.history;
+  body.history.doubts = 0;
+  body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
   return verdict;
 }
 
 ResponseVerdict JudgePartial(const FilePlan& plan, const HttpResponse& response) {
-  if (plan.offset == 0) return Invalid(response, "it is partial, and no range was asked for");
+  const bool asked = plan.offset > 0;
   const auto range = ParseContentRange(response.content_range);
   // Also "multipart/byteranges", which has no Content-Range of its own.
-  if (!range) return Restart(plan, true);
-  if (Changed(plan, response, range->total)) return Restart(plan, false);
-  const bool whole = range->first == plan.offset && range->last + 1 == plan.size;
-  const bool lengths_agree =
-      response.content_length.empty() || IsChunked(response) ||
-      ParseFileSize(response.content_length) == range->last - range->first + 1;
-  if (!whole || !lengths_agree) return Restart(plan, true);
-  ResponseVerdict verdict = Of(Kind::kBody);
-  verdict.body = {plan.offset, plan.size, plan.etag, plan.last_modified, false, plan.restarts};
+  if (!range) {
+    return Invalid(response,
+                   absl::StrCat("its Content-Range ", Quoted(response.content_range), " is none"));
+  }
+  const uint64_t length = range->last - range->first + 1;
+  if (HasLength(response) && ParseFileSize(response.content_length) != length) {
+    return Invalid(response, absl::StrCat("its Content-Length ", Quoted(response.content_length),
+                                          " is not that of its Content-Range ",
+                                          Quoted(response.content_range)));
+  }
+  const uint64_t total = range->total.value_or(asked ? plan.source.size : kSizeUnknown);
+  if (range->first == 0 && range->last + 1 == total) return JudgeWhole(plan, response, total);
+  return asked ? JudgeNextPart(plan, response, *range) : JudgeFirstPart(plan, response, *range);
+}
+
+ResponseVerdict JudgeUnsatisfiable(const FilePlan& plan, HttpResponse response) {
+  response.content_encoding.clear();  // Of the message that comes with it.
+  const auto size = ParseUnsatisfiedRange(response.content_range);
+  if (Compare(plan.source, response, size) == SameVersion::kNo) return Anew(plan);
+  return plan.offset == plan.source.size ? Of(Kind::kWhole) : WithoutRange(plan, false);
+}
+
+std::string Described(const HttpResponse& response, std::optional<absl::Duration> wait) {
+  const int status = response.status;
+  std::string text = absl::StrCat("The server answered HTTP ", status);
+  if (status == 202) absl::StrAppend(&text, ": the file is not ready yet");
+  if (status >= 300 && status < 400) absl::StrAppend(&text, ", which leads nowhere");
+  if (wait) absl::StrAppend(&text, ", and says to wait ", absl::ToInt64Seconds(*wait), " s");
+  return absl::StrCat(text, ".");
+}
+
+ResponseVerdict JudgeError(const HttpResponse& response, std::optional<absl::Duration> wait) {
+  const int status = response.status;
+  const auto outcome = policy::ClassifyHttpStatus(status, wait.has_value());
+  const bool no_file = status < 200 || (status < 300 && outcome == policy::HttpOutcome::kFatal);
+  if (no_file) return Invalid(response, absl::StrCat("status ", status, " comes without a file"));
+  const bool transient = outcome == policy::HttpOutcome::kTransient;
+  ResponseVerdict verdict =
+      Failure(status < 600 ? HttpHresult(status) : Hresult::kInvalidServerResponse, transient,
+              status, Described(response, wait));
+  if (transient) verdict.failure.retry_after = wait;
   return verdict;
 }
 
-ResponseVerdict JudgeUnsatisfiable(const FilePlan& plan, const HttpResponse& response) {
-  const std::string same_size = absl::StrCat("bytes */", plan.size);
-  if (IsSet(response.content_range, same_size) || Changed(plan, response, std::nullopt)) {
-    return Restart(plan, false);
+ResponseVerdict JudgeFile(const FilePlan& plan, const HttpResponse& response) {
+  if (const std::string problem = FrameProblem(response); !problem.empty()) {
+    return Invalid(response, problem);
   }
-  return plan.offset == plan.size ? Of(Kind::kWhole) : Restart(plan, true);
+  if (response.status == 206) return JudgePartial(plan, response);
+  const auto size =
+      HasLength(response) ? ParseFileSize(response.content_length) : std::optional(kSizeUnknown);
+  return JudgeWhole(plan, response, *size);
 }
 
-ResponseVerdict JudgeOtherStatus(const HttpResponse& response) {
-  const int status = response.status;
-  const auto outcome = policy::ClassifyHttpStatus(status);
-  if (status < 100 || status > 599 || outcome == policy::HttpOutcome::kOk) {
-    return Invalid(response, absl::StrCat("status ", status, " does not answer a download"));
-  }
-  return Failure(HttpHresult(status), outcome == policy::HttpOutcome::kTransient, status,
-                 absl::StrCat("The server answered HTTP ", status, "."));
+/// What a request with a range provokes need not be true of the file.
+bool AnswersTheRange(const FilePlan& plan, const HttpResponse& response,
+                     const ResponseVerdict& verdict, bool says_when) {
+  const bool challenge = response.status == 401 || response.status == 407;
+  return plan.offset > 0 && verdict.kind == Kind::kFailure && !verdict.doubtful && !challenge &&
+         !policy::IsAboutTime(response.status, says_when);
+}
+
+ResponseVerdict JudgeOnce(const FilePlan& plan, const HttpResponse& response,
+                          std::optional<absl::Duration> wait) {
+  if (response.status == 416 && plan.offset > 0) return JudgeUnsatisfiable(plan, response);
+  const bool ok = policy::ClassifyHttpStatus(response.status) == policy::HttpOutcome::kOk;
+  return ok ? JudgeFile(plan, response) : JudgeError(response, wait);
 }
 
 /// A source that changes for ever would be downloaded for ever.
 ResponseVerdict Bounded(ResponseVerdict verdict) {
-  const uint32_t restarts = std::max(verdict.again.restarts, verdict.body.restarts);
+  const uint32_t restarts = std::max(verdict.again.history.restarts, verdict.body.history.restarts);
   if (restarts <= kMaxRestarts) return verdict;
   ResponseVerdict failure =
       Failure(Hresult::kRemoteFileChanged, false, 0,
@@ -150,36 +290,56 @@ bool IsRedirect(const HttpResponse& response) {
 }  // namespace
 
 FilePlan PlanFile(uint32_t index, const FileProgress& progress) {
-  FilePlan plan{index,
-                progress.synced,
-                progress.size,
-                progress.etag,
-                progress.last_modified,
-                progress.not_resumable,
-                progress.restarts};
-  if (plan.no_ranges || progress.size == kSizeUnknown || ValidatorOf(plan).empty()) {
-    plan.offset = 0;
-  }
+  FilePlan plan;
+  plan.index = index;
+  plan.source = {
+      progress.size,        progress.etag.str(),         progress.last_modified.str(),
+      progress.strong_date, progress.content_type.str(), progress.content_encoding.str()};
+  plan.history = {progress.restarts, progress.replaced_size, progress.doubts};
+  plan.kept = progress.synced;
+  const bool resumable =
+      !progress.not_resumable && progress.size != kSizeUnknown && HasValidator(plan.source);
+  if (resumable) plan.offset = plan.kept;
   return plan;
 }
 
-const std::string& ValidatorOf(const FilePlan& plan) {
-  return plan.etag.empty() ? plan.last_modified : plan.etag;
+FilePlan PlanWithoutRange(FilePlan plan, bool trusted) {
+  plan.offset = 0;
+  plan.by_date = false;
+  plan.no_ranges = true;
+  plan.trusted = trusted;
+  return plan;
+}
+
+FilePlan PlanNextPart(uint32_t index, const ResponseBody& part) {
+  FilePlan plan;
+  plan.index = index;
+  plan.offset = plan.kept = part.end;
+  plan.source = part.source;
+  plan.history = part.history;
+  return plan;
+}
+
+std::string ValidatorOf(const FilePlan& plan) {
+  const FileSource& source = plan.source;
+  if (!plan.by_date && !source.etag.empty()) return source.etag;
+  return source.strong_date ? source.last_modified : "";
 }
 
 ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response) {
-  if (response.contradictory) return Invalid(response, "it contradicts itself");
-  if (IsRedirect(response)) return Of(Kind::kRedirect);
-  if (response.status == 416 && plan.offset > 0) return Bounded(JudgeUnsatisfiable(plan, response));
-  if (response.status != 200 && response.status != 206) return JudgeOtherStatus(response);
-  if (IsSet(response.content_encoding, "identity")) {
-    return Invalid(response, "it is encoded, though only identity was accepted");
+  if (!policy::IsHttpStatus(response.status)) {
+    return Invalid(response, "its status line has no status of three digits");
   }
-  if (IsSet(response.transfer_encoding, "chunked")) {
-    return Invalid(response, "its Transfer-Encoding is not chunked");
+  if (IsRedirect(response)) {
+    if (!response.two_locations) return Of(Kind::kRedirect);
+    return Invalid(response, absl::StrCat("it has two Locations: ", Quoted(response.location)));
   }
-  return Bounded(response.status == 200 ? JudgeWhole(plan, response)
-                                        : JudgePartial(plan, response));
+  const auto wait = ParseRetryAfter(response.retry_after, response.date, response.received);
+  const ResponseVerdict verdict = JudgeOnce(plan, response, wait);
+  if (!AnswersTheRange(plan, response, verdict, wait.has_value())) return Bounded(verdict);
+  // A wrong range says that the server's ranges are wrong, an error only that it has none here.
+  return WithoutRange(plan,
+                      policy::ClassifyHttpStatus(response.status) != policy::HttpOutcome::kOk);
 }
 
 }  // namespace bitsd

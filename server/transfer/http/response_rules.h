@@ -1,5 +1,8 @@
 // What a server's answer means for a file: the table of docs/semantics.md, "Answers of a server".
 //
+// Only what frames the file is strict: length, range, transfer coding, and where a redirect leads.
+// Everything else a server says is a hint: one that is in doubt is not used.
+//
 // Thread safety: pure functions of the request that was made and the head of the response.
 
 #ifndef BITSD_SERVER_TRANSFER_HTTP_RESPONSE_RULES_H_
@@ -10,45 +13,67 @@
 
 #include "server/job/job_record.h"
 #include "server/job/transfer_service.h"
+#include "server/transfer/http/file_source.h"
 #include "server/transfer/http/http_response.h"
 
 namespace bitsd {
+
+/// What a file has been through: as in FileProgress.
+struct FileHistory {
+  uint32_t restarts = 0;
+  uint64_t replaced_size = kSizeUnknown;
+  uint32_t doubts = 0;
+};
 
 /// What is asked of the server for one file.
 struct FilePlan {
   uint32_t index = 0;
   uint64_t offset = 0;  ///< Over 0: a range from here on, if the source is unchanged.
-  uint64_t size = kSizeUnknown;
-  std::string etag;
-  std::string last_modified;
-  bool no_ranges = false;  ///< The server's ranges cannot be used: they are not asked for again.
-  uint32_t restarts = 0;   ///< As in FileProgress.
+  FileSource source;    ///< What is known of it.
+  FileHistory history;
+  uint64_t kept = 0;     ///< Bytes of `source` that are here.
+  bool by_date = false;  ///< The range is asked for by the date, as the ETag is another each time.
+  /// In this attempt the whole file is asked for: the server's ranges cannot be used...
+  bool no_ranges = false;
+  bool trusted = false;  ///< ... but nothing was said against the bytes that are here.
 };
 
 /// A source that changes more often than this while its file is downloaded ends the attempts.
 inline constexpr uint32_t kMaxRestarts = 10;
 
+/// So many attempts in a row may end with an answer that looks foreign; the next one is taken.
+inline constexpr uint32_t kMaxDoubts = 3;
+
 /// How to go on with a file whose progress this is. Ranges are asked for with a validator only.
 FilePlan PlanFile(uint32_t index, const FileProgress& progress);
 
+/// The same without a range, for the rest of this attempt. `trusted`: nothing was said against the
+/// bytes that are here.
+FilePlan PlanWithoutRange(FilePlan plan, bool trusted);
+
 /// The validator for If-Range, or empty.
-const std::string& ValidatorOf(const FilePlan& plan);
+std::string ValidatorOf(const FilePlan& plan);
 
 /// The body that follows a response head.
 struct ResponseBody {
-  uint64_t offset = 0;
-  uint64_t size = kSizeUnknown;  ///< Of the whole file.
-  std::string etag;
-  std::string last_modified;
+  uint64_t offset = 0;          ///< In the file, of the first byte that is wanted.
+  uint64_t skip = 0;            ///< Bytes of the body before that one.
+  uint64_t end = kSizeUnknown;  ///< In the file, of the body. Before `source.size`: it is a part.
+  FileSource source;
+  FileHistory history;
   bool not_resumable = false;
-  uint32_t restarts = 0;
+  bool ends_by_length =
+      false;  ///< The HTTP library does not see the end: what follows is not read.
 };
+
+/// How to go on behind `part` of the file, all of which is here.
+FilePlan PlanNextPart(uint32_t index, const ResponseBody& part);
 
 struct ResponseVerdict {
   enum class Kind {
     kBody,      ///< `body` describes the file that follows.
     kRedirect,  ///< To the response's location; policy has still to judge it.
-    kRestart,   ///< The source changed, or the range is of no use: ask again, for all, as `again`.
+    kAgain,     ///< Ask again, as `again` says.
     kWhole,     ///< Nothing is missing.
     kFailure,
   };
@@ -57,6 +82,7 @@ struct ResponseVerdict {
   FilePlan again;
   TransferFailure failure;
   bool start_over = false;  ///< With kFailure: what is on the disk cannot be continued.
+  bool doubtful = false;    ///< With kFailure: one more of FileHistory::doubts.
 };
 
 ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response);

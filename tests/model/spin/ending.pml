@@ -10,7 +10,8 @@ byte promised = 0;   /* ghost: the last of Cancel and Complete that was answered
 inline call(o, a) {
   got = NONE;
   if
-  :: atomic { boots == boot && queued < ROOM && result[OWNER] == NONE && reply[OWNER] == NONE ->
+  :: atomic { boots == boot && queued < ROOM && result[OWNER] == NONE && reply[OWNER] == NONE &&
+              !(AFTER_COMPLETION(o) && COMPLETING) ->
               submit(OWNER, o, a) };
      if
      :: atomic { boots == boot && reply[OWNER] != NONE -> got = reply[OWNER]; reply[OWNER] = NONE }
@@ -64,7 +65,8 @@ inline complete() {
      :: boots == boot ->
         call(END, done);
         if
-        :: got == OK && done -> clean_up(); answer_of_call = OK; break
+        :: got == OK && done && base.state == CANCELLED -> answer_of_call = REFUSED; break
+        :: got == OK && done && base.state != CANCELLED -> clean_up(); answer_of_call = OK; break
         :: got == OK && !done -> answer_of_call = REFUSED; break
         :: got == STORE_ERROR -> answer_of_call = STORE_ERROR  /* and once more: kEndRetry */
         :: got == NONE || got == REFUSED -> break
@@ -111,6 +113,36 @@ proctype Owner() {
 proctype Helper() {
   if
   :: atomic { boots == 0 && queued < ROOM && result[HELPER] == NONE -> submit(HELPER, DROP, 0) }
+  :: skip
+  fi
+}
+
+/* Somebody else cancels the job, at any moment: in the middle of Complete, too. */
+proctype Canceller() {
+  bit late = 0;
+  if
+  :: atomic { boots == 0 && queued < ROOM && result[ENDER] == NONE -> submit(ENDER, CANCEL, 0) };
+     if
+     :: atomic { boots == 0 && reply[ENDER] != NONE ->
+          if
+          :: reply[ENDER] == OK ->
+             /* Nothing is put in place any more, and what is stays there. */
+             assert(durable.state == CANCELLED && !(work != IDLE && publishing));
+             temporary = 0
+          :: reply[ENDER] == STORE_ERROR -> late = 1  /* FinishCancel */
+          :: else
+          fi };
+        if
+        :: late ->
+           if
+           :: d_step { boots == 0 && FINAL(durable.state) && SAME_RECORD(base, durable) && queued == 0 ->
+                       temporary = 0 }
+           :: boots != 0
+           fi
+        :: !late
+        fi
+     :: boots != 0
+     fi
   :: skip
   fi
 }
@@ -169,6 +201,7 @@ init {
     run StoreRetry();
     run Transfer();
     run Publisher();
+    if :: base.token == 0 -> run Canceller() :: skip fi;
     run Owner();
     run Killer()
   }

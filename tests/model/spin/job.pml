@@ -145,15 +145,19 @@ inline in_force() {
 /* JobFacts and token_rules.cc: may the handle lend `t`, or have the flag met by `t`? */
 #define ADMIN_TOKEN_DENIED(t) (token_admin[t] && !(handle_admin && elevated))
 
+/* Job::SubmitLocked: what waits for the end of Complete is not decided before. */
+#define AFTER_COMPLETION(op) \
+  (op == SUSPEND || op == RESUME || op == COMPLETE || op == ADD_FILE)
+#define COMPLETING (base.completing || (queued > 0 && queue[queued - 1].to.completing))
+
 /* Turns `cur` into `next`, or refuses. */
 inline decide(kind, with) {
   copy(next, cur);
   refused = 0;
+  assert(!(cur.completing && AFTER_COMPLETION(kind)));
   if
   :: FINAL(cur.state) && kind != DISCARD && kind != DONE && kind != FAIL && kind != NOTHING && kind != END ->
      refused = 1
-  :: cur.completing && (kind == SUSPEND || kind == RESUME || kind == CANCEL || kind == COMPLETE ||
-                        kind == ADD_FILE) -> refused = 1
   :: else ->
      if
      :: kind == SUSPEND -> next.state = SUSPENDED
@@ -197,7 +201,7 @@ inline decide(kind, with) {
         if :: cur.state == QUEUED -> next.state = SUSPENDED :: else fi
      :: kind == END ->
         next.completing = 0;
-        if :: with == 1 -> next.state = ACKNOWLEDGED; next.token = 0; next.judged = 0 :: else fi
+        if :: with == 1 && !FINAL(cur.state) -> next.state = ACKNOWLEDGED; next.token = 0; next.judged = 0 :: else fi
      :: kind == DONE && cur.state == QUEUED -> next.state = TRANSFERRED; next.whole = 1
      :: kind == FAIL && cur.state == QUEUED -> next.state = ERROR
      :: else
@@ -242,7 +246,7 @@ inline evaluate() {
      if
      :: !still && completion ->
         if
-        :: identity == NOBODY -> completion = 0; published = REFUSED
+        :: identity == NOBODY || FINAL(cur.state) -> completion = 0; published = REFUSED
         :: else -> start(1)
         fi
      :: !still && !completion && cur.state == QUEUED && !cur.completing && !owner_gone ->
@@ -256,7 +260,7 @@ inline evaluate() {
      right = !work_ended && !dirty && SAME_RECORD(cur, base) &&
              !(base.flag && cur.token != base.token) && identity == work_identity && !owner_gone;
      if
-     :: publishing -> right = right && cur.completing
+     :: publishing -> right = right && cur.completing && !FINAL(cur.state)
      :: else -> right = right && cur.state == QUEUED && !cur.completing
      fi;
 #ifdef BREAK_WITHDRAWAL_WAITS_FOR_COMMIT
