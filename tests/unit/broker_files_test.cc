@@ -591,6 +591,7 @@ TEST_F(FileOperationsTest, AFileThatIsSwappedInIsNeverReportedAsPublished) {
     }
   });
   for (int i = 0; i < 300; ++i) {
+    if (!Exists(foreign)) folder_.MakeFile("jobs/foreign", "foreign");
     FileOperations::Result created = Do(Operation::kCreateTemporary, temporary());
     if (!created.status.ok()) {
       fs::remove(temporary());
