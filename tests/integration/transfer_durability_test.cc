@@ -107,6 +107,15 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
   ASSERT_TRUE(running.Stop());
 }
 
+TEST_F(TransferDurabilityTest, WhatCameBeforeTheServerFellSilentIsSyncedByTime) {
+  options_.sync_every = absl::Milliseconds(100);
+  Restart();
+  Running running = Start({File("/hangbody/100000/d", "stalled")});
+  EXPECT_TRUE(running.recorder->WaitForSynced(50'000));
+  EXPECT_EQ(running.recorder->files()[0].progress.synced, 50'000u) << "and no further byte came";
+  ASSERT_TRUE(running.Stop());
+}
+
 TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) {
   std::vector<FileRecord> files;
   for (int i = 0; i < 200; ++i) files.push_back(File("/plain/4096/m", std::to_string(i)));

@@ -126,7 +126,7 @@ TEST_F(JobKeptTest, AnAnswerIsRememberedWithoutItsFiles) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);
   const std::string request = "7a0d3c1e-0000-4000-8000-000000000007";
-  const std::vector<NewFile> files(3, {"http://192.0.2.1/f", "/d/f"});
+  const std::vector<NewFile> files = Files(3);
   for (int i = 0; i < 2; ++i) {
     Reply<absl::StatusOr<JobView>> reply;
     jobs().AddFiles(fetcher, id, files, request, reply.Callback());
@@ -258,8 +258,7 @@ TEST_F(JobKeptTest, AnExemptCallersJobIsBoundedToo) {
   const JobId id = Create(admin);
   const auto add = [&](size_t count) {
     Reply<absl::StatusOr<JobView>> reply;
-    jobs().AddFiles(admin, id, std::vector<NewFile>(count, {"http://192.0.2.1/f", "/d/f"}), "",
-                    reply.Callback());
+    jobs().AddFiles(admin, id, Files(count), "", reply.Callback());
     return DetailOf(reply.Get().status()).hresult;
   };
   EXPECT_EQ(add(policy::kMaxFilesPerJob), Hresult::kOk);

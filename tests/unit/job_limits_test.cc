@@ -24,24 +24,25 @@ class JobLimitsTest : public JobWorld {
 
   Reply<absl::StatusOr<JobView>> AskFiles(const Caller& caller, const JobId& id, size_t count) {
     Reply<absl::StatusOr<JobView>> reply;
-    jobs().AddFiles(caller, id, std::vector<NewFile>(count, {"http://192.0.2.1/f", "/d/f"}), "",
-                    reply.Callback());
+    std::vector<NewFile> files(count, {"http://192.0.2.1/f", "/d/f"});
+    for (NewFile& file : files) file.local_name += std::to_string(++named_);
+    jobs().AddFiles(caller, id, std::move(files), "", reply.Callback());
     return reply;
   }
 
   Caller FilteredAdmin() {
     const Caller admin = As(kAdmin);
     auto token = std::make_shared<AccessToken>(*admin.token);
-    token->groups = {{kAdministratorsSid, kGroupUseForDenyOnly}};
-    return {std::move(token), admin.session};
-  }
-  Caller Service() {
-    const Caller caller = As(kMallory);
-    auto token = std::make_shared<AccessToken>(*caller.token);
-    token->service = true;
-    return {std::move(token), caller.session};
-  }
-};
+    token->groups = { {kAdministratorsSid, kGroupUseForDenyOnly} int named_ = 0;  ///< Files so far.
+  };
+  return {std::move(token), admin.session};
+} Caller Service() {
+  const Caller caller = As(kMallory);
+  auto token = std::make_shared<AccessToken>(*caller.token);
+  token->service = true;
+  return {std::move(token), caller.session};
+}
+};  // namespace
 
 TEST_F(JobLimitsTest, OfTwoRequestsForTheLastPlaceOneIsRefused) {
   const Caller fetcher = As(kFetcher);
@@ -148,5 +149,5 @@ TEST_F(JobLimitsTest, TooManyFilesAreRefusedAsAWhole) {
   EXPECT_TRUE(AskFiles(fetcher, id, 200).Get().ok());
 }
 
-}  // namespace
+}  // namespace bitsd
 }  // namespace bitsd
