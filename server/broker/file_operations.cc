@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -25,6 +26,9 @@ constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
 constexpr mode_t kTemporaryMode = 0600;
+
+// This is not in <linux/magic.h> of every distribution.
+constexpr uint32_t kXfs = 0x58465342;
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -85,10 +89,15 @@ MarkVerdict MarkOf(int directory, const std::string& name, const FileId& recorde
   return fd.valid() ? CheckMark(fd.get(), recorded.mark) : MarkVerdict::kUnknown;
 }
 
-/// NFS gives a file that is removed while it is held another name.
-bool IsNfs(int directory) {
+/// A file that is removed has one link less at once, also while somebody has it open. (Those of the
+/// network and of FUSE give it another name then.)
+bool CountsLinks(int directory) {
+  constexpr auto kLocal = std::to_array<uint32_t>(
+      {EXT4_SUPER_MAGIC, kXfs, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC});
   struct statfs system {};
-  return ::fstatfs(directory, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+  if (::fstatfs(directory, &system) != 0) return false;
+  return std::find(kLocal.begin(), kLocal.end(), static_cast<uint32_t>(system.f_type)) !=
+         kLocal.end();
 }
 
 /// Removes `name`, which is `file`. A name can change after it was looked at: what is gone must be
@@ -96,7 +105,7 @@ bool IsNfs(int directory) {
 absl::Status Unlink(int directory, const std::string& name, const SeenFile& file,
                     const std::string& path) {
   UniqueFd held;
-  if (!IsNfs(directory)) {
+  if (CountsLinks(directory)) {
     held.Reset(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     const auto now = held.valid() ? LookAt(held.get(), path) : file;
     if (!now.ok() || !IsSameFile(now->id, file.id)) return Replaced(path);
@@ -243,6 +252,7 @@ absl::Status FileOperations::CreateNext(const Place& place, const std::string& n
   if (!created.ok()) return created.status();
   status = CheckPrivacy(place, *created, umask, path);
   if (!status.ok()) {
+    fd.Reset();
     Unlink(place.directory.get(), name, *created, path).IgnoreError();
     return status;
   }
