@@ -51,6 +51,7 @@ absl::Status PrepareFolder(const Config& config, const std::string& folder) {
   const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash + 1);
   const std::string name = folder.substr(slash == std::string::npos ? 0 : slash + 1);
   const UniqueFd around(open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!around.valid()) return error::InvalidArgument(strerror(errno));
   const mode_t mode = folder == config.state_dir ? 0700 : 0750;
   if (mkdirat(around.get(), name.c_str(), mode) != 0) {
     return errno == EEXIST ? absl::OkStatus() : error::InvalidArgument(strerror(errno));

@@ -13,6 +13,7 @@
 #include "client/cli/context.h"
 #include "client/cli/docs/completion.h"
 #include "client/cli/error_report.h"
+#include "client/cli/unreachable.h"
 
 namespace bits::cli {
 namespace {
@@ -61,7 +62,9 @@ int RunWords(const BitsadminLine& spelling, const Streams& streams) {
   Context context(streams, *std::move(settings));
   context.raw = spelling.raw;
   context.password = spelling.password;
-  const absl::Status status = ForgetEnded(RunCommand(line, context), context.sessions_in_use());
+  const absl::Status status =
+      ExplainUnreachable(ForgetEnded(RunCommand(line, context), context.sessions_in_use()),
+                         context.settings.Text("--endpoint"));
   return status.ok() ? static_cast<int>(kExitOk) : Fail(status, context.json(), streams);
 }
 

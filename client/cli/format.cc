@@ -1,12 +1,15 @@
 #include "client/cli/format.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <utility>
 
 #include "bitsd/client/error.h"
+#include "client/cli/error_file.h"
 #include "client/cli/hints.h"
 #include "client/cli/network_text.h"
+#include "client/cli/output/text.h"
 #include "client/cli/output/units.h"
 
 namespace bits::cli {
@@ -39,7 +42,9 @@ std::string BytesWithCount(const v1::JobProgress& progress) {
 
 Cell FileState(const v1::File& file) {
   // What came is not what was begun.
-  const std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  std::string mark = file.restarts() > 0 ? " (restarted)" : "";
+  if (file.mode_not_set()) mark += " (mode not set)";
+  if (file.time_not_set()) mark += " (time not set)";
   if (file.completed()) return {"COMPLETED" + mark, Color::kGood};
   if (file.transferred()) return {"TRANSFERRED" + mark, Color::kGood};
   return "WORKING" + mark;
@@ -100,17 +105,18 @@ void AddNetwork(const v1::Job& job, Rows& rows) {
   }
 }
 
-void AddErrorPlace(const v1::JobError& error, SystemTime now, Rows& rows) {
+void AddErrorPlace(const v1::JobError& error, const v1::File* file, SystemTime now, Rows& rows) {
   if (error.http_status() != 0) {
     rows.push_back({"HTTP status:", std::to_string(error.http_status())});
   }
   if (error.has_file_index()) {
-    rows.push_back({"error file:", std::to_string(error.file_index())});
+    rows.push_back({"error file:",
+                    file == nullptr ? std::to_string(error.file_index()) : ErrorFileText(*file)});
   }
   if (error.retryable()) rows.push_back({"next retry:", HumanTime(error.next_retry_time(), now)});
 }
 
-void AddError(const v1::Job& job, SystemTime now, Rows& rows) {
+void AddError(const v1::Job& job, const v1::File* file, SystemTime now, Rows& rows) {
   if (!job.has_error()) return;
   const v1::JobError& error = job.error();
   const std::string code = error.reason() + " (" + HresultText(error.hresult()) + ")";
@@ -119,7 +125,7 @@ void AddError(const v1::Job& job, SystemTime now, Rows& rows) {
                                              "ERROR_CONTEXT_", error.context())});
   rows.push_back({"error message:", error.message()});
   if (!error.rule().empty()) rows.push_back({"error rule:", error.rule()});
-  AddErrorPlace(error, now, rows);
+  AddErrorPlace(error, file, now, rows);
 }
 
 std::string Count(size_t count, const char* what) {
@@ -156,6 +162,18 @@ Cell StateCell(const v1::Job& job) {
     text += " (waiting for " + WaitingName(job) + ")";
   }
   return {std::move(text), ColorOf(job.state())};
+}
+
+std::string TroubleOf(const v1::Job& job, SystemTime now) {
+  if (job.state() != v1::JOB_STATE_TRANSIENT_ERROR || !job.has_error()) return "";
+  const v1::JobError& error = job.error();
+  std::string when;
+  if (error.has_next_retry_time()) {
+    const auto until = std::chrono::seconds(error.next_retry_time().seconds()) -
+                       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+    when = ", again in " + HumanDuration(std::max(until, std::chrono::seconds(0)));
+  }
+  return when + ": " + Printable(error.message());
 }
 
 std::string FilesOf(const v1::JobProgress& progress) {
@@ -197,7 +215,8 @@ std::string FileList(const std::vector<v1::File>& files, const Style& style) {
   return (rows.empty() ? "" : RenderTable(columns, rows, style)) + Count(files.size(), "file(s)");
 }
 
-std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style) {
+std::string JobInfo(const v1::Job& job, const v1::File* error_file, SystemTime now,
+                    const Style& style) {
   Rows rows{{"id:", job.id()},
             {"display name:", job.display_name()},
             {"description:", job.description()},
@@ -219,7 +238,7 @@ std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style) {
   AddNetwork(job, rows);
   AddHelperToken(job, now, rows);
   rows.push_back({"error count:", std::to_string(job.error_count())});
-  AddError(job, now, rows);
+  AddError(job, error_file, now, rows);
   for (const std::string& path : job.undeleted_files()) rows.push_back({"not removed:", path});
   rows.push_back({"revision:", std::to_string(job.revision())});
   return RenderDetails(rows, style);

@@ -27,6 +27,10 @@ std::string FlagNames(uint32_t usage_flags);         ///< "0x3 LOCAL_FILE NETWOR
 /// "QUEUED (waiting for SLOT)", and the color that a state has everywhere.
 Cell StateCell(const v1::Job& job);
 
+/// ", again in 5 s: No connection ..." of a job in TRANSIENT_ERROR: when it is tried again, and why
+/// it had to stop. Empty of any other.
+std::string TroubleOf(const v1::Job& job, SystemTime now);
+
 /// "1 / 3".
 std::string FilesOf(const v1::JobProgress& progress);
 
@@ -41,7 +45,9 @@ struct SessionView {
 
 std::string JobList(const std::vector<v1::Job>& jobs, const ListView& view, const Style& style);
 std::string FileList(const std::vector<v1::File>& files, const Style& style);
-std::string JobInfo(const v1::Job& job, SystemTime now, const Style& style);
+/// `error_file`: what the job's error is about, when that is known.
+std::string JobInfo(const v1::Job& job, const v1::File* error_file, SystemTime now,
+                    const Style& style);
 std::string SessionList(const std::vector<v1::Session>& sessions, const SessionView& view,
                         SystemTime now, const Style& style);
 std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style);

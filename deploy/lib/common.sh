@@ -71,15 +71,17 @@ tell_progress() {
 # logged STEPS COMMAND...: the output is shown only when the command fails; meanwhile it is told how far
 # it is, by what STEPS makes of the output.
 logged() {
-  local log status=0 teller
-  log=$(mktemp)
-  tell_progress "$1" "$log" &
+  local name log status=0 teller
+  name=$(mktemp)
+  exec {log}<>"$name"
+  rm -f "$name" # Nothing stays, however this ends.
+  tell_progress "$1" "/dev/fd/$log" &
   teller=$!
-  "${@:2}" >"$log" 2>&1 || status=$?
+  "${@:2}" >"/dev/fd/$log" 2>&1 || status=$?
   kill "$teller" 2>/dev/null || true
   wait "$teller" 2>/dev/null || true
-  if ((status != 0)); then cat "$log" >&2; fi
-  rm -f "$log"
+  if ((status != 0)); then cat "/dev/fd/$log" >&2; fi
+  exec {log}>&-
   return "$status"
 }
 
@@ -87,13 +89,13 @@ logged() {
 quietly() { if [[ -t 1 ]]; then "$@"; else logged build_steps "$@"; fi; }
 
 # build PRESET CMAKE-OPTIONS [TARGET...]: configures and builds, from the root of the repository.
-# With CCACHE_DIR in the environment objects are cached there. (Without a cache that outlives the
-# build folder, ccache costs a tenth of the time and finds nothing.)
+# With CCACHE_DIR in the environment objects are cached there, for every checkout of the machine.
+# (Without a cache that outlives the build folder, ccache costs a tenth of the time and finds nothing.)
 build() {
   local preset=$1 options=$2
   shift 2
   if [[ -n ${CCACHE_DIR:-} ]] && command -v ccache >/dev/null; then
-    export CCACHE_SLOPPINESS=pch_defines,time_macros
+    export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
     options+=" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
   fi
   # A first build is one from scratch; what is there already stays as its owner configured it.

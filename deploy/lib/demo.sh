@@ -12,6 +12,16 @@ declare -A sid_of=(
 stage='' endpoint='' web_port=''
 realm=DEMO.LOCAL private_port='' proxy_port=''  # Of kerberos.sh.
 started=()
+# What is shown now, and until when: it never waits without an end.
+job='' owner=fetcher
+scene_seconds=${BITSD_SCENE_SECONDS:-60}
+scene_end=$scene_seconds
+
+# scene TITLE
+scene() {
+  heading "$*"
+  scene_end=$((SECONDS + scene_seconds))
+}
 
 # In a folder where every identity may pass, unlike perhaps the folder of the repository.
 make_stage() {
@@ -28,11 +38,15 @@ make_stage() {
 # run_as NAME COMMAND...
 run_as() { setpriv --reuid "${uid_of[$1]}" --regid "${uid_of[$1]}" --clear-groups "${@:2}"; }
 
-# Fails when one of the processes did not end with status 0.
+# stop_all SECONDS: fails when one of the processes did not end with status 0, by itself, in that time.
 stop_all() {
-  local pid result=0
+  local pid result=0 end=$((SECONDS + $1))
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || result=1; done
+  for pid in "${started[@]}"; do
+    while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do sleep 0.05; done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || result=1
+  done
   started=()
   return "$result"
 }
@@ -41,8 +55,8 @@ stop_all() {
 clean_up() {
   local status=$?
   trap '' INT TERM HUP
-  stop_all || true
-  if ((status != 0)) && [[ -s $stage/log/bitsd.log ]]; then
+  stop_all 3 || true
+  if ((status != 0 && status != 130)) && [[ -s $stage/log/bitsd.log ]]; then
     complain "The end of bitsd's log:"
     tail -n 20 "$stage/log/bitsd.log" >&2
   fi
@@ -179,9 +193,20 @@ person() {
     --cert "$stage/people/$name/$name.crt" --key "$stage/people/$name/$name.key"
 }
 
-# as NAME WORDS...: runs bitsctl as NAME.
+# as NAME WORDS...: runs bitsctl as NAME, until the scene has to be over.
 as() {
-  local command
+  local command status=0 left=$((scene_end - SECONDS))
   mapfile -t command < <(person "$1")
-  "${command[@]}" "${@:2}"
+  timeout --foreground "$((left > 0 ? left : 1))" "${command[@]}" "${@:2}" || status=$?
+  if ((status == 124)); then tell_delay; fi
+  return "$status"
+}
+
+# What the job waits for, and what went wrong.
+tell_delay() {
+  local command
+  complain "This scene may take $scene_seconds s, and they are over. How the job is:"
+  mapfile -t command < <(person "$owner")
+  { timeout --foreground 5 "${command[@]}" info "$job" || true; } |
+    grep -E '^ *(state|bytes|it waits|error|HTTP|next retry)' >&2 || complain "bitsd does not say"
 }

@@ -28,8 +28,10 @@ make_realm() {
     echo "addprinc -randkey HTTP/localhost"
     echo "ktadd -k $stage/kdc/http.keytab HTTP/localhost"
   } >"$stage/kdc/commands"
-  kerberos kdb5_util create -s -r "$realm" -P "$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')" >"$stage/log/kdc.log" 2>&1
-  kerberos kadmin.local -p quickstart <"$stage/kdc/commands" >>"$stage/log/kdc.log" 2>&1
+  {
+    kerberos kdb5_util create -s -r "$realm" -P "$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')" &&
+      kerberos kadmin.local -p quickstart <"$stage/kdc/commands"
+  } >"$stage/log/kdc.log" 2>&1 || { cat "$stage/log/kdc.log" >&2 && die "The Kerberos realm could not be made; the reason is above."; }
   # A keytab is for whoever acts with it, and for nobody else.
   chown "$bitsd_uid:$bitsd_uid" "$stage"/own/keys/*.keytab
   chown "$web_uid:$web_uid" "$stage/kdc/http.keytab"
@@ -103,6 +105,8 @@ DocumentRoot $stage/web
 <VirtualHost 127.0.0.1:$proxy_port>
   CustomLog $stage/log/proxy.log short
   ProxyRequests On
+  # Without asking who localhost is: a machine need not know.
+  ProxyRemote "http://localhost:$private_port" "http://127.0.0.1:$private_port"
   <Proxy "*">
     $asks
   </Proxy>

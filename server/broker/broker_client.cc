@@ -32,6 +32,11 @@ bool GivesDescriptor(wire::Operation operation) {
 
 size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
 
+/// Descriptors that its answer may have.
+size_t DescriptorsOf(const wire::FileRequest& request) {
+  return GivesDescriptor(request.operation) ? FilesOf(request) : 0;
+}
+
 /// What the worker sent is the file it says it is, open with `access`.
 bool IsFile(int fd, FileId id, int access) {
   struct stat file;
@@ -247,7 +252,7 @@ absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCre
     }
     ++messages_sent_;
     result =
-        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, FilesOf(request));
+        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, DescriptorsOf(request));
     if (result == ExchangeResult::kTimeout) {
       crew.GiveUp(worker);
     } else if (result != ExchangeResult::kReply) {

@@ -23,6 +23,7 @@ struct SeenFile {
   mode_t type = 0;  ///< S_IFREG and the like.
   uint32_t links = 0;
   gid_t group = 0;
+  absl::Time atime;
   absl::Time mtime;
 
   bool IsRegular() const;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -25,6 +26,9 @@ constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
 constexpr mode_t kTemporaryMode = 0600;
+
+// This is not in <linux/magic.h> of every distribution.
+constexpr uint32_t kXfs = 0x58465342;
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -85,10 +89,15 @@ MarkVerdict MarkOf(int directory, const std::string& name, const FileId& recorde
   return fd.valid() ? CheckMark(fd.get(), recorded.mark) : MarkVerdict::kUnknown;
 }
 
-/// NFS gives a file that is removed while it is held another name.
-bool IsNfs(int directory) {
+/// A file that is removed has one link less at once, also while somebody has it open. (Those of the
+/// network and of FUSE give it another name then.)
+bool CountsLinks(int directory) {
+  constexpr auto kLocal = std::to_array<uint32_t>(
+      {EXT4_SUPER_MAGIC, kXfs, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC});
   struct statfs system {};
-  return ::fstatfs(directory, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+  if (::fstatfs(directory, &system) != 0) return false;
+  return std::find(kLocal.begin(), kLocal.end(), static_cast<uint32_t>(system.f_type)) !=
+         kLocal.end();
 }
 
 /// Removes `name`, which is `file`. A name can change after it was looked at: what is gone must be
@@ -96,7 +105,7 @@ bool IsNfs(int directory) {
 absl::Status Unlink(int directory, const std::string& name, const SeenFile& file,
                     const std::string& path) {
   UniqueFd held;
-  if (!IsNfs(directory)) {
+  if (CountsLinks(directory)) {
     held.Reset(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     const auto now = held.valid() ? LookAt(held.get(), path) : file;
     if (!now.ok() || !IsSameFile(now->id, file.id)) return Replaced(path);
@@ -117,7 +126,8 @@ constexpr absl::Duration kCoarseTime = absl::Seconds(2);
 absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
                              const std::string& path) {
   if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
-  const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
+  // Both: some file systems of FUSE do nothing when one is left out.
+  const timespec times[2] = {absl::ToTimespec(now.atime), absl::ToTimespec(mtime)};
   if (::futimens(fd, times) != 0) {
     if (IsRefusalOfAttributes(errno)) return false;
     return FileError(errno, "set the time of", path);
@@ -125,8 +135,7 @@ absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
   const absl::StatusOr<SeenFile> after = LookAt(fd, path);
   if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
   // The kernel takes the next time that the file system can keep: a wrong one. None is better.
-  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
-  static_cast<void>(::futimens(fd, today));
+  static_cast<void>(::futimens(fd, nullptr));
   return false;
 }
 
@@ -243,6 +252,7 @@ absl::Status FileOperations::CreateNext(const Place& place, const std::string& n
   if (!created.ok()) return created.status();
   status = CheckPrivacy(place, *created, umask, path);
   if (!status.ok()) {
+    fd.Reset();
     Unlink(place.directory.get(), name, *created, path).IgnoreError();
     return status;
   }
@@ -380,7 +390,8 @@ absl::Status FileOperations::Prepare(const Place& place, const wire::NextFile& f
   *fd = std::move(opened->fd);
   absl::StatusOr<bool> mode = SetRights(fd->get(), opened->file, rights, path);
   if (!mode.ok()) return mode.status();
-  *not_set = (*mode ? 0U : kModeNotSet) | (*time ? 0U : kTimeNotSet);
+  if (!*mode) *not_set |= kModeNotSet;
+  if (!*time) *not_set |= kTimeNotSet;
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/error/bits_codes.h"
 
 namespace bitsd {
 namespace {
@@ -92,6 +93,13 @@ constexpr auto kTable = std::to_array<HresultInfo>({
      Code::kUnknown, "The client certificate cannot be used together with a network helper token."},
 });
 
+const BitsCode* FindOther(uint32_t value) {
+  for (const BitsCode& row : OtherBitsCodes()) {
+    if (row.value == value) return &row;
+  }
+  return nullptr;
+}
+
 bool IsHttpError(uint32_t value) {
   const uint32_t base = static_cast<uint32_t>(Hresult::kHttpErrorBase);
   return value >= base + 100 && value <= base + 599;
@@ -119,12 +127,14 @@ Hresult HttpHresult(int http_status) {
 
 std::string HresultName(uint32_t value) {
   if (const HresultInfo* row = FindHresult(value)) return std::string(row->name);
+  if (const BitsCode* row = FindOther(value)) return std::string(row->name);
   if (IsHttpError(value)) return absl::StrCat("BG_E_HTTP_ERROR_", HttpStatusOf(value));
   return "";
 }
 
 std::string HresultDescription(uint32_t value) {
   if (const HresultInfo* row = FindHresult(value)) return std::string(row->message);
+  if (const BitsCode* row = FindOther(value)) return std::string(row->message);
   if (IsHttpError(value))
     return absl::StrCat("The server answered HTTP ", HttpStatusOf(value), ".");
   return "";

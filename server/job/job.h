@@ -139,7 +139,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   /// Publishes the transferred files once the intent is committed. `done` gets the indexes that are
   /// in place and OK or what stopped it. Call it once per BeginCompletion.
-  void RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done);
+  void RunCompletion(std::function<void(std::vector<PlacedFile>, absl::Status)> done);
 
   /// The account directory is another: whoever acts for the job is looked at again. Work that is no
   /// longer right stops at once and goes on as whom the new directory says.
@@ -170,7 +170,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// What is to be done once the mutex is released.
   using Later = RunQueue::Later;
   struct Completion {
-    std::function<void(std::vector<uint32_t>, absl::Status)> done;
+    std::function<void(std::vector<PlacedFile>, absl::Status)> done;
   };
   struct SideWork {
     std::function<bool(const JobVersion&)> is_right;
@@ -285,7 +285,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded);
   void OnDone();
   void OnFailed(TransferFailure failure);
-  void OnPublished(std::vector<uint32_t> indexes, absl::Status status);
+  void OnPublished(std::vector<PlacedFile> indexes, absl::Status status);
   /// The work told its last news: takes it and lets the work go.
   void OnWorkEnded(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide);
   /// Submits a change nobody waits for.

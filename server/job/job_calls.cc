@@ -312,8 +312,9 @@ std::unique_ptr<Activity> JobManager::StartCheck(const Job& job, const std::vect
     }
     folders.insert(policy::DirectoryOf(file.local_name));
   }
-  return deps_.transfers.StartCheck({job.id(), job.owner(), who, {folders.begin(), folders.end()}},
-                                    done);
+  CheckTask task{job.id(), job.owner(), who, {folders.begin(), folders.end()}};
+  for (const NewFile& file : files) task.destinations.push_back(file.local_name);
+  return deps_.transfers.StartCheck(std::move(task), done);
 }
 
 void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,

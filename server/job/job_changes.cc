@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
@@ -91,6 +95,22 @@ bool MayRetry(const JobRecord& record, absl::Time now) {
          now - *record.no_progress_since < record.no_progress_timeout;
 }
 
+/// One of two files with the same local name would replace the other.
+absl::Status CheckNewNames(const FileRecords& files, const std::vector<NewFile>& added) {
+  const auto twice = [](const std::string& name) {
+    return error::InvalidArgument(absl::StrCat(
+        "\"", name, "\" is the local name of two files of the job: give each its own"));
+  };
+  std::unordered_set<std::string_view> names;
+  for (const NewFile& file : added) {
+    if (!names.insert(file.local_name).second) return twice(file.local_name);
+  }
+  for (const FileRecord& file : files) {
+    if (names.count(file.local_name) != 0) return twice(file.local_name);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status NotFinal(const JobRecord& record) {
@@ -145,6 +165,7 @@ Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t
                      " more, and it may have ", max_files,
                      " (limits.files_per_job): use another job for the rest"));
   }
+  if (absl::Status s = CheckNewNames(*job.record->files, files); !s.ok()) return s;
   return Edited(job, [&](JobRecord& record) {
     auto all = std::make_shared<FileRecords>(*record.files);
     for (const NewFile& file : files) {
@@ -182,13 +203,17 @@ Result BeginCompletion(const JobVersion& job) {
   });
 }
 
-Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+Result EndCompletion(const JobVersion& job, const std::vector<PlacedFile>& published,
                      const absl::Status& status) {
   const bool ends = status.ok() && !IsFinal(job.record->state);
   JobVersion next = Edited(job, [&](JobRecord& record) {
     record.completing = false;
     auto files = std::make_shared<FileRecords>(*record.files);
-    for (uint32_t index : published) files->Edit(index).completed = true;
+    for (const PlacedFile& placed : published) {
+      FileRecord& file = files->Edit(placed.index);
+      file.completed = true;
+      file.not_set = placed.not_set;
+    }
     record.files = std::move(files);
     if (!ends) return;
     record.state = JobState::kAcknowledged;

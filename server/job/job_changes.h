@@ -40,7 +40,7 @@ Result Update(const JobVersion& job, const JobUpdate& update);
 Result BeginCompletion(const JobVersion& job);
 /// Complete, last step: `published` are in place; with OK the job is ACKNOWLEDGED, unless it was
 /// cancelled meanwhile.
-Result EndCompletion(const JobVersion& job, const std::vector<uint32_t>& published,
+Result EndCompletion(const JobVersion& job, const std::vector<PlacedFile>& published,
                      const absl::Status& status);
 
 Result SetFlags(const JobVersion& job, uint32_t flags);

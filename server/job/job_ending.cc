@@ -180,13 +180,13 @@ void JobManager::Publish(const Caller& caller, const JobPtr& job, OutcomeDone do
     return EndCompletion(caller, job, {}, absl::OkStatus(), std::move(done));
   }
   job->RunCompletion(
-      [this, caller, job, done](std::vector<uint32_t> published, const absl::Status& status) {
+      [this, caller, job, done](std::vector<PlacedFile> published, const absl::Status& status) {
         EndCompletion(caller, job, std::move(published), status, done);
       });
 }
 
 void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
-                               std::vector<uint32_t> published, const absl::Status& status,
+                               std::vector<PlacedFile> published, const absl::Status& status,
                                OutcomeDone done) {
   auto token = std::make_shared<HelperTokenPtr>();
   Job::Change change;

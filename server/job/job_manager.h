@@ -189,7 +189,7 @@ class JobManager : public JobService, public TokenOptions {
   /// The store refused a Cancel that is in force: what it leaves is removed once the store has it.
   void FinishCancel(const JobPtr& job);
   void Publish(const Caller& caller, const JobPtr& job, OutcomeDone done);
-  void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<uint32_t> published,
+  void EndCompletion(const Caller& caller, const JobPtr& job, std::vector<PlacedFile> published,
                      const absl::Status& status, OutcomeDone done);
   void CleanUp(const JobPtr& job, const HelperTokenPtr& token, Hresult success, OutcomeDone done);
   void RemoveUntried(const JobPtr& job, const std::shared_ptr<Cleanup>& cleanup);

@@ -177,7 +177,7 @@ void Job::StartCompletion(const JobVersion& version, Later& later) {
   work_context_.clear();
   CompletionTask task{id_, owner_, version.record->files, *std::move(identity), *std::move(loan)};
   work_ = environment_.transfers.StartCompletion(
-      std::move(task), [weak = weak_from_this()](std::vector<uint32_t> indexes, absl::Status s) {
+      std::move(task), [weak = weak_from_this()](std::vector<PlacedFile> indexes, absl::Status s) {
         if (auto job = weak.lock()) job->OnPublished(std::move(indexes), std::move(s));
       });
 }
@@ -199,7 +199,7 @@ void Job::AnswerCompletion(const absl::StatusOr<JobOutcome>& outcome) {
   for (const auto& done : completers) done(outcome);
 }
 
-void Job::RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)> done) {
+void Job::RunCompletion(std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
   Later later;
   {
     std::lock_guard lock(mutex_);
@@ -209,7 +209,7 @@ void Job::RunCompletion(std::function<void(std::vector<uint32_t>, absl::Status)>
   Run(later);
 }
 
-void Job::OnPublished(std::vector<uint32_t> indexes, absl::Status status) {
+void Job::OnPublished(std::vector<PlacedFile> indexes, absl::Status status) {
   Later later;
   {
     std::lock_guard lock(mutex_);

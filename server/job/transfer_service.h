@@ -115,6 +115,19 @@ struct CompletionTask {
   policy::LoanLimits loan;
 };
 
+/// File `index` is in place.
+struct PlacedFile {
+  uint32_t index = 0;
+  uint32_t not_set = 0;  ///< Bits of FileNotSet.
+
+  PlacedFile() = default;
+  /// Everything of it was set.
+  PlacedFile(uint32_t file) : index(file) {}  // NOLINT(google-explicit-constructor)
+  PlacedFile(uint32_t file, uint32_t bits) : index(file), not_set(bits) {}
+
+  friend bool operator==(const PlacedFile&, const PlacedFile&) = default;
+};
+
 /// Looks whether transferred files can still be put in place.
 struct LookTask {
   JobId job;
@@ -124,12 +137,13 @@ struct LookTask {
   policy::LoanLimits loan;
 };
 
-/// Looks whether files can be created in folders.
+/// Looks whether files can be created in folders, and put in place there.
 struct CheckTask {
   JobId job;
   Sid owner;
   ActingIdentity local;
   std::vector<std::string> directories;
+  std::vector<std::string> destinations = {};  ///< Paths, each in one of `directories`.
 };
 
 /// Removes temporary files: each as the identity whose SID is its creator's, else as the last.
@@ -151,11 +165,11 @@ class TransferService {
                                                   std::shared_ptr<DownloadEvents> events) = 0;
 
   /// Publishes the files that are transferred and not completed, one after the other, and syncs
-  /// their directories. `done` gets the indexes of the files that are in place and OK, or the first
+  /// their directories. `done` gets the files that are in place and OK, or the first
   /// error, after which nothing more was published; kCancelled when it was stopped before the last.
   /// It runs in any case, before `stopped` of a Stop.
   virtual std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) = 0;
+      CompletionTask task, std::function<void(std::vector<PlacedFile>, absl::Status)> done) = 0;
 
   /// `done` gets the files that could not be removed, and those that were not tried, as it was
   /// stopped. It runs in any case, before `stopped` of a Stop.

@@ -222,6 +222,8 @@ v1::File ToProto(const FileView& file) {
   }
   out.set_content_encoding(progress.content_encoding.str());
   out.set_final_url(Printable(progress.final_url));
+  out.set_mode_not_set((file.record.not_set & kModeNotSet) != 0);
+  out.set_time_not_set((file.record.not_set & kTimeNotSet) != 0);
   return out;
 }
 

@@ -81,7 +81,7 @@ std::unique_ptr<Activity> CurlTransferService::StartDownload(
 }
 
 std::unique_ptr<Activity> CurlTransferService::StartCompletion(
-    CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) {
+    CompletionTask task, std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
   auto completion = std::make_shared<Completion>(
       broker_, audit_, disks_.NewStrand(task.owner.ToString()), std::move(task), std::move(done));
   completion->Start();
@@ -105,7 +105,7 @@ std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
   auto errand =
       std::make_shared<Errand>([this, task = std::move(task), done](const Errand::GoesOn& goes_on) {
         const JobFiles files(broker_, audit_, task.job, task.owner);
-        absl::Status status = files.CheckDirectories(task.local, task.directories, goes_on);
+        absl::Status status = files.CheckDirectories(task, goes_on);
         if (goes_on()) done(std::move(status));
       });
   if (!checks_.Post(identity, [errand] { errand->Run(); })) {

@@ -3,7 +3,7 @@
 // Thread safety: as TransferService. Ownership: broker and audit log must outlive it; every
 // activity must be stopped or ended, and destroyed, before it. Its destructor waits for cleanups
 // and checks under way. Stop waits for a disk operation that hangs, for as long as it hangs; a name
-// look-up under way is abandoned, and may still ask its name server.
+// look-up under way is abandoned, and has a place of its owner's until it ends (resolver.h).
 
 #ifndef BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_
 #define BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_
@@ -33,7 +33,8 @@ class CurlTransferService : public TransferService {
   std::unique_ptr<Activity> StartDownload(DownloadTask task,
                                           std::shared_ptr<DownloadEvents> events) override;
   std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) override;
+      CompletionTask task,
+      std::function<void(std::vector<PlacedFile>, absl::Status)> done) override;
   std::unique_ptr<Activity> StartCleanup(CleanupTask task, CleanupDone done) override;
   std::unique_ptr<Activity> StartCheck(CheckTask task,
                                        std::function<void(absl::Status)> done) override;

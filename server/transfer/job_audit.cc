@@ -1,9 +1,14 @@
 #include "server/transfer/job_audit.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/transfer_service.h"
+#include "server/policy/local_names.h"
 #include "server/policy/url.h"
 
 namespace bitsd {
@@ -61,16 +66,36 @@ absl::Status JobFiles::CheckDirectory(const ActingIdentity& who,
   return status;
 }
 
-absl::Status JobFiles::CheckDirectories(const ActingIdentity& who,
-                                        const std::vector<std::string>& directories,
+absl::Status JobFiles::CheckDirectories(const CheckTask& task,
                                         const std::function<bool()>& goes_on) const {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const std::string& path : task.destinations) {
+    names[policy::DirectoryOf(path)].push_back(path.substr(path.rfind('/') + 1));
+  }
   absl::Status status;
   size_t count = 0;
-  while (status.ok() && count < directories.size() && goes_on()) {
-    status = broker_.CheckDirectory(who, directories[count++]);
+  while (status.ok() && count < task.directories.size() && goes_on()) {
+    const std::string& directory = task.directories[count++];
+    status = CheckFolder(task.local, directory, names[directory], goes_on);
   }
   // A caller names as many as she likes: a line for each would fill the log.
-  if (count > 0) Write("directory_checked", who, directories[count - 1], status, count);
+  if (count > 0) {
+    Write("directory_checked", task.local, task.directories[count - 1], status, count);
+  }
+  return status;
+}
+
+absl::Status JobFiles::CheckFolder(const ActingIdentity& who, const std::string& directory,
+                                   const std::vector<std::string>& names,
+                                   const std::function<bool()>& goes_on) const {
+  if (names.empty()) return broker_.CheckDirectory(who, directory);
+  absl::Status status;
+  for (auto next = names.begin(); status.ok() && next != names.end() && goes_on();) {
+    const auto left = static_cast<size_t>(names.end() - next);
+    const auto end = next + static_cast<ptrdiff_t>(std::min(left, FileBroker::kMaxTogether));
+    status = broker_.CheckDestinations(who, directory, {next, end});
+    next = end;
+  }
   return status;
 }
 

@@ -19,6 +19,7 @@
 #include "server/identity/sid.h"
 #include "server/job/job_id.h"
 #include "server/job/job_record.h"
+#include "server/job/transfer_service.h"
 #include "server/ops/audit.h"
 
 namespace bitsd {
@@ -50,9 +51,7 @@ class JobFiles {
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
   /// Each of them while it `goes_on`, up to the first that fails; one event for all.
-  absl::Status CheckDirectories(const ActingIdentity& who,
-                                const std::vector<std::string>& directories,
-                                const std::function<bool()>& goes_on) const;
+  absl::Status CheckDirectories(const CheckTask& task, const std::function<bool()>& goes_on) const;
   /// As FileBroker::CreateTemporaries.
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;
@@ -65,6 +64,9 @@ class JobFiles {
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
 
  private:
+  absl::Status CheckFolder(const ActingIdentity& who, const std::string& directory,
+                           const std::vector<std::string>& names,
+                           const std::function<bool()>& goes_on) const;
   void Write(std::string_view event, const ActingIdentity& who, const std::string& path,
              const absl::Status& status, size_t count = 1) const;
 

@@ -137,7 +137,7 @@ class BrokerBench {
     job->AwaitEnd();
     const auto completing = service.StartCompletion(
         {JobId(), helper_.sid, job->files(), helper_, {}},
-        [&](const std::vector<uint32_t>& published, const absl::Status& status) {
+        [&](const std::vector<PlacedFile>& published, const absl::Status& status) {
           if (!status.ok() || published.size() != kFiles) Give(status.ToString());
           job->End();
         });

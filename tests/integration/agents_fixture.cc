@@ -30,7 +30,7 @@ std::string WordFor(const absl::Status& status) {
   if (status.ok()) return "ok";
   const ErrorDetail detail = DetailOf(status);
   if (!detail.rule.empty()) return detail.rule;
-  if (detail.hresult == Hresult::kOk) return "unavailable";
+  if (detail.hresult == Hresult::kOk || absl::IsUnavailable(status)) return "unavailable";
   return HresultName(static_cast<uint32_t>(detail.hresult));
 }
 

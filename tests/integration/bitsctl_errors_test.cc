@@ -8,6 +8,7 @@
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/hints.h"
+#include "client/cli/unreachable.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/error/hresult.h"
@@ -20,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr char kHostile[] = "a\x1b]0;owned\x07\x1b[2J\nb\xC2\x9B\xE2\x80\xAE\xFF";
 
@@ -133,6 +135,35 @@ TEST(ErrorReportTest, AFailedJobIsAnErrorLikeThatOfACall) {
   cancelled.set_state(v1::JOB_STATE_CANCELLED);
   EXPECT_EQ(ExitCodeOf(StatusOfJob(cancelled)), kExitFailed);
   EXPECT_TRUE(StatusOfJob(v1::Job()).ok());
+}
+
+TEST(UnreachableTest, ASentenceOfOurOwnComesBeforeWhatGrpcSays) {
+  const std::string refused =
+      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7443: Failed to "
+      "connect to remote host: Connection refused";
+  const absl::Status status = ExplainUnreachable(absl::UnavailableError(refused), "host:7443");
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(ErrorText(ReportOf(status)),
+              StartsWith("bitsctl: bitsd cannot be reached at host:7443: nothing listens there. "
+                         "Start bitsd, or give its --endpoint\n  gRPC says: " +
+                         refused + "\n"));
+  for (const char* other : {"DNS resolution failed for host:7443", "Ssl handshake failed",
+                            "Socket closed", "anything else"}) {
+    const absl::Status explained = ExplainUnreachable(absl::UnavailableError(other), "host:7443");
+    EXPECT_THAT(std::string(explained.message()), StartsWith("bitsd cannot be reached at host:"));
+    EXPECT_THAT(std::string(explained.message()), HasSubstr(other));
+  }
+  EXPECT_THAT(
+      std::string(ExplainUnreachable(absl::DeadlineExceededError("x"), "host:7443").message()),
+      StartsWith("bitsd at host:7443 did not answer in time."));
+}
+
+TEST(UnreachableTest, WhatBitsdAnsweredStaysAsItIs) {
+  const absl::Status denied = absl::PermissionDeniedError("x");
+  EXPECT_EQ(ExplainUnreachable(denied, "host:7443"), denied);
+  v1::Job job = FailedJob();
+  const absl::Status answered = StatusOfJob(job);
+  EXPECT_EQ(ExplainUnreachable(answered, "host:7443"), answered);
 }
 
 TEST(ErrorReportTest, JsonHasAlwaysTheSameSixKeys) {

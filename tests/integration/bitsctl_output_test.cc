@@ -168,12 +168,25 @@ TEST(FormatTest, InfoShowsTheTokenAndTheErrorWithItsRule) {
   job.mutable_error()->set_reason("BG_E_TOKEN_REQUIRED");
   job.mutable_error()->set_rule("token_ended");
   job.mutable_error()->set_message(kHostile);
-  const std::string info = JobInfo(job, std::chrono::system_clock::now(), {});
+  const std::string info = JobInfo(job, nullptr, std::chrono::system_clock::now(), {});
   for (const char* part : {"0x1 LOCAL_FILE", "S-1-5-21-1", "BG_E_TOKEN_REQUIRED (0x80200056)",
                            "token_ended", "(1024 / 2048 bytes)"}) {
     EXPECT_THAT(info, HasSubstr(part));
   }
   EXPECT_THAT(info, Not(HasSubstr("\x1b")));
+}
+
+TEST(FormatTest, InfoNamesTheFileOfAnErrorAndItsUrl) {
+  v1::Job job = SomeJob("id", "n");
+  job.mutable_error()->set_file_index(1);
+  v1::File file;
+  file.set_index(1);
+  file.set_local_name("/srv/b\x1b");
+  file.set_remote_name("http://mirror.example/b");
+  const auto now = std::chrono::system_clock::now();
+  EXPECT_THAT(JobInfo(job, &file, now, {}),
+              HasSubstr(" 1: /srv/b? from http://mirror.example/b\n"));
+  EXPECT_THAT(JobInfo(job, nullptr, now, {}), HasSubstr("error file:")) << "as well as it is known";
 }
 
 TEST(FormatTest, JsonEscapesWhatATerminalWouldActOn) {
@@ -220,6 +233,22 @@ TEST(ProgressTest, ALineSurvivesUnknownEmptyAndAbsurdSizes) {
   EXPECT_THAT(ProgressLine(Tracked(job), {}), HasSubstr("]   0%"));
   job.mutable_progress()->set_bytes_total(50);
   EXPECT_THAT(ProgressLine(Tracked(job), {}), HasSubstr("100%"));
+}
+
+TEST(ProgressTest, AJobThatHadToStopSaysWhyAndWhenItIsTriedAgain) {
+  v1::Job job = SomeJob("id", "n");
+  job.set_state(v1::JOB_STATE_TRANSIENT_ERROR);
+  job.set_waiting_for(v1::WAITING_FOR_RETRY_TIMER);
+  job.mutable_error()->set_message("No connection\x1b");
+  const auto now = std::chrono::system_clock::now();
+  EXPECT_EQ(TroubleOf(job, now), ": No connection?") << "nobody knows when";
+  *job.mutable_error()->mutable_next_retry_time() = ToTimestamp(now + seconds(3600));
+  EXPECT_EQ(TroubleOf(job, now), ", again in 1 h: No connection?");
+  EXPECT_EQ(TroubleOf(job, now + seconds(7200)), ", again in 0 s: No connection?");
+  EXPECT_THAT(ProgressLine(Tracked(job), {}), HasSubstr("TRANSIENT_ERROR, again in "));
+  EXPECT_THAT(ProgressLine(Tracked(job), {}), HasSubstr(": No connection?"));
+  job.set_state(v1::JOB_STATE_CONNECTING);
+  EXPECT_EQ(TroubleOf(job, now), "") << "it is tried now";
 }
 
 TEST(ProgressTest, ALineFitsEveryWidth) {

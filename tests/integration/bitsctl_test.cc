@@ -71,6 +71,9 @@ TEST_F(BitsctlTest, ATransferThatFailsSaysWhyWhatToDoAndKeepsTheJob) {
   EXPECT_THAT(failed.output, HasSubstr("BG_E_HTTP_ERROR_404"));
   EXPECT_THAT(failed.output, HasSubstr("  try:    check the URL"));
   EXPECT_THAT(failed.output, HasSubstr("bitsctl resume " + id));
+  const std::string file = "0: " + FolderOf("fetcher") + "/file from " + web().Url("missing");
+  EXPECT_THAT(failed.output, HasSubstr("file " + file));
+  EXPECT_THAT(Out({"info", id}), HasSubstr(file));
   EXPECT_EQ(Value({"get", id, "state"}), "ERROR");
   EXPECT_THAT(Value({"/geterror", id}), StartsWith("0x80190194 BG_E_HTTP_ERROR_404 - "));
 }

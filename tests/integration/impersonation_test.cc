@@ -122,7 +122,7 @@ TEST_F(ImpersonationTest, LevelAndFilterBelongToTheToken) {
     options.impersonation_level = bits::ImpersonationLevel::kIdentify;
     const ScopedImpersonation as_alice(TokenOf("alice", options));
     EXPECT_EQ(ErrorText(client.SetHelperToken(handle, Demo("alice").sid).status()),
-              "CO_E_FAILEDTOIMPERSONATE");
+              "CO_E_FAILEDTOIMPERSONATE/impersonation_level");
   }
   bits::ImpersonationOptions filtered;
   filtered.filter_admin = true;

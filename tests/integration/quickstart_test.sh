@@ -1,25 +1,36 @@
 #!/usr/bin/env bash
-# deploy/quickstart works, and leaves the machine as it was: no process, no listening socket, no user,
-# no service, no file, at its ordinary end as well as when it is interrupted.
+# deploy/quickstart works, and leaves the machine as it was: no process, no socket, no user, no
+# service, no file, at its ordinary end as well as when it is interrupted or takes too long.
 #
 # usage: tests/integration/quickstart_test.sh [FOLDER]     FOLDER keeps the output of quickstart
+# It has processes, a network and an /etc of its own, so that nothing else on the machine matters.
 # Status 77: skipped.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-((EUID == 0)) || {
-  echo "skipped: needs root, as deploy/quickstart does"
-  exit 77
-}
+own=(unshare --mount --pid --net --fork --kill-child)
+if [[ ${1:-} != --within ]]; then
+  if ((EUID != 0)) || ! "${own[@]}" true 2>/dev/null; then
+    echo "skipped: needs root, as deploy/quickstart does, and namespaces of its own"
+    exit 77
+  fi
+  exec "${own[@]}" "${BASH_SOURCE[0]}" --within "$@"
+fi
+shift
+
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-# Everything that quickstart starts inherits this.
-export BITSD_QUICKSTART_TEST=$scratch
+trap 'umount /etc; rm -rf --one-file-system "$scratch"' EXIT
 failures=0
 
 fail() {
   echo "FAILED: $*" >&2
   failures=$((failures + 1))
+}
+
+own_machine() {
+  mount -t proc proc /proc && ip link set lo up || return
+  cp -a /etc "$scratch/etc" && mount --bind "$scratch/etc" /etc || return
+  chmod 711 "$scratch" && mkdir -m 1777 "$scratch/tmp" && export TMPDIR=$scratch/tmp
 }
 
 # Local addresses of TCP sockets that listen (state 0A) and of all UDP sockets.
@@ -28,59 +39,31 @@ sockets() {
   awk 'FNR > 1 { print "udp", $2 }' /proc/net/udp /proc/net/udp6 2>/dev/null
 }
 
-# cmake needs procps, whose script only loads kernel settings at boot.
-services() {
-  find /etc/systemd/system /etc/rc?.d -type l 2>/dev/null | grep -v '/S01procps$'
-  find /usr/sbin/policy-rc.d 2>/dev/null
-}
-
-# Processes that came from quickstart, or that the demonstration's identities have.
+# All but this script and what it runs to look.
 processes() {
-  local folder uid
+  local folder pid
   for folder in /proc/[0-9]*; do
-    uid=$(awk '/^Uid:/ { print $2 }' "$folder/status" 2>/dev/null)
-    if ((${uid:-0} >= 61000 && ${uid:-0} < 61100)) || is_ours "$folder"; then
-      echo "${folder#/proc/} $(tr '\0' ' ' 2>/dev/null <"$folder/cmdline")"
-    fi
+    pid=${folder#/proc/}
+    if ((pid == 1 || pid == BASHPID)) || [[ ! -s $folder/cmdline ]]; then continue; fi
+    echo "process $pid $(tr '\0' ' ' 2>/dev/null <"$folder/cmdline")"
   done
 }
 
-# /proc shows the environment that a process was started with: this script itself has no mark.
-is_ours() { grep -qzxF "BITSD_QUICKSTART_TEST=$scratch" "$1/environ" 2>/dev/null; }
-
-# snapshot NAME: everything that must be the same before and after.
-snapshot() {
-  mkdir -p "$scratch/$1"
-  sockets | sort >"$scratch/$1/sockets"
-  services | sort >"$scratch/$1/services"
-  cat /etc/passwd /etc/group >"$scratch/$1/users"
-  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'bitsd-quickstart.*' | sort >"$scratch/$1/files"
-  processes >"$scratch/$1/processes"
-  sort -o "$scratch/$1/processes" "$scratch/$1/processes"
+# What is not as it was before.
+changes() {
+  sockets
+  processes
+  find "$TMPDIR" -mindepth 1 -maxdepth 1
+  diff -r --no-dereference "$scratch/etc.before" /etc
 }
 
-# added NAME...: the lines that a list of the snapshot has now and had not before. What has gone since
-# was another's, which was about to end.
-added() {
-  local name
-  for name in "$@"; do comm -13 "$scratch/before/$name" "$scratch/after/$name" | sed "s/^/$name: /"; done
-}
-
-# as_before: the machine is as it was. Prints what is not.
-as_before() {
-  snapshot after
-  diff "$scratch/before/users" "$scratch/after/users"
-  diff "$scratch/before/services" "$scratch/after/services"
-  added sockets files processes
-}
-
-# compare WHEN: the machine is as it was. What is being closed may take a moment.
-compare() {
+# unchanged WHEN: the machine is as it was. What is being closed may take a moment.
+unchanged() {
   local end=$((SECONDS + 10))
-  until as_before >"$scratch/difference" && [[ ! -s $scratch/difference ]]; do
+  until changes >"$scratch/changes" 2>&1 && [[ ! -s $scratch/changes ]]; do
     if ((SECONDS >= end)); then
       fail "$1, the machine is not as it was before:"
-      cat "$scratch/difference" >&2
+      cat "$scratch/changes" >&2
       return
     fi
   done
@@ -101,13 +84,13 @@ test_ordinary_end() {
   grep -q "nothing is opened as alice any more" "$scratch/ordinary.log" || fail "no logoff was shown"
   grep -q "Server and proxy saw netuser" "$scratch/ordinary.log" || fail "netuser was not shown to server and proxy"
   grep -q "Server and proxy saw fetcher" "$scratch/ordinary.log" || fail "fetcher was not shown to server and proxy"
-  compare "after it ended"
+  unchanged "after it ended"
 }
 
 test_keep() {
   local line
   run_quickstart keep.log --keep
-  if comm -13 "$scratch/before/sockets" <(sockets | sort) | grep -vE '^(tcp|udp) (0100007F|0000000000000000FFFF00000100007F):'; then
+  if sockets | grep -vE '^(tcp|udp) (0100007F|0000000000000000FFFF00000100007F):'; then
     fail "a socket above is not on 127.0.0.1"
   fi
   grep -E '^  env XDG_RUNTIME_DIR=' "$scratch/keep.log" >"$scratch/commands"
@@ -116,27 +99,47 @@ test_keep() {
     eval "$line" </dev/null >"$scratch/command.log" 2>&1 || fail "a printed command fails: $(<"$scratch/command.log")"
   done <"$scratch/commands"
   eval "$(sed -n 's/^And to end it: //p' "$scratch/keep.log")"
-  compare "after --keep was ended"
+  unchanged "after --keep was ended"
 }
 
-# Interrupted as soon as bitsd listens.
-test_interruption() {
-  local pid end=$((SECONDS + 300))
-  deploy/quickstart </dev/null >"$scratch/interrupted.log" 2>&1 &
+# interrupt SIGNAL TEXT: as soon as it says TEXT. It has five seconds; this machine may be busy.
+interrupt() {
+  local pid asked end=$((SECONDS + 300)) log=$scratch/interrupted.log
+  : >"$log"
+  set -m # A shell's background commands would ignore Ctrl-C.
+  deploy/quickstart </dev/null >"$log" 2>&1 &
   pid=$!
-  until grep -q "bitsd listens on" "$scratch/interrupted.log" || ((SECONDS >= end)); do
+  set +m
+  until grep -q "$2" "$log" || ((SECONDS >= end)); do
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  kill -TERM "$pid"
-  wait "$pid" && fail "an interrupted quickstart ends with status 0"
-  compare "after it was interrupted"
+  asked=$SECONDS
+  kill "-$1" "$pid"
+  wait "$pid" && fail "a quickstart that is interrupted at \"$2\" ends with status 0"
+  ((SECONDS - asked < 15)) || fail "interrupted by $1 at \"$2\", it took $((SECONDS - asked)) s to end"
+  unchanged "after it was interrupted by $1 at \"$2\""
 }
 
-snapshot before
+# A scene that does not come to its end ends all the same, and says what its job waits for.
+test_delay() {
+  BITSD_SCENE_SECONDS=1 deploy/quickstart </dev/null >"$scratch/delay.log" 2>&1 &&
+    fail "a scene that takes too long ends with status 0"
+  if ! grep -q "How the job is:" "$scratch/delay.log" || ! grep -qE '^ *state: ' "$scratch/delay.log"; then
+    fail "a scene that takes too long does not say how its job is"
+    cat "$scratch/delay.log" >&2
+  fi
+  unchanged "after a scene took too long"
+}
+
+own_machine || { echo "the namespaces could not be set up" >&2 && exit 1; }
+cp -a /etc "$scratch/etc.before"
 test_ordinary_end
 test_keep
-test_interruption
+interrupt TERM "^== Build"
+interrupt INT "bitsd listens on"
+interrupt TERM "alice logs off in the middle"
+test_delay
 if [[ -n ${1:-} ]]; then cp "$scratch"/*.log "$1"; fi
 ((failures == 0)) || exit 1
 echo "deploy/quickstart left nothing behind"

@@ -46,6 +46,14 @@ TEST(RpcStatus, EveryErrorOfATableRowCarriesItsNameAndHresult) {
   }
 }
 
+TEST(RpcStatus, AFileSystemThatDoesNotAnswerIsToldAsSuchAndMayBeTriedAgain) {
+  const grpc::Status answer = ToGrpc(error::Unavailable("no answer"));
+  EXPECT_EQ(answer.error_code(), StatusCode::UNAVAILABLE);
+  EXPECT_EQ(answer.error_message(), "no answer");
+  EXPECT_EQ(InfoOf(answer).reason(), "ERROR_NOT_READY");
+  EXPECT_EQ(InfoOf(answer).metadata().at("hresult"), "0x80070015");
+}
+
 TEST(RpcStatus, ARuleIsNamed) {
   const grpc::Status answer = ToGrpc(error::AccessDenied(Rule::kJobAccess, "not yours"));
   EXPECT_EQ(answer.error_code(), StatusCode::PERMISSION_DENIED);

@@ -107,6 +107,15 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
   ASSERT_TRUE(running.Stop());
 }
 
+TEST_F(TransferDurabilityTest, WhatCameBeforeTheServerFellSilentIsSyncedByTime) {
+  options_.sync_every = absl::Milliseconds(100);
+  Restart();
+  Running running = Start({File("/hangbody/100000/d", "stalled")});
+  EXPECT_TRUE(running.recorder->WaitForSynced(50'000));
+  EXPECT_EQ(running.recorder->files()[0].progress.synced, 50'000u) << "and no further byte came";
+  ASSERT_TRUE(running.Stop());
+}
+
 TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) {
   std::vector<FileRecord> files;
   for (int i = 0; i < 200; ++i) files.push_back(File("/plain/4096/m", std::to_string(i)));
@@ -209,12 +218,12 @@ TEST_F(TransferDurabilityTest, CompletionStopsBetweenTwoMessagesAndSaysWhatIsInP
     if (operation == "publish") release.get_future().wait();
     return absl::OkStatus();
   };
-  std::vector<uint32_t> in_place;
+  std::vector<PlacedFile> in_place;
   absl::Status status;
   CompletionTask task{
       JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity = service_->StartCompletion(
-      std::move(task), [&](std::vector<uint32_t> published, absl::Status end) {
+      std::move(task), [&](std::vector<PlacedFile> published, absl::Status end) {
         in_place = std::move(published);
         status = std::move(end);
       });

@@ -4,10 +4,45 @@
 
 #include <future>
 
+#include "server/job/job_changes.h"
 #include "tests/testing/process.h"
+#include "tests/testing/row_store.h"
 #include "tests/testing/wait.h"
 
 namespace bitsd::tests {
+namespace {
+
+/// What a server made the service say becomes a part of the job: the store takes it, and gives it
+/// back.
+void ExpectThatItIsKept(const std::vector<FileRecord>& files, const TransferFailure& failure) {
+  auto record = std::make_shared<JobRecord>();
+  record->id = JobId::Random();
+  record->display_name = "job";
+  record->owner = kLocalSystemSid;
+  record->state = JobState::kQueued;
+  record->files = std::make_shared<const FileRecords>(files);
+  std::vector<FileNews> news;
+  for (const FileRecord& file : files) {
+    news.push_back({static_cast<uint32_t>(news.size()), file.progress, std::nullopt});
+  }
+  auto failed = change::FilesProgressed({record, nullptr}, news);
+  if (failed.ok()) failed = change::Failed(*failed, failure, false, absl::Now());
+  ASSERT_TRUE(failed.ok()) << failed.status();
+  RowStore store;
+  StoreChange put;
+  put.put = failed->record;
+  store.Commit({std::move(put)}, [](const absl::Status& status) { EXPECT_TRUE(status.ok()); });
+  JobRecordPtr kept;
+  StoreVisitor visitor;
+  visitor.job = [&](JobRecordPtr job) { kept = std::move(job); };
+  EXPECT_TRUE(store.Load(visitor).ok());
+  EXPECT_EQ(store.faults(), "");
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(kept->error, failed->record->error);
+  EXPECT_EQ(*kept->files, *failed->record->files);
+}
+
+}  // namespace
 
 void AuditMemory::Write(AuditEvent event) {
   std::lock_guard lock(mutex_);
@@ -176,16 +211,17 @@ TransferFailure TransferTest::Fails(const std::string& path, Hresult hresult) {
   if (!failure) return {};
   EXPECT_EQ(failure->error.hresult, hresult) << path << ": " << failure->error.message;
   EXPECT_EQ(failure->error.file_index, 0u);
+  ExpectThatItIsKept(recorder->files(), *failure);
   return *failure;
 }
 
-std::pair<std::vector<uint32_t>, absl::Status> TransferTest::Complete(
+std::pair<std::vector<PlacedFile>, absl::Status> TransferTest::Complete(
     const std::vector<FileRecord>& files) {
-  std::promise<std::pair<std::vector<uint32_t>, absl::Status>> result;
+  std::promise<std::pair<std::vector<PlacedFile>, absl::Status>> result;
   CompletionTask task{
       JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}};
   const auto activity =
-      service_->StartCompletion(std::move(task), [&](std::vector<uint32_t> done, absl::Status s) {
+      service_->StartCompletion(std::move(task), [&](std::vector<PlacedFile> done, absl::Status s) {
         result.set_value({std::move(done), std::move(s)});
       });
   return result.get_future().get();

@@ -93,9 +93,9 @@ class TransferTest : public ::testing::Test {
   /// Runs a download to its end.
   std::shared_ptr<Recorder> Run(std::vector<FileRecord> files,
                                 const std::string& context = "owner/owner");
-  /// Runs it and expects it to fail with `hresult`.
+  /// Runs it and expects it to fail with `hresult`, and what it says to be kept by the store.
   TransferFailure Fails(const std::string& path, Hresult hresult);
-  std::pair<std::vector<uint32_t>, absl::Status> Complete(const std::vector<FileRecord>& files);
+  std::pair<std::vector<PlacedFile>, absl::Status> Complete(const std::vector<FileRecord>& files);
   /// Starts the service anew with the options as they are.
   void Restart();
   /// What the server was asked for under `path`.

@@ -208,7 +208,7 @@ TEST_F(TwoIdentitiesTest, BelowImpersonateNothingIsLent) {
   options->impersonation_level = bits::ImpersonationLevel::kIdentify;
   const auto identify = bits::Client::Connect(*std::move(options));
   EXPECT_EQ(ErrorText(identify->SetHelperToken(*handle_, Demo("alice").sid).status()),
-            "CO_E_FAILEDTOIMPERSONATE");
+            "CO_E_FAILEDTOIMPERSONATE/impersonation_level");
 }
 
 TEST_F(TwoIdentitiesTest, ClearingTheTokenInMidTransferStopsItAtOnce) {

@@ -40,8 +40,8 @@ std::string LargestText(size_t characters) {
   return text;
 }
 
-/// Names as long as they may be.
-const NewFile& LargestFile() {
+/// Names as long as they may be; the local one is that of file `number` of its job.
+NewFile LargestFile(size_t number) {
   static const NewFile kFile = [] {
     NewFile file;
     file.remote_name = "http://192.0.2.1/";
@@ -51,7 +51,9 @@ const NewFile& LargestFile() {
     file.local_name += "/" + std::string(4070 - file.local_name.size() - 1, 'd') + "/f";
     return file;
   }();
-  return kFile;
+  NewFile file = kFile;
+  file.local_name += std::to_string(number);
+  return file;
 }
 
 /// An answer that comes before the call returns, as all do here.
@@ -188,9 +190,12 @@ Answer System::Call(const Step& step, const Caller& caller) {
       return {Hresult::kOk, std::to_string(page->jobs.size())};
     }
     case Op::kGet: return AnswerOf(manager_->GetJob(caller, JobOf(step)).status());
-    case Op::kAddFile:
-      manager_->AddFiles(caller, JobOf(step), {LargestFile()}, "", viewed.Callback());
+    case Op::kAddFile: {
+      const auto view = View(JobOf(step));
+      const size_t number = view.ok() ? view->record->files->size() : 0;
+      manager_->AddFiles(caller, JobOf(step), {LargestFile(number)}, "", viewed.Callback());
       break;
+    }
     case Op::kResume: manager_->Resume(caller, JobOf(step), viewed.Callback()); break;
     case Op::kSuspend: manager_->Suspend(caller, JobOf(step), viewed.Callback()); break;
     case Op::kUpdate: {
@@ -227,7 +232,7 @@ Answer System::Complete(const Step& step, const Caller& caller, const JobId& job
   Instant<absl::StatusOr<JobOutcome>> completed;
   manager_->Complete(caller, job, completed.Callback());
   if (const Run run = RunOf(job); run != nullptr && run->events == nullptr) {
-    std::vector<uint32_t> published;
+    std::vector<PlacedFile> published;
     uint32_t index = 0;
     for (const FileRecord& file : *run->completion.files) {
       if (file.progress.transferred && !file.completed) published.push_back(index);

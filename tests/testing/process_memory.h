@@ -9,10 +9,15 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace bitsd::tests {
 
-/// How often `bytes` are in the memory of `pid`; 0 when its memory cannot be read.
+/// Where `bytes` are in the memory of `pid`, each with its mapping and what is around it; empty
+/// when its memory cannot be read.
+std::vector<std::string> FindInMemory(pid_t pid, const std::string& bytes);
+
+/// How often they are there.
 int CountInMemory(pid_t pid, const std::string& bytes);
 
 /// The processes of the process group `group` that live.

@@ -23,10 +23,10 @@ class ScriptedTransfers : public TransferService {
     DownloadTask download;
     std::shared_ptr<DownloadEvents> events;  ///< Null for a completion.
     CompletionTask completion;
-    std::function<void(std::vector<uint32_t>, absl::Status)> published;
-    bool told = false;               ///< `published` ran.
-    std::vector<uint32_t> in_place;  ///< Of a completion that is stopped.
-    std::function<void()> stopped;   ///< Set once Stop was called and waits.
+    std::function<void(std::vector<PlacedFile>, absl::Status)> published;
+    bool told = false;                 ///< `published` ran.
+    std::vector<PlacedFile> in_place;  ///< Of a completion that is stopped.
+    std::function<void()> stopped;     ///< Set once Stop was called and waits.
     bool stop_requested = false;
     bool ended = false;
   };
@@ -89,11 +89,12 @@ class ScriptedTransfers : public TransferService {
   }
 
   std::unique_ptr<Activity> StartCompletion(
-      CompletionTask task, std::function<void(std::vector<uint32_t>, absl::Status)> done) override {
+      CompletionTask task,
+      std::function<void(std::vector<PlacedFile>, absl::Status)> done) override {
     auto run = std::make_shared<Run>();
     run->completion = std::move(task);
     run->published = [run = std::weak_ptr<Run>(run), done = std::move(done)](
-                         std::vector<uint32_t> indexes, absl::Status status) {
+                         std::vector<PlacedFile> indexes, absl::Status status) {
       if (const auto self = run.lock()) self->told = true;
       done(std::move(indexes), std::move(status));
     };

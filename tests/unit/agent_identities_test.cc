@@ -73,7 +73,8 @@ std::string RefusalOf(const absl::Status& status) {
   if (status.ok()) return "ok";
   const ErrorDetail detail = DetailOf(status);
   if (!detail.rule.empty()) return detail.rule;
-  return detail.hresult == Hresult::kOk ? "unavailable" : HresultName(uint32_t(detail.hresult));
+  const bool later = absl::IsUnavailable(status) || detail.hresult == Hresult::kOk;
+  return later ? "unavailable" : HresultName(uint32_t(detail.hresult));
 }
 
 class AgentIdentitiesTest : public ::testing::Test {

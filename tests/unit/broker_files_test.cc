@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +11,7 @@
 #include <iterator>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "broker_temp_folder.h"
@@ -417,6 +420,190 @@ TEST_F(FileOperationsTest, FoldersAreCheckedAndSynced) {
   EXPECT_EQ(Refusal(Do(Operation::kCheckDirectory, jobs_ + "/none").status), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Do(Operation::kSyncDirectory, "/proc").status), "pseudo_file_system");
   EXPECT_EQ(Refusal(Do(Operation::kCheckDirectory, "relative").status), "E_INVALIDARG");
+}
+
+TEST_F(FileOperationsTest, ATemporaryFileIsKnownUnderAnotherDeviceNumber) {
+  FileId id = Create();
+  id.device += 1;
+  EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), id).status), "ok");
+  EXPECT_EQ(Refusal(Publish(id, destination())), "ok");
+  EXPECT_EQ(TextOf(destination()), "data");
+  EXPECT_EQ(Refusal(Publish(id, destination())), "ok") << "it is in place";
+  id = Create();
+  id.device += 1;
+  EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), id).status), "ok");
+  EXPECT_FALSE(Exists(temporary()));
+}
+
+TEST_F(FileOperationsTest, WhatAnOlderBitsdRecordedIsKnown) {
+  const FileId id = Create();
+  FileId old;
+  old.device = id.device + 1;
+  old.inode = id.inode;
+  EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), old).status), "ok");
+  EXPECT_EQ(Refusal(Publish(old, destination())), "ok");
+}
+
+TEST_F(FileOperationsTest, AFileThatHasTheInodeAloneIsNotTheRecordedOne) {
+  const FileId id = Create();
+  const auto stays = [&](const FileId& recorded, const std::string& why) {
+    EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), recorded).status),
+              "file_replaced")
+        << why;
+    EXPECT_EQ(Refusal(Publish(recorded, destination())), "file_replaced") << why;
+    EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), recorded).status),
+              "file_replaced")
+        << why;
+    EXPECT_EQ(TextOf(temporary()), "data") << why;
+    EXPECT_FALSE(Exists(destination())) << why;
+  };
+  FileId other = id;
+  other.birth += 1;
+  if (id.birth != 0) stays(other, "born at another time");
+  other = id;
+  other.owner += 1;
+  stays(other, "another's");
+  other = id;
+  other.mark += 1;
+  if (id.mark != 0) stays(other, "another mark");
+  fs::create_hard_link(temporary(), jobs_ + "/also");
+  stays(id, "it has another name");
+  fs::remove(jobs_ + "/also");
+  ASSERT_EQ(::chmod(temporary().c_str(), 04600), 0);
+  stays(id, "it is set-id");
+  ASSERT_EQ(::chmod(temporary().c_str(), 0666), 0);
+  other = id;
+  other.mark = 0;
+  stays(other, "it has another mode, and no mark");
+}
+
+TEST_F(FileOperationsTest, AMarkedFileWhoseOwnerChangedItsModeIsStillTheJobs) {
+  const FileId id = Create();
+  if (id.mark == 0) GTEST_SKIP() << "no extended attributes here";
+  ASSERT_EQ(::chmod(temporary().c_str(), 0640), 0);
+  EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), id).status), "ok");
+  EXPECT_EQ(Refusal(Publish(id, destination())), "ok");
+  EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0644u);
+  EXPECT_LT(::getxattr(destination().c_str(), "user.bitsd.mark", nullptr, 0), 0)
+      << "a mark is left";
+}
+
+/// An ACL as the kernel has it: entries {tag, rights, id}.
+std::string Acl(const std::vector<std::array<uint32_t, 3>>& entries) {
+  const uint32_t version = 2;
+  std::string acl(reinterpret_cast<const char*>(&version), sizeof(version));
+  for (const auto& [tag, rights, id] : entries) {
+    const uint16_t head[2] = {static_cast<uint16_t>(tag), static_cast<uint16_t>(rights)};
+    acl.append(reinterpret_cast<const char*>(head), sizeof(head));
+    acl.append(reinterpret_cast<const char*>(&id), sizeof(id));
+  }
+  return acl;
+}
+
+constexpr uint32_t kNobody = ~uint32_t{0};
+
+std::string AclOf(const std::string& path) {
+  char acl[256];
+  const ssize_t size = ::getxattr(path.c_str(), "system.posix_acl_access", acl, sizeof(acl));
+  return size < 0 ? "" : std::string(acl, static_cast<size_t>(size));
+}
+
+bool SetAcl(const std::string& path, const char* which, const std::string& acl) {
+  return ::setxattr(path.c_str(), which, acl.data(), acl.size(), 0) == 0;
+}
+
+TEST_F(FileOperationsTest, AFileHasTheRightsThatTheDefaultAclOfItsFolderGives) {
+  const std::string acl =
+      Acl({{1, 7, kNobody}, {2, 7, 61002}, {4, 5, kNobody}, {16, 7, kNobody}, {32, 0, kNobody}});
+  if (!SetAcl(jobs_, "system.posix_acl_default", acl)) GTEST_SKIP() << "no ACLs here";
+  const FileId id = Create();
+  EXPECT_EQ(Stat(temporary()).st_mode, S_IFREG | 0600u) << "the mask included";
+  EXPECT_EQ(Refusal(Publish(id, destination(), 022)), "ok");
+  EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0660u);
+  UniqueFd made(::open((jobs_ + "/made").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  EXPECT_EQ(AclOf(destination()), AclOf(jobs_ + "/made")) << "as any program's";
+  EXPECT_EQ(Stat(jobs_ + "/made").st_mode, Stat(destination()).st_mode);
+}
+
+TEST_F(FileOperationsTest, AFolderThatLostItsDefaultAclGivesNobodyWhatThatGave) {
+  const std::string acl =
+      Acl({{1, 7, kNobody}, {2, 7, 61002}, {4, 5, kNobody}, {16, 7, kNobody}, {32, 0, kNobody}});
+  if (!SetAcl(jobs_, "system.posix_acl_default", acl)) GTEST_SKIP() << "no ACLs here";
+  const FileId id = Create();
+  ASSERT_EQ(::removexattr(jobs_.c_str(), "system.posix_acl_default"), 0);
+  EXPECT_EQ(Refusal(Publish(id, destination(), 027)), "ok");
+  EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0640u);
+  EXPECT_EQ(AclOf(destination()), "");
+}
+
+TEST_F(FileOperationsTest, TheFileOfTheSameOwnerThatIsReplacedGivesItsRights) {
+  folder_.MakeFile("jobs/file", "old");
+  ASSERT_EQ(::chmod(destination().c_str(), 04751), 0);
+  EXPECT_EQ(Refusal(Publish(Create(), destination(), 022)), "ok");
+  EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0751u) << "but never set-id bits";
+  EXPECT_EQ(TextOf(destination()), "data");
+  const std::string acl =
+      Acl({{1, 6, kNobody}, {2, 4, 61002}, {4, 0, kNobody}, {16, 4, kNobody}, {32, 0, kNobody}});
+  if (!SetAcl(destination(), "system.posix_acl_access", acl)) GTEST_SKIP() << "no ACLs here";
+  EXPECT_EQ(Refusal(Publish(Create(), destination(), 022)), "ok");
+  EXPECT_EQ(AclOf(destination()), acl);
+}
+
+TEST_F(FileOperationsTest, AnotherOwnersFileGivesNoRights) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  folder_.MakeFile("jobs/file", "old");
+  ASSERT_EQ(::chown(destination().c_str(), 61002, 61002), 0);
+  ASSERT_EQ(::chmod(destination().c_str(), 0666), 0);
+  EXPECT_EQ(Refusal(Publish(Create(), destination(), 077)), "ok");
+  EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0600u);
+  EXPECT_EQ(Stat(destination()).st_uid, ::getuid());
+}
+
+TEST_F(FileOperationsTest, DestinationsThatAreNoFilesAreFoundBeforehand) {
+  folder_.MakeFile("jobs/file", "old");
+  fs::create_directory(jobs_ + "/folder");
+  fs::create_symlink("/nowhere", jobs_ + "/link");
+  ASSERT_EQ(::mkfifo((jobs_ + "/fifo").c_str(), 0600), 0);
+  const auto check = [&](const std::string& name) {
+    wire::FileRequest request;
+    request.operation = Operation::kCheckDirectory;
+    request.path = jobs_;
+    request.next = {{{}, "none", {}, absl::InfinitePast()}, {{}, name, {}, absl::InfinitePast()}};
+    return Refusal(FileOperations(*paths_).Perform(request).status);
+  };
+  EXPECT_EQ(check("file"), "ok");
+  EXPECT_EQ(check("other"), "ok");
+  EXPECT_EQ(check("folder"), "path_not_regular");
+  EXPECT_EQ(check("fifo"), "path_not_regular");
+  EXPECT_EQ(check("link"), "path_is_link");
+  EXPECT_EQ(check("key.pem"), "path_protected");
+  EXPECT_EQ(check("later"), "path_protected");
+  EXPECT_EQ(check("folder/file"), "E_INVALIDARG");
+  EXPECT_EQ(check(".."), "E_INVALIDARG");
+}
+
+TEST_F(FileOperationsTest, AFileThatIsSwappedInIsNeverReportedAsPublished) {
+  const std::string foreign = folder_.MakeFile("jobs/foreign", "foreign");
+  std::atomic<bool> done = false;
+  std::thread swapper([&] {
+    while (!done) {
+      ::renameat2(AT_FDCWD, foreign.c_str(), AT_FDCWD, temporary().c_str(), RENAME_EXCHANGE);
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    if (!Exists(foreign)) folder_.MakeFile("jobs/foreign", "foreign");
+    FileOperations::Result created = Do(Operation::kCreateTemporary, temporary());
+    if (!created.status.ok()) {
+      fs::remove(temporary());
+      continue;
+    }
+    const FileId id = created.ids.front();
+    if (Publish(id, destination()).ok()) {
+      EXPECT_TRUE(IsSameFile(IdOf(destination()), id));
+    }
+  }
+  done = true;
+  swapper.join();
 }
 
 }  // namespace

@@ -143,6 +143,34 @@ TEST_F(BrokerTest, NobodyTouchesAnothersTemporaryFile) {
   EXPECT_EQ(Refusal(client_->RemoveTemporary(Alice(), Temporary(shared), file->id)), "ok");
 }
 
+TEST_F(BrokerTest, AnotherDeviceNumberAfterARebootChangesNothing) {
+  StartBroker();
+  auto file = client_->CreateTemporary(Alice(), Temporary(alices_));
+  ASSERT_TRUE(file.ok()) << file.status();
+  file->id.device += 1;
+  EXPECT_TRUE(client_->ReopenTemporary(Alice(), Temporary(alices_), file->id).ok());
+  EXPECT_EQ(Refusal(client_->Publish(Alice(), Temporary(alices_), file->id, alices_ + "/file",
+                                     absl::InfinitePast())),
+            "ok");
+  file = client_->CreateTemporary(Alice(), Temporary(alices_));
+  ASSERT_TRUE(file.ok()) << file.status();
+  file->id.device += 1;
+  EXPECT_EQ(Refusal(client_->RemoveTemporary(Alice(), Temporary(alices_), file->id)), "ok");
+  EXPECT_FALSE(Exists(Temporary(alices_)));
+}
+
+TEST_F(BrokerTest, ADestinationThatIsNoFileIsFoundBeforehand) {
+  std::filesystem::create_directory(alices_ + "/folder");
+  StartBroker();
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, {"file", "other"})), "ok");
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, {"file", "folder"})),
+            "path_not_regular");
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Bob(), alices_, {"file"})), "not_permitted");
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, {".."})), "E_INVALIDARG");
+  const std::vector<std::string> most(FileBroker::kMaxTogether, "file");
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, most)), "ok");
+}
+
 TEST_F(BrokerTest, SupplementaryGroupsCountAsTheKernelCountsThem) {
   const std::string team = folder_.MakeFolder("team", 0770, 0, kTeamGid);
   StartBroker();

@@ -1,6 +1,9 @@
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "server/error/bits_codes.h"
 #include "server/error/errors.h"
 
 namespace bitsd {
@@ -13,6 +16,37 @@ TEST(HresultTest, EveryValueAndNameOccursOnce) {
     EXPECT_TRUE(values.insert(static_cast<uint32_t>(row.value)).second) << row.name;
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_FALSE(row.message.empty()) << row.name;
+  }
+}
+
+// The codes of BITS, in the ranges of bits.h.
+std::vector<uint32_t> CodesOfBits() {
+  std::vector<uint32_t> codes;
+  const std::set<uint32_t> successes{0x06, 0x17, 0x1A, 0x2A, 0x55};
+  for (const auto& [first, last] : std::vector<std::pair<uint32_t, uint32_t>>{
+           {0x01, 0x2E}, {0x3E, 0x49}, {0x50, 0x59}, {0x60, 0x76}}) {
+    for (uint32_t code = first; code <= last; ++code) {
+      codes.push_back((successes.contains(code) ? 0x00200000 : 0x80200000) + code);
+    }
+  }
+  return codes;
+}
+
+TEST(HresultTest, EveryCodeOfBitsHasANameAndASentence) {
+  const std::vector<uint32_t> codes = CodesOfBits();
+  EXPECT_EQ(codes.size(), 91u);
+  for (const uint32_t code : codes) {
+    const bool success = (code & 0x80000000) == 0;
+    EXPECT_TRUE(HresultName(code).starts_with(success ? "BG_S_" : "BG_E_")) << HresultText(code);
+    EXPECT_TRUE(HresultDescription(code).ends_with(".")) << HresultText(code);
+  }
+}
+
+TEST(HresultTest, WhatBitsdNeverGivesIsInOneTableOnly) {
+  std::set<uint32_t> values;
+  for (const BitsCode& row : OtherBitsCodes()) {
+    EXPECT_TRUE(values.insert(row.value).second) << row.name;
+    EXPECT_EQ(FindHresult(row.value), nullptr) << row.name;
   }
 }
 

@@ -17,7 +17,8 @@ class JobBesideTest : public JobWorld {
   }
   Reply<absl::StatusOr<JobView>> AddFiles() {
     Reply<absl::StatusOr<JobView>> reply;
-    jobs().AddFiles(fetcher_, id_, {{"http://192.0.2.1/f", "/d/f"}}, "", reply.Callback());
+    const std::string path = "/d/f" + std::to_string(++files_);
+    jobs().AddFiles(fetcher_, id_, {{"http://192.0.2.1/f", path}}, "", reply.Callback());
     return reply;
   }
   Reply<absl::StatusOr<JobOutcome>> Cancel() {
@@ -36,6 +37,7 @@ class JobBesideTest : public JobWorld {
   const Caller fetcher_ = As(kFetcher);
   const Caller alice_ = As(kAlice);
   JobId id_;
+  int files_ = 0;  ///< Named so far.
   std::string handle_;
 };
 

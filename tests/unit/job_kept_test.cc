@@ -126,7 +126,7 @@ TEST_F(JobKeptTest, AnAnswerIsRememberedWithoutItsFiles) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Create(fetcher);
   const std::string request = "7a0d3c1e-0000-4000-8000-000000000007";
-  const std::vector<NewFile> files(3, {"http://192.0.2.1/f", "/d/f"});
+  const std::vector<NewFile> files = Files(3);
   for (int i = 0; i < 2; ++i) {
     Reply<absl::StatusOr<JobView>> reply;
     jobs().AddFiles(fetcher, id, files, request, reply.Callback());
@@ -230,6 +230,7 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   FileProgress progress;
   progress.etag = std::string(1 << 20, '"');
   progress.final_url = std::string(1 << 20, 'u');
+  progress.content_type = progress.content_encoding = std::string(1 << 20, 'c');
   progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
   transfers_.last()->events->OnFile(0, progress, std::nullopt);
   TransferFailure failure;
@@ -247,6 +248,8 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   const FileProgress& kept = (*record->files)[0].progress;
   EXPECT_TRUE(kept.etag.empty());
   EXPECT_TRUE(kept.final_url.empty());
+  EXPECT_TRUE(kept.content_type.empty());
+  EXPECT_TRUE(kept.content_encoding.empty());
   EXPECT_EQ(kept.last_modified, "Tue, 15 Nov 1994 12:45:26 GMT");
 }
 
@@ -255,8 +258,7 @@ TEST_F(JobKeptTest, AnExemptCallersJobIsBoundedToo) {
   const JobId id = Create(admin);
   const auto add = [&](size_t count) {
     Reply<absl::StatusOr<JobView>> reply;
-    jobs().AddFiles(admin, id, std::vector<NewFile>(count, {"http://192.0.2.1/f", "/d/f"}), "",
-                    reply.Callback());
+    jobs().AddFiles(admin, id, Files(count), "", reply.Callback());
     return DetailOf(reply.Get().status()).hresult;
   };
   EXPECT_EQ(add(policy::kMaxFilesPerJob), Hresult::kOk);
@@ -280,18 +282,21 @@ TEST_F(JobKeptTest, TheOwnerOfAJobThatCannotBeReadIsToldAndTheOperatorToo) {
   const JobId id = JobId::Random();
   DamagedStore damaged(
       {"jobs", "table jobs: column state is out of its bounds", id, kFetcher, absl::Now(), true});
-  JobManager manager(
-      {damaged, transfers_, accounts_, audit_, clock_, timer_, sessions_, identities_}, options_);
-  ASSERT_TRUE(manager.Restore([](const SessionRecord&) {}).ok());
-  EXPECT_EQ(manager.set_aside(), 1u);
+  auto manager =
+      std::make_unique<JobManager>(JobManager::Deps{damaged, transfers_, accounts_, audit_, clock_,
+                                                    timer_, sessions_, identities_},
+                                   options_);
+  ASSERT_TRUE(manager->Restore([](const SessionRecord&) {}).ok());
+  EXPECT_EQ(manager->set_aside(), 1u);
   EXPECT_EQ(audit_.Values("row_set_aside", "job"), std::vector<std::string>{id.ToString()});
   for (const Sid& who : {kFetcher, kAdmin}) {
-    const absl::Status told = manager.GetJob(As(who), id).status();
+    const absl::Status told = manager->GetJob(As(who), id).status();
     EXPECT_EQ(DetailOf(told).rule, "job_set_aside");
     EXPECT_NE(std::string(told.message()).find("damaged"), std::string::npos) << told;
   }
-  EXPECT_EQ(DetailOf(manager.GetJob(As(kMallory), id).status()).hresult, Hresult::kNotFound);
-  manager.Shutdown([] {});
+  EXPECT_EQ(DetailOf(manager->GetJob(As(kMallory), id).status()).hresult, Hresult::kNotFound);
+  timer_.Stop();  // It knows the manager.
+  manager->Shutdown([] {});
 }
 
 }  // namespace

@@ -367,5 +367,24 @@ TEST_F(JobLifecycleTest, ShutdownStopsEveryTransferAndStartsNoMore) {
   Running(fetcher);
 }
 
+TEST_F(JobLifecycleTest, TwoFilesOfOneJobHaveTwoLocalNames) {
+  const Caller fetcher = As(kFetcher);
+  const JobId id = Create(fetcher);
+  const auto add = [&](const std::vector<std::string>& names) {
+    std::vector<NewFile> files;
+    for (const std::string& name : names) files.push_back({"http://192.0.2.1/f", name});
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().AddFiles(fetcher, id, files, "", reply.Callback());
+    return DetailOf(reply.Get().status()).hresult;
+  };
+  EXPECT_EQ(add({"/d/a", "/d/b", "/d/a"}), Hresult::kInvalidArgument);
+  EXPECT_EQ(View(fetcher, id).record->files->size(), 0u) << "all or none";
+  EXPECT_EQ(add({"/d/a", "/d/b"}), Hresult::kOk);
+  EXPECT_EQ(add({"/d/c", "/d/b"}), Hresult::kInvalidArgument);
+  EXPECT_EQ(add({"/d/c", "/e/b"}), Hresult::kOk);
+  const JobId other = Create(fetcher);
+  EXPECT_TRUE(AddFile(fetcher, other, "/d/a").ok()) << "another job's are its own";
+}
+
 }  // namespace
 }  // namespace bitsd

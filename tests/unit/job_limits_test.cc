@@ -24,8 +24,9 @@ class JobLimitsTest : public JobWorld {
 
   Reply<absl::StatusOr<JobView>> AskFiles(const Caller& caller, const JobId& id, size_t count) {
     Reply<absl::StatusOr<JobView>> reply;
-    jobs().AddFiles(caller, id, std::vector<NewFile>(count, {"http://192.0.2.1/f", "/d/f"}), "",
-                    reply.Callback());
+    std::vector<NewFile> files(count, {"http://192.0.2.1/f", "/d/f"});
+    for (NewFile& file : files) file.local_name += std::to_string(++named_);
+    jobs().AddFiles(caller, id, std::move(files), "", reply.Callback());
     return reply;
   }
 
@@ -41,6 +42,8 @@ class JobLimitsTest : public JobWorld {
     token->service = true;
     return {std::move(token), caller.session};
   }
+
+  int named_ = 0;  ///< Files so far.
 };
 
 TEST_F(JobLimitsTest, OfTwoRequestsForTheLastPlaceOneIsRefused) {

@@ -104,6 +104,15 @@ class JobWorld : public testing::Test {
     return reply.Get()->record->id;
   }
 
+  /// `count` files with a local name each, the first of which is /d/f.
+  static std::vector<NewFile> Files(size_t count) {
+    std::vector<NewFile> files;
+    for (size_t i = 0; i < count; ++i) {
+      files.push_back({"http://192.0.2.1/f", "/d/f" + (i == 0 ? "" : std::to_string(i))});
+    }
+    return files;
+  }
+
   absl::Status AddFile(const Caller& caller, const JobId& id, const std::string& path = "/d/f") {
     Reply<absl::StatusOr<JobView>> reply;
     jobs().AddFiles(caller, id, {{"http://192.0.2.1/f", path}}, "", reply.Callback());

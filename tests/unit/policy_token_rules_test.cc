@@ -104,8 +104,8 @@ struct LevelRow {
   const char* verdict;  ///< Of SetHelperToken.
 };
 constexpr LevelRow kLevels[] = {
-    {ImpersonationLevel::kAnonymous, "CO_E_FAILEDTOIMPERSONATE"},
-    {ImpersonationLevel::kIdentify, "CO_E_FAILEDTOIMPERSONATE"},
+    {ImpersonationLevel::kAnonymous, "impersonation_level"},
+    {ImpersonationLevel::kIdentify, "impersonation_level"},
     {ImpersonationLevel::kImpersonate, "ok"},
     {ImpersonationLevel::kDelegate, "ok"},
 };

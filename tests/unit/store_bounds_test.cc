@@ -21,7 +21,7 @@ std::shared_ptr<JobRecord> LargestRecord() {
   auto job = FullRecord();
   job->display_name = std::string(4 * 256, 'n');
   job->description = std::string(4 * 1024, 'd');
-  job->minimum_retry_delay = job->no_progress_timeout = absl::InfiniteDuration();
+  job->minimum_retry_delay = job->no_progress_timeout = absl::Hours(24 * 3653);
   job->creation = absl::InfinitePast();
   job->modification = absl::InfiniteFuture();
   job->error_count = std::numeric_limits<uint32_t>::max();
@@ -36,6 +36,10 @@ std::shared_ptr<JobRecord> LargestRecord() {
   file.progress.size = file.progress.synced = std::numeric_limits<uint64_t>::max();
   file.progress.etag = std::string(kMaxServerText, '\xff');
   file.progress.last_modified = std::string(kMaxServerText, '\0');
+  file.progress.content_type = std::string(kMaxServerText, '\x01');
+  file.progress.content_encoding = std::string(kMaxServerText, '\x80');
+  file.progress.doubts = std::numeric_limits<uint32_t>::max();
+  file.progress.replaced_size = std::numeric_limits<uint64_t>::max();
   file.progress.final_url = std::string(kMaxServerText, '\r');
   file.progress.restarts = std::numeric_limits<uint32_t>::max();
   file.progress.temporary->path = PathOf(4095);

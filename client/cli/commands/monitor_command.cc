@@ -5,6 +5,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/context.h"
+#include "client/cli/error_file.h"
 #include "client/cli/error_report.h"
 #include "client/cli/job_ref.h"
 #include "client/cli/live/follow.h"
@@ -25,10 +26,10 @@ absl::StatusOr<std::chrono::milliseconds> Refresh(const Arguments& arguments) {
 }
 
 // How the run ends: by the first job that failed; what became of the others is said before.
-absl::Status EndOf(const Context& context, const std::vector<v1::Job>& jobs) {
+absl::Status EndOf(const Context& context, const Client& client, const std::vector<v1::Job>& jobs) {
   absl::Status first;
   for (const v1::Job& job : jobs) {
-    const absl::Status status = StatusOfJob(job);
+    const absl::Status status = StatusOfJob(client, job);
     if (status.ok()) continue;
     if (first.ok()) {
       first = status;
@@ -52,7 +53,7 @@ absl::Status Monitor(Context& context, const Client& client, const Arguments& ar
     if (!known) options.ids.push_back(*std::move(id));
   }
   const auto jobs = Follow(context, client, options);
-  return jobs.ok() ? EndOf(context, *jobs) : jobs.status();
+  return jobs.ok() ? EndOf(context, client, *jobs) : jobs.status();
 }
 
 constexpr Parameter kMonitor[] = {

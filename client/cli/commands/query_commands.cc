@@ -1,9 +1,11 @@
 // list, info, get, list-files, describe-error, server-info.
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "client/cli/command.h"
 #include "client/cli/context.h"
+#include "client/cli/error_file.h"
 #include "client/cli/format.h"
 #include "client/cli/job_ref.h"
 #include "client/cli/output/text.h"
@@ -53,8 +55,13 @@ absl::StatusOr<v1::ListJobsResponse> Jobs(const Client& client, const Arguments&
   return response;
 }
 
-std::string JobsText(const std::vector<v1::Job>& jobs, const Arguments& arguments,
-                     const Style& style) {
+std::string WholeInfo(const Client& client, const v1::Job& job, const Style& style) {
+  const std::optional<v1::File> error_file = FindErrorFile(client, job);
+  return JobInfo(job, error_file ? &*error_file : nullptr, std::chrono::system_clock::now(), style);
+}
+
+std::string JobsText(const Client& client, const std::vector<v1::Job>& jobs,
+                     const Arguments& arguments, const Style& style) {
   std::string text;
   if (arguments.Flag("--id-only")) {
     for (const v1::Job& job : jobs) text += job.id() + "\n";
@@ -63,8 +70,7 @@ std::string JobsText(const std::vector<v1::Job>& jobs, const Arguments& argument
   if (!arguments.Flag("--verbose")) {
     return JobList(jobs, {.owners = arguments.Flag("--all-users")}, style);
   }
-  const auto now = std::chrono::system_clock::now();
-  for (const v1::Job& job : jobs) text += JobInfo(job, now, style) + "\n";
+  for (const v1::Job& job : jobs) text += WholeInfo(client, job, style) + "\n";
   return text + "Listed " + std::to_string(jobs.size()) + " job(s).\n";
 }
 
@@ -72,8 +78,8 @@ absl::Status List(Context& context, const Client& client, const Arguments& argum
   const auto response = Jobs(client, arguments);
   if (!response.ok()) return response.status();
   const std::vector<v1::Job> jobs(response->jobs().begin(), response->jobs().end());
-  context.Show(*response,
-               JobsText(jobs, arguments, context.style) + NextPage(response->next_page_token()));
+  context.Show(*response, JobsText(client, jobs, arguments, context.style) +
+                              NextPage(response->next_page_token()));
   return absl::OkStatus();
 }
 
@@ -92,8 +98,12 @@ absl::StatusOr<std::vector<v1::File>> AllFiles(const Client& client, const std::
 absl::Status Info(Context& context, const Client& client, const Arguments& arguments) {
   const auto job = FindJob(client, arguments.Text("job"));
   if (!job.ok()) return job.status();
-  std::string text = JobInfo(*job, std::chrono::system_clock::now(), context.style);
-  if (arguments.Flag("--verbose") && !context.json()) {
+  if (context.json()) {
+    context.Show(*job, "");
+    return absl::OkStatus();
+  }
+  std::string text = WholeInfo(client, *job, context.style);
+  if (arguments.Flag("--verbose")) {
     const auto files = AllFiles(client, job->id());
     if (!files.ok()) return files.status();
     text += "\n" + FileList(*files, context.style);

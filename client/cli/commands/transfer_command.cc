@@ -5,6 +5,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/context.h"
+#include "client/cli/error_file.h"
 #include "client/cli/error_report.h"
 #include "client/cli/format.h"
 #include "client/cli/job_handle.h"
@@ -77,7 +78,7 @@ absl::Status Finish(const Context& context, const Client& client, const std::str
                                          id + " ends it");
   }
   const v1::Job& job = jobs->front();
-  if (absl::Status status = StatusOfJob(job); !status.ok()) {
+  if (absl::Status status = StatusOfJob(client, job); !status.ok()) {
     if (job.state() != v1::JOB_STATE_ERROR) return status;
     return WithAdvice(status, "the job is kept: bitsctl resume " + id +
                                   " tries again, bitsctl cancel " + id + " gives it up");

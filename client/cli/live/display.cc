@@ -38,6 +38,7 @@ class LineDisplay final : public Display {
 
   void Show(const std::vector<const TrackedJob*>& jobs) override {
     if (jobs.empty()) return;
+    SayTrouble(jobs.front()->job);
     std::string line = ProgressLine(*jobs.front(), StyleNow(context_));
     if (line == last_) return;
     last_ = std::move(line);
@@ -45,8 +46,18 @@ class LineDisplay final : public Display {
   }
 
  private:
+  // Once on a line of its own: on the bar's there is little room.
+  void SayTrouble(const v1::Job& job) {
+    const bool waits = job.state() == v1::JOB_STATE_TRANSIENT_ERROR;
+    if (!waits || job.error().message() == trouble_) return;
+    trouble_ = job.error().message();
+    last_.clear();
+    context_.out << kEraseLine << Printable(trouble_) << "\n" << std::flush;
+  }
+
   const Context& context_;
   std::string last_;
+  std::string trouble_;
 };
 
 class ScreenDisplay final : public Display {
@@ -106,7 +117,9 @@ class TextDisplay final : public ChangeDisplay {
  private:
   std::string Key(const v1::Job& job) const override {
     const int percent = PercentOf(job.progress());
-    return StateCell(job).text + " " + FilesOf(job.progress()) + " " +
+    const bool waits = job.state() == v1::JOB_STATE_TRANSIENT_ERROR;
+    return StateCell(job).text + (waits ? job.error().message() : "") + " " +
+           FilesOf(job.progress()) + " " +
            std::to_string(percent < 0 ? -1 : percent / kNoteworthyPercent);
   }
   std::string Line(const TrackedJob& tracked) const override {

@@ -106,7 +106,10 @@ int PercentOf(const v1::JobProgress& progress) {
 std::string ProgressLine(const TrackedJob& tracked, const Style& style) {
   const int percent = PercentOf(tracked.job.progress());
   const std::string facts = FactsOf(tracked, percent);
-  const Cell state = StateCell(tracked.job);
+  Cell state = StateCell(tracked.job);
+  const std::string trouble = TroubleOf(tracked.job, std::chrono::system_clock::now());
+  // When it is tried again says why it waits.
+  if (!trouble.empty()) state.text = StateName(tracked.job.state()) + trouble;
   const size_t text = DisplayWidth(facts) + DisplayWidth(state.text);
   if (style.width == 0)
     return Bar(percent, kBarWidth) + facts + Colored(state.text, state.color, style);

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -71,10 +72,15 @@ void FrontDoor::Close() {
 }
 
 void FrontDoor::Run() {
+  using Steady = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kRound{kRoundMilliseconds};
+  Steady::time_point last = Steady::now();
   while (!closing_) {
-    const bool anybody = table_.size() > 0;
-    Wait(anybody ? kRoundMilliseconds : -1);
-    if (anybody) table_.EndUnfinished();
+    Wait(table_.size() > 0 ? kRoundMilliseconds : -1);
+    // Not with every connection that comes: it looks at all of them.
+    if (Steady::now() - last < kRound) continue;
+    table_.EndUnfinished();
+    last = Steady::now();
   }
 }
 

@@ -60,7 +60,7 @@ void Completion::Stop(std::function<void()> stopped) {
 }
 
 void Completion::Run() {
-  std::vector<uint32_t> published;
+  std::vector<PlacedFile> published;
   absl::Status status = PublishAll(published);
   // Also after an error, and when it is stopped: what is reported as in place must be durable.
   absl::Status synced = SyncDirectories(published);
@@ -68,7 +68,7 @@ void Completion::Run() {
   done_(std::move(published), std::move(status));
 }
 
-absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
+absl::Status Completion::PublishAll(std::vector<PlacedFile>& published) {
   const std::vector<uint32_t> todo = FilesToPublish(*task_.files);
   for (size_t next = 0; next < todo.size();) {
     if (stopping_) return absl::CancelledError("stopped before the last file");
@@ -82,7 +82,7 @@ absl::Status Completion::PublishAll(std::vector<uint32_t>& published) {
 
 /// The first of `todo` and those after it in the same directory, in one message.
 absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
-                                         std::vector<uint32_t>& published) {
+                                         std::vector<PlacedFile>& published) {
   const FileRecords& files = *task_.files;
   const std::string directory = policy::DirectoryOf(files[todo.front()].local_name);
   std::vector<Publication> together;
@@ -101,8 +101,7 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
   std::vector<uint32_t> in_place;
   absl::Status status = files_.Publish(task_.local, together, &in_place);
   const size_t count = in_place.size();
-  const auto done = todo.first(count);
-  published.insert(published.end(), done.begin(), done.end());
+  for (size_t i = 0; i < count; ++i) published.emplace_back(todo[i], in_place[i]);
   const std::string rule = DetailOf(status).rule;
   if (rule == RuleName(Rule::kFileReplaced)) return Gone(files[todo[count]]);
   if (rule != RuleName(Rule::kNotPermitted)) return status;
@@ -110,11 +109,11 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
   return refused.creator == task_.local.sid ? status : CreatedByAnother(refused);
 }
 
-absl::Status Completion::SyncDirectories(std::vector<uint32_t>& published) {
+absl::Status Completion::SyncDirectories(std::vector<PlacedFile>& published) {
   std::map<std::string, absl::Status> synced;
   absl::Status first;
-  const auto in_vain = [&](uint32_t index) {
-    const std::string directory = policy::DirectoryOf((*task_.files)[index].local_name);
+  const auto in_vain = [&](const PlacedFile& file) {
+    const std::string directory = policy::DirectoryOf((*task_.files)[file.index].local_name);
     const auto [entry, is_new] = synced.try_emplace(directory);
     if (is_new) entry->second = files_.SyncDirectory(task_.local, directory);
     first.Update(entry->second);

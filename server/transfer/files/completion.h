@@ -19,7 +19,7 @@ namespace bitsd {
 
 class Completion : public std::enable_shared_from_this<Completion> {
  public:
-  using Done = std::function<void(std::vector<uint32_t>, absl::Status)>;
+  using Done = std::function<void(std::vector<PlacedFile>, absl::Status)>;
 
   Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
              CompletionTask task, Done done);
@@ -30,9 +30,9 @@ class Completion : public std::enable_shared_from_this<Completion> {
 
  private:
   void Run();
-  absl::Status PublishAll(std::vector<uint32_t>& published);
-  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<uint32_t>& published);
-  absl::Status SyncDirectories(std::vector<uint32_t>& published);
+  absl::Status PublishAll(std::vector<PlacedFile>& published);
+  absl::Status PublishTogether(std::span<const uint32_t> todo, std::vector<PlacedFile>& published);
+  absl::Status SyncDirectories(std::vector<PlacedFile>& published);
 
   const std::shared_ptr<Strand> strand_;
   const CompletionTask task_;
