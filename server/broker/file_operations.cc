@@ -25,7 +25,6 @@ namespace {
 constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
-constexpr mode_t kTemporaryMode = 0600;
 
 // This is not in <linux/magic.h> of every distribution.
 constexpr uint32_t kXfs = 0x58465342;
@@ -126,7 +125,8 @@ constexpr absl::Duration kCoarseTime = absl::Seconds(2);
 absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
                              const std::string& path) {
   if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
-  const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
+  // Both: some file systems of FUSE do nothing when one is left out.
+  const timespec times[2] = {absl::ToTimespec(now.atime), absl::ToTimespec(mtime)};
   if (::futimens(fd, times) != 0) {
     if (IsRefusalOfAttributes(errno)) return false;
     return FileError(errno, "set the time of", path);
@@ -134,8 +134,7 @@ absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
   const absl::StatusOr<SeenFile> after = LookAt(fd, path);
   if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
   // The kernel takes the next time that the file system can keep: a wrong one. None is better.
-  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
-  static_cast<void>(::futimens(fd, today));
+  static_cast<void>(::futimens(fd, nullptr));
   return false;
 }
 
