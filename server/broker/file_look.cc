@@ -11,7 +11,6 @@
 namespace bitsd {
 namespace {
 
-constexpr mode_t kTemporaryMode = 0600;
 constexpr mode_t kSetIdOrSticky = 07000;
 
 uint64_t NanosecondsOf(const struct statx_timestamp& time) {

@@ -17,6 +17,9 @@
 
 namespace bitsd {
 
+/// What a temporary file is created with.
+inline constexpr mode_t kTemporaryMode = 0600;
+
 /// A file as it is now. The mark of its id is not looked at.
 struct SeenFile {
   FileId id;

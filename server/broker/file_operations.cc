@@ -25,7 +25,6 @@ namespace {
 constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
-constexpr mode_t kTemporaryMode = 0600;
 
 // This is not in <linux/magic.h> of every distribution.
 constexpr uint32_t kXfs = 0x58465342;
