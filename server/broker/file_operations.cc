@@ -55,6 +55,14 @@ bool IsLeftover(const SeenFile& file) {
          file.id.mode == kTemporaryMode;
 }
 
+/// As far as it can be known: in a sticky folder only whose the file or the folder is replaces it.
+bool MayReplace(const SeenFile& folder, const SeenFile& file) {
+  const uid_t who = ::geteuid();
+  const bool sticky = (folder.id.mode & S_ISVTX) != 0;
+  const bool owns = who == 0 || file.id.owner == who || folder.id.owner == who;
+  return !file.fixed && (!sticky || owns);
+}
+
 /// Opens `name`, a regular file when it was looked at; what is opened is to be looked at again, as
 /// names can change.
 UniqueFd OpenSafely(int directory, const std::string& name, int access) {
@@ -219,8 +227,11 @@ absl::Status FileOperations::CheckDirectory(const wire::FileRequest& request) co
   if (!folder.ok()) return folder.status();
   const Place place{*std::move(directory), folder->id, path, {}};
   for (const wire::NextFile& file : request.next) {
-    status = LookAtDestination(place, file.destination).status();
-    if (!status.ok()) return status;
+    const auto found = LookAtDestination(place, file.destination);
+    if (!found.ok()) return found.status();
+    if (*found && !MayReplace(*folder, **found)) {
+      return FileError(EPERM, "replace", place.PathOf(file.destination));
+    }
   }
   return absl::OkStatus();
 }
