@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/check_config.h"
+#include "server/early_binding.h"
 #include "server/material.h"
 #include "server/ops/config.h"
 #include "server/ops/log.h"
@@ -61,6 +62,10 @@ int Serve(const bitsd::Config& config, bitsd::UniqueFd control) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const absl::Status bound = bitsd::BindEarly(argv); !bound.ok()) {
+    std::cerr << "bitsd: " << bound.message() << "\n";
+    return EXIT_FAILURE;
+  }
   bitsd::WipeFreedMemory();
   CLI::App app{"bitsd: background transfers with two identities per job"};
   app.footer(

@@ -56,7 +56,7 @@ clean_up() {
   local status=$?
   trap '' INT TERM HUP
   stop_all 3 || true
-  if ((status != 0)) && [[ -s $stage/log/bitsd.log ]]; then
+  if ((status != 0 && status != 130)) && [[ -s $stage/log/bitsd.log ]]; then
     complain "The end of bitsd's log:"
     tail -n 20 "$stage/log/bitsd.log" >&2
   fi

@@ -11,11 +11,14 @@
 namespace bitsd {
 namespace {
 
-constexpr mode_t kTemporaryMode = 0600;
 constexpr mode_t kSetIdOrSticky = 07000;
 
 uint64_t NanosecondsOf(const struct statx_timestamp& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+absl::Time TimeOf(const struct statx_timestamp& time) {
+  return absl::FromUnixSeconds(time.tv_sec) + absl::Nanoseconds(time.tv_nsec);
 }
 
 SeenFile SeenOf(const struct statx& file) {
@@ -28,8 +31,9 @@ SeenFile SeenOf(const struct statx& file) {
   seen.type = file.stx_mode & static_cast<unsigned>(S_IFMT);
   seen.links = file.stx_nlink;
   seen.group = file.stx_gid;
-  seen.mtime =
-      absl::FromUnixSeconds(file.stx_mtime.tv_sec) + absl::Nanoseconds(file.stx_mtime.tv_nsec);
+  seen.fixed = (file.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
+  seen.atime = TimeOf(file.stx_atime);
+  seen.mtime = TimeOf(file.stx_mtime);
   return seen;
 }
 

@@ -17,12 +17,17 @@
 
 namespace bitsd {
 
+/// What a temporary file is created with.
+inline constexpr mode_t kTemporaryMode = 0600;
+
 /// A file as it is now. The mark of its id is not looked at.
 struct SeenFile {
   FileId id;
   mode_t type = 0;  ///< S_IFREG and the like.
   uint32_t links = 0;
   gid_t group = 0;
+  bool fixed = false;  ///< Nobody may replace it, as long as its file system says so.
+  absl::Time atime;
   absl::Time mtime;
 
   bool IsRegular() const;

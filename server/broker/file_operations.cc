@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -24,7 +25,9 @@ namespace {
 constexpr std::string_view kPrefix = ".BIT";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr size_t kDigits = 16;
-constexpr mode_t kTemporaryMode = 0600;
+
+// This is not in <linux/magic.h> of every distribution.
+constexpr uint32_t kXfs = 0x58465342;
 
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -50,6 +53,14 @@ absl::Status NotRegular(const SeenFile& file, const std::string& path) {
 bool IsLeftover(const SeenFile& file) {
   return file.IsRegular() && file.id.owner == ::geteuid() && file.links == 1 &&
          file.id.mode == kTemporaryMode;
+}
+
+/// As far as it can be known: in a sticky folder only whose the file or the folder is replaces it.
+bool MayReplace(const SeenFile& folder, const SeenFile& file) {
+  const uid_t who = ::geteuid();
+  const bool sticky = (folder.id.mode & S_ISVTX) != 0;
+  const bool owns = who == 0 || file.id.owner == who || folder.id.owner == who;
+  return !file.fixed && (!sticky || owns);
 }
 
 /// Opens `name`, a regular file when it was looked at; what is opened is to be looked at again, as
@@ -85,10 +96,15 @@ MarkVerdict MarkOf(int directory, const std::string& name, const FileId& recorde
   return fd.valid() ? CheckMark(fd.get(), recorded.mark) : MarkVerdict::kUnknown;
 }
 
-/// NFS gives a file that is removed while it is held another name.
-bool IsNfs(int directory) {
+/// A file that is removed has one link less at once, also while somebody has it open. (Those of the
+/// network and of FUSE give it another name then.)
+bool CountsLinks(int directory) {
+  constexpr auto kLocal = std::to_array<uint32_t>(
+      {EXT4_SUPER_MAGIC, kXfs, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC});
   struct statfs system {};
-  return ::fstatfs(directory, &system) == 0 && system.f_type == NFS_SUPER_MAGIC;
+  if (::fstatfs(directory, &system) != 0) return false;
+  return std::find(kLocal.begin(), kLocal.end(), static_cast<uint32_t>(system.f_type)) !=
+         kLocal.end();
 }
 
 /// Removes `name`, which is `file`. A name can change after it was looked at: what is gone must be
@@ -96,7 +112,7 @@ bool IsNfs(int directory) {
 absl::Status Unlink(int directory, const std::string& name, const SeenFile& file,
                     const std::string& path) {
   UniqueFd held;
-  if (!IsNfs(directory)) {
+  if (CountsLinks(directory)) {
     held.Reset(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     const auto now = held.valid() ? LookAt(held.get(), path) : file;
     if (!now.ok() || !IsSameFile(now->id, file.id)) return Replaced(path);
@@ -117,7 +133,8 @@ constexpr absl::Duration kCoarseTime = absl::Seconds(2);
 absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
                              const std::string& path) {
   if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
-  const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(mtime)};
+  // Both: some file systems of FUSE do nothing when one is left out.
+  const timespec times[2] = {absl::ToTimespec(now.atime), absl::ToTimespec(mtime)};
   if (::futimens(fd, times) != 0) {
     if (IsRefusalOfAttributes(errno)) return false;
     return FileError(errno, "set the time of", path);
@@ -125,8 +142,7 @@ absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
   const absl::StatusOr<SeenFile> after = LookAt(fd, path);
   if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
   // The kernel takes the next time that the file system can keep: a wrong one. None is better.
-  const timespec today[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
-  static_cast<void>(::futimens(fd, today));
+  static_cast<void>(::futimens(fd, nullptr));
   return false;
 }
 
@@ -211,8 +227,11 @@ absl::Status FileOperations::CheckDirectory(const wire::FileRequest& request) co
   if (!folder.ok()) return folder.status();
   const Place place{*std::move(directory), folder->id, path, {}};
   for (const wire::NextFile& file : request.next) {
-    status = LookAtDestination(place, file.destination).status();
-    if (!status.ok()) return status;
+    const auto found = LookAtDestination(place, file.destination);
+    if (!found.ok()) return found.status();
+    if (*found && !MayReplace(*folder, **found)) {
+      return FileError(EPERM, "replace", place.PathOf(file.destination));
+    }
   }
   return absl::OkStatus();
 }
@@ -243,6 +262,7 @@ absl::Status FileOperations::CreateNext(const Place& place, const std::string& n
   if (!created.ok()) return created.status();
   status = CheckPrivacy(place, *created, umask, path);
   if (!status.ok()) {
+    fd.Reset();
     Unlink(place.directory.get(), name, *created, path).IgnoreError();
     return status;
   }

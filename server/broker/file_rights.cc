@@ -82,7 +82,8 @@ absl::StatusOr<std::string> ReadAcl(int fd, const char* attribute, const std::st
     acl.resize(static_cast<size_t>(size));
     return acl;
   }
-  if (errno == ENODATA || errno == ENOTSUP || errno == ENOSYS) return std::string();
+  // No right is needed to read one: who refuses has none.
+  if (errno == ENODATA || IsRefusalOfAttributes(errno)) return std::string();
   return FileError(errno, "read the rights of", path);
 }
 

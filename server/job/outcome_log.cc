@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 
 namespace bitsd {
@@ -34,7 +35,9 @@ std::string TimeText(absl::Time time) {
 
 void AddError(const JobRecord& job, const JobError& error, AuditEvent* event) {
   auto& fields = event->fields;
-  fields.emplace_back("error", HresultName(static_cast<uint32_t>(error.hresult)));
+  const auto hresult = static_cast<uint32_t>(error.hresult);
+  fields.emplace_back("error", HresultName(hresult));
+  fields.emplace_back("hresult", absl::StrCat("0x", absl::Hex(hresult, absl::kZeroPad8)));
   if (error.http_status != 0) fields.emplace_back("http_status", std::to_string(error.http_status));
   if (!error.rule.empty()) fields.emplace_back("rule", error.rule);
   if (error.file_index && *error.file_index < job.files->size()) {

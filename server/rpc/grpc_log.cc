@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "server/ops/line_budget.h"
+
 namespace bitsd::rpc {
 namespace {
 
@@ -14,6 +16,8 @@ namespace {
 struct Current {
   std::mutex mutex;
   std::weak_ptr<HandshakeCounters> counters;
+  /// Peers cause lines: a flood of connections must not be one of the log.
+  LineBudget lines{20, absl::Seconds(1)};
 };
 
 Current& CurrentCounters() {
@@ -40,10 +44,20 @@ bool TakeHandshake(std::string_view file, std::string_view message) {
   return true;
 }
 
+bool MayWrite() {
+  Current& current = CurrentCounters();
+  const std::lock_guard lock(current.mutex);
+  if (!current.lines.Has(absl::Now())) return false;
+  current.lines.Take();
+  return true;
+}
+
 void TakeLine(gpr_log_func_args* line) {
   if (TakeHandshake(line->file, line->message)) return;
   // Peers can cause any of these: none is an error of the service.
-  if (line->severity == GPR_LOG_SEVERITY_ERROR) spdlog::warn("gRPC: {}", line->message);
+  if (line->severity == GPR_LOG_SEVERITY_ERROR && MayWrite()) {
+    spdlog::warn("gRPC: {}", line->message);
+  }
   if (line->severity == GPR_LOG_SEVERITY_INFO) spdlog::debug("gRPC: {}", line->message);
 }
 

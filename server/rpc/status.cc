@@ -2,12 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "absl/time/clock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/error/errors.h"
+#include "server/ops/line_budget.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -49,8 +52,20 @@ google::rpc::ErrorInfo InfoOf(const absl::Status& status, const ErrorDetail& det
   return info;
 }
 
+/// A caller may repeat what ends so as often as it likes: the log of a process has its bound.
+bool MayLog() {
+  static std::mutex mutex;
+  static LineBudget budget(20, absl::Seconds(30));
+  const std::lock_guard lock(mutex);
+  const bool may = budget.Has(absl::Now());
+  if (may) budget.Take();
+  return may;
+}
+
 grpc::Status Internal(const absl::Status& status) {
-  spdlog::error("A call failed with a status that is no answer: {}", status.ToString());
+  if (MayLog()) {
+    spdlog::error("A call failed with a status that is no answer: {}", status.ToString());
+  }
   return {grpc::StatusCode::INTERNAL, "The service failed. Its log says why; try again."};
 }
 

@@ -4,7 +4,7 @@
 // as ended and leaves the table in one step, with the presence of its user when it was the last;
 // then everything that hung on them is discarded, then its erasure is committed, then the answer
 // comes. Opening answers after the commit. Renewals touch no lock but the session's, and the store
-// at most once a minute.
+// at most once a quarter of the ttl, or a minute.
 //
 // Thread safety: any thread; never blocks. Lock order: a job, then the table, then a session.
 // Ownership: shares the open sessions; what Deps names must outlive it, and the timer must be

@@ -62,7 +62,7 @@ struct StoreVisitor {
   std::function<void(JobRecordPtr)> job;
   std::function<void(RequestRecord)> request;
   std::function<void(SessionRecord)> session;
-  std::function<void(SetAside)> set_aside;  ///< Last; may be null.
+  std::function<void(SetAside)> set_aside = nullptr;  ///< Last; may be null.
 };
 
 class JobStore {

@@ -3,7 +3,7 @@
 // Thread safety: as TransferService. Ownership: broker and audit log must outlive it; every
 // activity must be stopped or ended, and destroyed, before it. Its destructor waits for cleanups
 // and checks under way. Stop waits for a disk operation that hangs, for as long as it hangs; a name
-// look-up under way is abandoned, and may still ask its name server.
+// look-up under way is abandoned, and has a place of its owner's until it ends (resolver.h).
 
 #ifndef BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_
 #define BITSD_SERVER_TRANSFER_CURL_TRANSFER_SERVICE_H_

@@ -175,7 +175,7 @@ void Download::SendShowing(ChallengeAnswers::Shown shown) {
 HttpRequest& Download::Request() {
   if (request_ == nullptr) {
     request_ = std::make_unique<HttpRequest>(
-        context_.engine, context_.options, context_name_,
+        context_.engine, context_.options, owner_, context_name_,
         TlsTrust(context_.options.network, flags_, certificate_), *this);
   }
   return *request_;

@@ -219,6 +219,12 @@ TransferFailure ClosedEarly(std::string_view what) {
 
 TransferFailure TransportFailure(const HttpEnd& end) {
   if (!end.denied.ok()) return RemoteRefusal(end.denied);
+  const bool no_http =
+      end.code == CURLE_UNSUPPORTED_PROTOCOL || end.code == CURLE_WEIRD_SERVER_REPLY;
+  if (no_http && end.through_proxy && !end.connected) {
+    return Transport(Hresult::kInvalidServerResponse, false,
+                     "The proxy does not speak HTTP at this port: check the job's proxy list", end);
+  }
   if (end.head_too_large) return InvalidResponse("its head is too large");
   if (end.head_too_slow) {
     return Make(ErrorContext::kGeneralTransport, Hresult::kNoProgress, true,

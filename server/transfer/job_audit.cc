@@ -99,6 +99,17 @@ absl::Status JobFiles::CheckFolder(const ActingIdentity& who, const std::string&
   return status;
 }
 
+absl::Status JobFiles::CheckDestinations(const ActingIdentity& who,
+                                         const std::vector<std::string>& paths) const {
+  const std::string directory = policy::DirectoryOf(paths.front());
+  std::vector<std::string> names;
+  names.reserve(paths.size());
+  for (const std::string& path : paths) names.push_back(path.substr(path.rfind('/') + 1));
+  absl::Status status = broker_.CheckDestinations(who, directory, names);
+  if (!status.ok()) Write("directory_checked", who, directory, status);
+  return status;
+}
+
 absl::Status JobFiles::Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                               std::vector<OpenTemporary>* created) const {
   absl::Status status = broker_.CreateTemporaries(who, paths, created);

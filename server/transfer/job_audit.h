@@ -52,6 +52,9 @@ class JobFiles {
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) const;
   /// Each of them while it `goes_on`, up to the first that fails; one event for all.
   absl::Status CheckDirectories(const CheckTask& task, const std::function<bool()>& goes_on) const;
+  /// May these paths in one directory, at most FileBroker::kMaxTogether, be put in place?
+  absl::Status CheckDestinations(const ActingIdentity& who,
+                                 const std::vector<std::string>& paths) const;
   /// As FileBroker::CreateTemporaries.
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;

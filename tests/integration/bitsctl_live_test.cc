@@ -22,8 +22,11 @@ class BitsctlLiveTest : public BitsctlTest {
   BitsdOptions Options() override {
     BitsdOptions options;
     options.listen = "127.0.0.1:" + std::to_string(port_);
+    options.allowed_addresses.push_back(nobody_);
     return options;
   }
+
+  const std::string nobody_ = "127.0.0.1:" + std::to_string(FreePort());  ///< Nothing listens.
 
  private:
   const uint16_t port_ = FreePort();
@@ -70,6 +73,19 @@ TEST_F(BitsctlLiveTest, CtrlCEndsTheWatchingAndNotTheJob) {
   EXPECT_THAT(terminal.output(), HasSubstr("job " + id + " goes on by itself: bitsctl monitor"));
   EXPECT_THAT(Value({"get", id, "state"}), testing::AnyOf("TRANSFERRING", "CONNECTING"));
   Out({"cancel", id});
+}
+
+TEST_F(BitsctlLiveTest, ABarSaysWhyAJobHadToStopAndWhenItIsTriedAgain) {
+  NewJob("late", "http://" + nobody_ + "/file");
+  Out({"resume", "late"});
+  Terminal terminal(CommandLine({"monitor", "late", "--refresh", "0.2"}), 120, 24);
+  ASSERT_TRUE(terminal.WaitForText("TRANSIENT_ERROR, again in ")) << terminal.output();
+  const auto job = nlohmann::json::parse(Out({"info", "late", "--json"}));
+  const std::string why = job["error"]["message"];
+  EXPECT_THAT(terminal.output(), HasSubstr("\x1b[K" + why)) << "on a line of its own";
+  terminal.Type(kCtrlC);
+  EXPECT_EQ(terminal.WaitForEnd(), 130) << terminal.output();
+  Out({"cancel", "late"});
 }
 
 TEST_F(BitsctlLiveTest, AMonitorOfEverythingLivesThroughARestart) {

@@ -66,6 +66,20 @@ TEST_F(ChangingNamesTest, ANameThatChangesAfterItWasAllowedIsJudgedAnew) {
   EXPECT_FALSE(recorder->failure()->transient);
 }
 
+TEST_F(ChangingNamesTest, ANameMayEndInADot) {
+  WriteFile(hosts_, "127.0.0.1 dot.test dot.test.\n");
+  const auto recorder = Run({File(Url("dot.test.", "/plain/10/dot"), "one")});
+  EXPECT_TRUE(recorder->done()) << recorder->failure()->error.message;
+}
+
+TEST_F(ChangingNamesTest, ANameThatNobodyKnowsIsTriedAgain) {
+  const auto recorder = Run({File(Url("nobody.invalid", "/x"), "one")});
+  ASSERT_TRUE(recorder->failure());
+  EXPECT_TRUE(recorder->failure()->transient);
+  EXPECT_EQ(recorder->failure()->error.hresult, Hresult::kConnectFailure);
+  EXPECT_THAT(recorder->failure()->error.message, HasSubstr("nobody.invalid"));
+}
+
 TEST_F(ChangingNamesTest, OfTwoAddressesOnlyTheAllowedOneIsConnectedTo) {
   WriteFile(hosts_, "127.0.0.2 two.test\n127.0.0.1 two.test\n");
   ASSERT_TRUE(Run({File(Url("two.test", "/plain/10/allowed"), "one")})->done());

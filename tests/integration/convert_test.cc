@@ -213,8 +213,9 @@ JobView FullJob() {
                absl::FromUnixSeconds(40)};
   record->error_count = 4;
   record->abandoned = {{"/data/.tmp", record->owner, {}}};
-  record->revision = 17;
+  record->revision = 16;
   JobView job;
+  job.revision = 17;
   job.record = record;
   job.state = JobState::kTransientError;
   job.waiting_for = WaitingFor::kRetryTimer;

@@ -7,6 +7,7 @@
 #include <future>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "tests/integration/transfer_fixture.h"
 #include "tests/testing/wait.h"
@@ -189,13 +190,11 @@ TEST_F(HttpDownloadTest, RedirectsAreFollowedAndTheFinalUrlIsKept) {
 }
 
 TEST_F(HttpDownloadTest, ARedirectMayBeLongerThanARemoteNameAndShowsNoQuery) {
-  const std::string signature = "X-Token=" + std::string(15'000, 'A');
-  const auto recorder = Run({File("/to?/plain/70/signed?" + signature, "signed")});
+  const auto recorder = Run({File("/long/15000/0", "signed")});
   ASSERT_TRUE(recorder->done()) << recorder->failure()->error.message;
   EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(70));
   EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/70/signed"));
-  const std::string far = "/plain/70/" + std::string(15'000, 'x');
-  const auto longest = Run({File("/to?" + far, "far")});
+  const auto longest = Run({File("/long/0/15000", "far")});
   ASSERT_TRUE(longest->done()) << longest->failure()->error.message;
   EXPECT_THAT(longest->files()[0].progress.final_url.str(), SizeIs(policy::kMaxRemoteName));
   for (const std::string& line : audit_.Lines("request_sent")) EXPECT_LT(line.size(), 8192u);
@@ -205,8 +204,7 @@ TEST_F(HttpDownloadTest, ALoanCoversRedirectsOfEveryLength) {
   policy::TokenScope scope;
   scope.hosts = {*policy::ParseHostRule("hosts", "127.0.0.1")};
   loan_ = policy::LimitsOf(std::make_shared<const policy::TokenScope>(scope), kTokenNetwork);
-  const auto recorder =
-      Run({File("/to?/plain/70/lent?" + std::string(10'000, 'A'), "lent")}, "owner/helper");
+  const auto recorder = Run({File("/long/10000/0", "lent")}, "owner/helper");
   EXPECT_TRUE(recorder->done()) << recorder->failure()->error.message;
 }
 
@@ -243,6 +241,15 @@ TEST_F(HttpDownloadTest, AProxyThatRefusesIsNamedAsTheProxy) {
     const auto failure = Fails(url, Hresult::kConnectFailure);
     EXPECT_TRUE(failure.transient);
     EXPECT_THAT(failure.error.message, ::testing::StartsWith("No connection to the proxy: "));
+  }
+}
+
+TEST_F(HttpDownloadTest, AddressesInEverySpellingNeedNoLookUpOfCurls) {
+  for (const char* host : {"127.0.0.1.", "0x7f.1", "127.1.", "localhost", "2130706433"}) {
+    const std::string url =
+        absl::StrCat("http://", host, ":", server().port(), "/plain/10/spelled");
+    const auto recorder = Run({File(url, "spelled")});
+    EXPECT_TRUE(recorder->done()) << host << recorder->failure()->error.message;
   }
 }
 

@@ -195,23 +195,31 @@ TEST_F(RpcDoor, AnIdentityAtItsLimitIsToldAndOthersAreNot) {
 
 TEST_F(RpcDoor, RequestsThatNeverEndLeaveTheStreamsOfOthersAlone) {
   DoorLimits limits;
-  limits.unfinished_per_caller = 2 << 20;
+  limits.unfinished_per_caller = 1 << 20;
   Restart(limits);
   AnyStream others(ClientWithSid(kAdministrator), kReflection, kListServices);
   ASSERT_TRUE(WaitFor([&] { return others.answered.load(); }));
 
-  const HalfRelay relay(server_->port(), 8 << 20);
+  const HalfRelay relay(server_->port(), 5 << 20);
   const tests::TestCertificate certificate =
       tests::IssueCertificate(ValidNow(tests::SpecWithSid(kUser)), &root_);
   const RpcClient greedy(relay.port(), root_.Pem(), certificate.Pem(), KeyPem(certificate));
   ::bits::v1::AddFileSetRequest request;
-  request.set_job_id(std::string(3 << 20, 'x'));
+  request.set_job_id(
+      std::string(7 << 19, 'x'));  // However they are mixed, more than 1 MiB is left.
   std::vector<std::unique_ptr<AnyStream>> unfinished;
   for (int i = 0; i < 10; ++i) {
     unfinished.push_back(
         std::make_unique<AnyStream>(greedy, kAddFileSet, request.SerializeAsString()));
   }
-  for (const auto& call : unfinished) EXPECT_FALSE(call->Status().ok());
+  int ended = 0;
+  for (const auto& call : unfinished) {
+    // One of them may have come through whole.
+    const StatusCode code = call->Status().error_code();
+    EXPECT_TRUE(code == StatusCode::UNAVAILABLE || code == StatusCode::INVALID_ARGUMENT) << code;
+    if (code == StatusCode::UNAVAILABLE) ++ended;
+  }
+  EXPECT_GE(ended, 9) << "with their connection";
   EXPECT_FALSE(others.ended) << "another's stream lives on";
   EXPECT_TRUE(ClientWithSid(kUser).Call(kServerInfo).ok()) << "and the caller may come again";
 }

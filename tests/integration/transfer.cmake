@@ -7,6 +7,6 @@ target_compile_definitions(bitsd_transfer_testing
   PRIVATE ODD_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/odd_server.py")
 bitsd_test(http_download_test LABEL integration TIMEOUT 300 SRCS http_download_test.cc DEPS bitsd_transfer_testing)
 bitsd_test(transfer_durability_test LABEL integration TIMEOUT 300 SRCS transfer_durability_test.cc DEPS bitsd_transfer_testing)
-foreach(name cookies_test hostile_answers_test hostile_sources_test hung_download_test changing_names_test planned_files_test)
+foreach(name cookies_test hostile_answers_test hostile_sources_test hung_download_test changing_names_test planned_files_test silent_name_server_test)
   bitsd_test(${name} LABEL integration TIMEOUT 300 SRCS ${name}.cc DEPS bitsd_transfer_testing)
 endforeach()

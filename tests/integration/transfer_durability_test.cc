@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <future>
 #include <map>
 
@@ -114,6 +115,18 @@ TEST_F(TransferDurabilityTest, WhatCameBeforeTheServerFellSilentIsSyncedByTime) 
   EXPECT_TRUE(running.recorder->WaitForSynced(50'000));
   EXPECT_EQ(running.recorder->files()[0].progress.synced, 50'000u) << "and no further byte came";
   ASSERT_TRUE(running.Stop());
+}
+
+TEST_F(TransferDurabilityTest, AHelpersDestinationThatIsAFolderIsFoundBeforeItIsDownloaded) {
+  who_.is_helper = true;  // Nobody was there to look when the files were added.
+  std::filesystem::create_directory(folder_.File("folder"));
+  const auto recorder = Run({File("/plain/1000/late", "a"), File("/plain/2000/late", "folder")});
+  const auto failure = recorder->failure();
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->error.rule, "path_not_regular");
+  EXPECT_EQ(failure->error.file_index, 1u);
+  EXPECT_TRUE(recorder->files()[0].progress.transferred);
+  EXPECT_THAT(Requests("/plain/2000/late"), IsEmpty());
 }
 
 TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) {

@@ -136,7 +136,7 @@ TEST_F(WithdrawalTest, NoFolderIsLookedAtAsTheHelperOnceClearHelperTokenHasRetur
 }
 
 TEST_F(WithdrawalTest, NoFileIsRemovedAsTheHelperOnceHerLogoffHasReturned) {
-  constexpr int kFiles = 250;
+  constexpr int kFiles = 200;
   web().PutRandom("file", 100);
   const std::string folder = FolderOf("alice");
   bits::v1::AddFileSetRequest request;
@@ -161,7 +161,7 @@ TEST_F(WithdrawalTest, NoFileIsRemovedAsTheHelperOnceHerLogoffHasReturned) {
 }
 
 TEST_F(WithdrawalTest, NoFileIsPutInPlaceAsTheHelperOnceClearHelperTokenHasReturned) {
-  constexpr int kFiles = 250;
+  constexpr int kFiles = 200;
   web().PutRandom("file", 100);
   const std::string folder = FolderOf("alice");
   bits::v1::AddFileSetRequest request;

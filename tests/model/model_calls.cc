@@ -176,6 +176,9 @@ Answer ReferenceModel::Complete(const Step& step, Job& job) {
   }
   next = job.now;
   next.state = JobState::kAcknowledged;
+  next.error = Hresult::kOk;
+  next.error_rule.clear();
+  next.retry.reset();
   Change(job, next, std::nullopt);
   const bool whole = job.now.transferred == job.now.files;
   return {Hresult::kOk, whole ? "" : "partial"};

@@ -155,6 +155,21 @@ class Exchange(HostileAnswers):
         self.head(302, Content_Length=0, Location=target)
         return True
 
+    def bakery(self):
+        """/bakery/PAGES/REST: each page sets 40 cookies and sends to the next, the last to /REST."""
+        left, rest = int(self.parts[1]), "/".join(self.parts[2:])
+        target = f"/bakery/{left - 1}/{rest}" if left > 1 else f"/{rest}"
+        cookies = "".join(f"Set-Cookie: c{left}x{i}=v; Path=/\r\n" for i in range(40))
+        self.stream.sendall(("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + cookies +
+                             f"Location: {target}\r\n\r\n").encode())
+        return True
+
+    def long(self):
+        """/long/QUERY/PATH: redirects to a query and a path with so many characters more."""
+        query, path = "A" * int(self.parts[1]), "x" * int(self.parts[2])
+        self.head(302, Content_Length=0, Location=f"/plain/70/signed{path}?token={query}")
+        return True
+
     def loop(self):
         self.head(302, Content_Length=0, Location="/loop")
         return True

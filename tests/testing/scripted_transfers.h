@@ -117,14 +117,12 @@ class ScriptedTransfers : public TransferService {
   }
   void End(const std::shared_ptr<WaitingErrand>& errand) {
     if (errand->over.exchange(true)) return;
-    errand->end();
-    if (errand->stopped) errand->stopped();
+    Finish(*errand, true);
   }
   /// It notices that it was stopped.
   void EndStop(const std::shared_ptr<WaitingErrand>& errand) {
     if (errand->over.exchange(true)) return;
-    if (errand->interrupt) errand->interrupt();
-    errand->stopped();
+    Finish(*errand, false);
   }
   void SayLost(std::vector<uint32_t> lost) { lost_ = std::move(lost); }
   std::vector<ActingIdentity> looks() const {
@@ -185,10 +183,19 @@ class ScriptedTransfers : public TransferService {
     const std::shared_ptr<WaitingErrand> errand_;
   };
 
+  /// What it says is let go: it holds the job.
+  static void Finish(WaitingErrand& errand, bool ended) {
+    const auto end = std::exchange(errand.end, nullptr);
+    const auto interrupt = std::exchange(errand.interrupt, nullptr);
+    if (ended) end();
+    if (!ended && interrupt) interrupt();
+    if (const auto stopped = std::exchange(errand.stopped, nullptr)) stopped();
+  }
+
   std::unique_ptr<Activity> Begin(std::shared_ptr<WaitingErrand> errand) {
     if (answer_at_once_) {
       errand->over = true;
-      errand->end();
+      Finish(*errand, true);
     } else {
       std::lock_guard lock(mutex_);
       errands_.push_back(errand);

@@ -167,6 +167,11 @@ TEST_F(BrokerTest, ADestinationThatIsNoFileIsFoundBeforehand) {
             "path_not_regular");
   EXPECT_EQ(Refusal(client_->CheckDestinations(Bob(), alices_, {"file"})), "not_permitted");
   EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, {".."})), "E_INVALIDARG");
+  const std::string shared = folder_.MakeFolder("shared", 01777);
+  ASSERT_EQ(::chown(folder_.MakeFile("shared/bobs").c_str(), kBobUid, kBobUid), 0);
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), shared, {"bobs"})), "not_permitted")
+      << "the folder is sticky";
+  EXPECT_EQ(Refusal(client_->CheckDestinations(Bob(), shared, {"bobs"})), "ok");
   const std::vector<std::string> most(FileBroker::kMaxTogether, "file");
   EXPECT_EQ(Refusal(client_->CheckDestinations(Alice(), alices_, most)), "ok");
 }

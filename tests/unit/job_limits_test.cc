@@ -33,16 +33,18 @@ class JobLimitsTest : public JobWorld {
   Caller FilteredAdmin() {
     const Caller admin = As(kAdmin);
     auto token = std::make_shared<AccessToken>(*admin.token);
-    token->groups = { {kAdministratorsSid, kGroupUseForDenyOnly} int named_ = 0;  ///< Files so far.
-  };
-  return {std::move(token), admin.session};
-} Caller Service() {
-  const Caller caller = As(kMallory);
-  auto token = std::make_shared<AccessToken>(*caller.token);
-  token->service = true;
-  return {std::move(token), caller.session};
-}
-};  // namespace
+    token->groups = {{kAdministratorsSid, kGroupUseForDenyOnly}};
+    return {std::move(token), admin.session};
+  }
+  Caller Service() {
+    const Caller caller = As(kMallory);
+    auto token = std::make_shared<AccessToken>(*caller.token);
+    token->service = true;
+    return {std::move(token), caller.session};
+  }
+
+  int named_ = 0;  ///< Files so far.
+};
 
 TEST_F(JobLimitsTest, OfTwoRequestsForTheLastPlaceOneIsRefused) {
   const Caller fetcher = As(kFetcher);
@@ -149,5 +151,5 @@ TEST_F(JobLimitsTest, TooManyFilesAreRefusedAsAWhole) {
   EXPECT_TRUE(AskFiles(fetcher, id, 200).Get().ok());
 }
 
-}  // namespace bitsd
+}  // namespace
 }  // namespace bitsd

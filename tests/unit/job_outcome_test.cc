@@ -48,6 +48,7 @@ TEST_F(JobOutcomeTest, EachChangeToAnErrorIsOneEventWithEverythingButSecrets) {
     return values.size() == 1 ? values[0] : "";
   };
   EXPECT_EQ(one("error"), HresultName(static_cast<uint32_t>(Hresult::kConnectFailure)));
+  EXPECT_EQ(one("hresult"), "0x8020002d");
   EXPECT_EQ(one("http_status"), "404");
   EXPECT_EQ(one("rule"), "url_denied");
   EXPECT_EQ(one("url"), "http://192.0.2.1/f");

@@ -47,7 +47,7 @@ TEST_F(JobRestoreTest, ASuspendedJobComesBackWithItsFilesFlagsAndSettings) {
   EXPECT_EQ(jobs().ListJobs(fetcher, false, 0, "")->jobs.size(), 1u);
   EXPECT_TRUE(transfers_.runs().empty());
   EXPECT_TRUE(AddFile(fetcher, id, "/d/two").ok());
-  EXPECT_EQ(View(fetcher, id).record->revision, revision + 1);
+  EXPECT_GT(View(fetcher, id).record->revision, revision);
 }
 
 TEST_F(JobRestoreTest, ARunningTransferGoesOnFromWhatIsRecorded) {

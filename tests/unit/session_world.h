@@ -59,10 +59,11 @@ class SessionWorld : public testing::Test {
   SessionTable& Restart() {
     table_ = nullptr;
     std::vector<SessionRecord> records;
-    EXPECT_TRUE(memory_
-                    .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                           [&](const SessionRecord& record) { records.push_back(record); }})
-                    .ok());
+    EXPECT_TRUE(
+        memory_
+            .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
+                   [&](const SessionRecord& record) { records.push_back(record); }, nullptr})
+            .ok());
     for (const SessionRecord& record : records) table().Restore(record);
     return table();
   }
@@ -89,7 +90,7 @@ class SessionWorld : public testing::Test {
     size_t count = 0;
     EXPECT_TRUE(memory_
                     .Load({[](const JobRecordPtr&) {}, [](const RequestRecord&) {},
-                           [&](const SessionRecord&) { ++count; }})
+                           [&](const SessionRecord&) { ++count; }, nullptr})
                     .ok());
     return count;
   }

@@ -209,22 +209,6 @@ TEST_F(StoreDamageTest, AnotherOwnersJobIsKeptWithItsOwnerAndTheSqlThatPutsItBac
   EXPECT_TRUE(mended.set_aside.empty());
 }
 
-/// What version 6 brought is taken away.
-constexpr char kBackToVersion5[] =
-    "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
-    "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
-    "ALTER TABLE files DROP COLUMN not_set;"
-    "ALTER TABLE abandoned DROP COLUMN temporary_birth;"
-    "ALTER TABLE abandoned DROP COLUMN temporary_mark;"
-    "ALTER TABLE abandoned DROP COLUMN temporary_owner;"
-    "ALTER TABLE abandoned DROP COLUMN temporary_mode; PRAGMA user_version = 5;";
-
-/// What version 5 brought is taken away.
-constexpr char kBackToVersion4[] =
-    "ALTER TABLE files DROP COLUMN content_type; ALTER TABLE files DROP COLUMN content_encoding;"
-    "ALTER TABLE files DROP COLUMN strong_date; ALTER TABLE files DROP COLUMN doubts;"
-    "ALTER TABLE files DROP COLUMN replaced_size; PRAGMA user_version = 4;";
-
 /// `job` as a store before version 6 kept it.
 JobRecord AsOfVersion5(JobRecord job) {
   const auto forget = [](TemporaryFile& file) { file.id = {file.id.device, file.id.inode}; };
@@ -280,10 +264,9 @@ TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJob
     // What version 1 had: everything but sessions.
     auto connection = sqlite::Connection::Open(store.file());
     ASSERT_TRUE(connection->Execute(kBackToVersion5).ok());
-    ASSERT_TRUE(connection->Execute(kBackToVersion4).ok());
+    ASSERT_TRUE(connection->Execute(kBackToVersion3).ok());
     ASSERT_TRUE(connection
                     ->Execute("DROP TABLE sessions; DROP TABLE networks; DROP TABLE credentials;"
-                              "DROP TABLE set_aside;"
                               "PRAGMA user_version = 1")
                     .ok());
   }

@@ -172,6 +172,23 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   return job;
 }
 
+/// What version 6 brought is taken away.
+inline constexpr char kBackToVersion5[] =
+    "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
+    "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
+    "ALTER TABLE files DROP COLUMN not_set;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_birth;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mark;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_owner;"
+    "ALTER TABLE abandoned DROP COLUMN temporary_mode; PRAGMA user_version = 5;";
+
+/// What versions 4 and 5 brought is taken away, from version 5.
+inline constexpr char kBackToVersion3[] =
+    "ALTER TABLE files DROP COLUMN content_type; ALTER TABLE files DROP COLUMN content_encoding;"
+    "ALTER TABLE files DROP COLUMN strong_date; ALTER TABLE files DROP COLUMN doubts;"
+    "ALTER TABLE files DROP COLUMN replaced_size; DROP TABLE set_aside;"
+    "PRAGMA user_version = 3;";
+
 /// Everything of two records is the same, files included.
 inline void ExpectSame(const JobRecord& a, const JobRecord& b) {
   EXPECT_EQ(a.id, b.id);

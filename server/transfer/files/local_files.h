@@ -144,6 +144,8 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void OpenPlanned();
   absl::Status Reopen(const PlannedFile& planned, std::vector<FilePlan>* ready);
   absl::Status GiveUp(const PlannedFile& planned) const;
+  absl::Status CheckDestinations(const std::vector<PlannedFile>& batch, size_t first,
+                                 std::vector<std::string>* paths) const;
   absl::Status Create(const std::vector<PlannedFile>& batch, size_t first,
                       std::vector<FilePlan>* ready);
   void AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready);

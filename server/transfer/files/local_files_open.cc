@@ -164,6 +164,22 @@ absl::Status LocalFiles::GiveUp(const PlannedFile& planned) const {
   return files_.CheckDirectory(task_.local, policy::DirectoryOf(planned.temporary.path));
 }
 
+/// What AddFileSet could not look at, as nobody was there to do it: before all is downloaded in
+/// vain. Leaves the first of `paths` where not all can be put in place.
+absl::Status LocalFiles::CheckDestinations(const std::vector<PlannedFile>& batch, size_t first,
+                                           std::vector<std::string>* paths) const {
+  if (!task_.local.is_helper) return absl::OkStatus();
+  std::vector<std::string> destinations;
+  for (size_t i = 0; i < paths->size(); ++i) {
+    destinations.push_back((*task_.files)[batch[first + i].index].local_name);
+  }
+  absl::Status status = files_.CheckDestinations(task_.local, destinations);
+  if (status.ok() || paths->size() == 1) return status;
+  paths->resize(1);
+  destinations.resize(1);
+  return files_.CheckDestinations(task_.local, destinations);
+}
+
 /// Creates the files from number `first` on that share its directory.
 absl::Status LocalFiles::Create(const std::vector<PlannedFile>& batch, size_t first,
                                 std::vector<FilePlan>* ready) {
@@ -178,8 +194,10 @@ absl::Status LocalFiles::Create(const std::vector<PlannedFile>& batch, size_t fi
     if (!gone.ok()) break;
     paths.push_back(temporary.path);
   }
+  absl::Status status = CheckDestinations(batch, first, &paths);
+  if (!status.ok()) return status;
   std::vector<OpenTemporary> created;
-  absl::Status status = files_.Create(task_.local, paths, &created);
+  status = files_.Create(task_.local, paths, &created);
   for (size_t i = 0; i < created.size(); ++i) {
     auto file = std::make_shared<OpenFile>();
     file->index = batch[first + i].index;

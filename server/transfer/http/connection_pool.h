@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "server/transfer/http/name_cache.h"
+
 namespace bitsd {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -47,6 +49,9 @@ class ConnectionPool {
   void OnTimer();
   const std::optional<SteadyTime>& deadline() const { return deadline_; }
 
+  /// What names led to: known to this context alone.
+  NameCache& names() { return names_; }
+
   /// When the last request left, while there is none.
   std::optional<SteadyTime> idle_since() const;
 
@@ -60,6 +65,7 @@ class ConnectionPool {
   const int epoll_fd_;
   const uint32_t id_;
   CURLM* const multi_;
+  NameCache names_;
   int requests_ = 0;
   SteadyTime last_request_;
   std::optional<SteadyTime> deadline_;

@@ -31,7 +31,8 @@ void InitializeCurl() {
 HttpEngine::HttpEngine(absl::Duration idle_connections)
     : idle_connections_(absl::ToChronoMilliseconds(idle_connections)),
       epoll_(Checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
-      wake_(Checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+      wake_(Checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      resolver_(Resolver::Limits{}) {
   InitializeCurl();
   epoll_event event{};
   event.events = EPOLLIN;
@@ -58,8 +59,11 @@ void HttpEngine::Post(std::function<void()> task) {
   if (wake) eventfd_write(wake_.get(), 1);
 }
 
-void HttpEngine::PostAfter(std::chrono::milliseconds delay, std::function<void()> task) {
-  delayed_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
+HttpEngine::Delayed HttpEngine::PostAfter(std::chrono::milliseconds delay,
+                                          std::function<void()> task) {
+  const Delayed name{std::chrono::steady_clock::now() + delay, ++last_delayed_};
+  delayed_.emplace(name, std::move(task));
+  return name;
 }
 
 ConnectionPool& HttpEngine::PoolFor(const std::string& context) {
@@ -119,7 +123,7 @@ bool HttpEngine::RunPosted() {
 
 void HttpEngine::RunTimers() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+  while (!delayed_.empty() && delayed_.begin()->first.first <= now) {
     auto task = std::move(delayed_.extract(delayed_.begin()).mapped());
     task();
   }
@@ -147,7 +151,7 @@ void HttpEngine::DropIdlePools() {
 int HttpEngine::Timeout() const {
   std::optional<SteadyTime> next;
   const auto consider = [&next](SteadyTime time) { next = next ? std::min(*next, time) : time; };
-  if (!delayed_.empty()) consider(delayed_.begin()->first);
+  if (!delayed_.empty()) consider(delayed_.begin()->first.first);
   for (const auto& [id, pool] : pools_) {
     if (pool->deadline()) consider(*pool->deadline());
     if (pool->idle_since()) consider(*pool->idle_since() + idle_connections_);

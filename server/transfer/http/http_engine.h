@@ -1,7 +1,7 @@
 // The thread that does all HTTP: an event loop over the connection pools of the security contexts.
 //
-// Nothing blocks on it: file data goes to the disk pool, and names are resolved on curl's own
-// threads. Thread safety: Post from any thread; PostAfter and PoolFor on the engine's thread only.
+// Nothing blocks on it: file data goes to the disk pool, and names to the resolver. Thread safety:
+// Post and resolver from any thread; everything else on the engine's thread only.
 // Ownership: the engine owns its pools. Its destructor drops what was not run yet; every request
 // must have been cancelled before.
 
@@ -15,12 +15,14 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/broker/unique_fd.h"
 #include "server/transfer/http/connection_pool.h"
+#include "server/transfer/http/resolver.h"
 
 namespace bitsd {
 
@@ -34,7 +36,13 @@ class HttpEngine {
 
   /// Runs `task` on the engine's thread, in order, never inside this call.
   void Post(std::function<void()> task);
-  void PostAfter(std::chrono::milliseconds delay, std::function<void()> task);
+  /// Names one task of PostAfter: when it is due, and which.
+  using Delayed = std::pair<SteadyTime, uint64_t>;
+  Delayed PostAfter(std::chrono::milliseconds delay, std::function<void()> task);
+  /// Drops it, unless it has run.
+  void Cancel(const Delayed& task) { delayed_.erase(task); }
+
+  Resolver& resolver() { return resolver_; }
 
   /// The connections of `context`; stays while it has requests.
   ConnectionPool& PoolFor(const std::string& context);
@@ -54,13 +62,15 @@ class HttpEngine {
   const std::chrono::milliseconds idle_connections_;
   UniqueFd epoll_;
   UniqueFd wake_;
+  Resolver resolver_;
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // Guarded by mutex_, as is closing_.
   bool closing_ = false;
 
   // The engine's thread only.
-  std::multimap<SteadyTime, std::function<void()>> delayed_;
+  std::map<Delayed, std::function<void()>> delayed_;
+  uint64_t last_delayed_ = 0;
   absl::flat_hash_map<std::string, uint32_t> ids_;
   std::vector<std::string> retired_;
   std::map<uint32_t, std::unique_ptr<ConnectionPool>> pools_;

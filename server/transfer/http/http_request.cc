@@ -6,9 +6,12 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/policy/challenge_rules.h"
+#include "server/policy/host_rules.h"
+#include "server/policy/url.h"
 
 namespace bitsd {
 namespace {
@@ -68,10 +71,11 @@ void FreeList(curl_slist* list) {
 
 }  // namespace
 
-HttpRequest::HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
-                         TlsTrust trust, HttpListener& listener)
+HttpRequest::HttpRequest(HttpEngine& engine, const TransferOptions& options, const Sid& owner,
+                         std::string context, TlsTrust trust, HttpListener& listener)
     : engine_(engine),
       options_(options),
+      owner_(owner),
       context_(std::move(context)),
       listener_(listener),
       trust_(std::move(trust)),
@@ -81,13 +85,12 @@ HttpRequest::~HttpRequest() {
   Detach();
   curl_easy_cleanup(easy_);
   FreeHeaders();
+  curl_slist_free_all(addresses_);
 }
 
 void HttpRequest::SetFixedOptions() {
   curl_easy_setopt(easy_, CURLOPT_PRIVATE, static_cast<CurlClient*>(this));
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-  // Cancelling must not wait for a name server: a resolver thread is left behind instead.
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -107,9 +110,14 @@ void HttpRequest::SetLimits() {
                    static_cast<long>(absl::ToInt64Milliseconds(options_.connect_timeout)));
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_LOW_SPEED_TIME, Seconds(options_.stall_timeout));
+  // The address that was found is there for as long as a request may come to connect again.
+  curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT,
+                   Seconds(options_.connect_timeout) + Seconds(options_.stall_timeout) + 60);
 }
 
 void HttpRequest::SetCallbacks() {
+  curl_easy_setopt(easy_, CURLOPT_RESOLVER_START_FUNCTION, &HttpRequest::BeforeResolving);
+  curl_easy_setopt(easy_, CURLOPT_RESOLVER_START_DATA, this);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &HttpRequest::OpenSocket);
   curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &HttpRequest::BeforeSending);
@@ -183,23 +191,103 @@ void HttpRequest::Start(const HttpGet& get) {
   head_deadline_.reset();
   error_[0] = '\0';
   SetPlace(get);
-  if (!trusted_) return FailToStart("the TLS library cannot verify as the job wants it");
+  if (!trusted_) {
+    return FailToStart(CURLE_OUT_OF_MEMORY, "the TLS library cannot verify as the job wants it");
+  }
   SetHeaders(get);
   SetLogins(get);
   cookies_.Enter(easy_, get.url);
   end_.through_proxy = !get.proxy.empty();
   curl_easy_setopt(easy_, CURLOPT_URL, get.url.c_str());
-  pool_ =
-      &engine_.PoolFor(absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without"));
-  if (pool_->Add(easy_) == CURLM_OK) return;
-  pool_ = nullptr;
-  FailToStart("no more requests can be made just now");
+  pool_name_ = absl::StrCat(context_, get.proxy, get.with_certificate ? "" : "|without");
+  Resolve(get);
 }
 
-void HttpRequest::FailToStart(std::string_view why) {
+void HttpRequest::Resolve(const HttpGet& get) {
+  const absl::StatusOr<policy::Url> place =
+      policy::ParseHop(get.proxy.empty() ? get.url : get.proxy);
+  if (!place.ok()) return FailToStart(CURLE_URL_MALFORMAT, "the URL has no host to connect to");
+  host_ = place->host;
+  port_ = place->port;
+  const std::string name = policy::HostNameOf(*place);
+  // curl takes addresses as they are, and knows where localhost is: but for the dot that may end
+  // them, which makes them names for curl.
+  const bool local = name == "localhost" || absl::EndsWith(name, ".localhost");
+  needs_no_look_up_ = name == host_ && (place->literal || local);
+  if (needs_no_look_up_) return Connect({});
+  const Addresses* known =
+      engine_.PoolFor(pool_name_).names().Find(host_, std::chrono::steady_clock::now());
+  if (known != nullptr) return Connect(*known);
+  Ask(place->literal ? name : host_);
+}
+
+void HttpRequest::Ask(const std::string& name) {
+  listener_.OnConnecting();
+  door_ = std::make_shared<EngineDoor>(engine_);
+  // Closed, the door lets nobody in: `this` is there for whoever comes through it.
+  patience_ = engine_.PostAfter(
+      std::chrono::milliseconds(absl::ToInt64Milliseconds(options_.connect_timeout)),
+      [this] { OnLookUpTooSlow(); });
+  question_ = engine_.resolver().Ask(
+      owner_, name, [this, door = door_](absl::StatusOr<Addresses> addresses) {
+        door->Post([this, addresses = std::move(addresses)] { OnResolved(addresses); });
+      });
+}
+
+void HttpRequest::OnResolved(const absl::StatusOr<Addresses>& addresses) {
+  ForgetQuestion();
+  if (addresses.ok()) {
+    engine_.PoolFor(pool_name_)
+        .names()
+        .Remember(host_, *addresses, std::chrono::steady_clock::now());
+    return Connect(*addresses);
+  }
+  FailToStart(end_.through_proxy ? CURLE_COULDNT_RESOLVE_PROXY : CURLE_COULDNT_RESOLVE_HOST,
+              absl::StrCat("the name ", host_, " has no address that the system knows (",
+                           addresses.status().message(), ")"));
+}
+
+void HttpRequest::OnLookUpTooSlow() {
+  const bool in_line = engine_.resolver().GiveUp(question_);
+  ForgetQuestion();
+  FailToStart(end_.through_proxy ? CURLE_COULDNT_RESOLVE_PROXY : CURLE_COULDNT_RESOLVE_HOST,
+              in_line ? absl::StrCat("the name ", host_,
+                                     " was not asked for, as name servers do not answer for other "
+                                     "jobs of this owner")
+                      : absl::StrCat("no name server has answered for ", host_));
+}
+
+void HttpRequest::ForgetQuestion() {
+  if (door_ == nullptr) return;
+  std::exchange(door_, nullptr)->Close();
+  engine_.Cancel(patience_);
+  engine_.resolver().GiveUp(std::exchange(question_, 0));
+}
+
+void HttpRequest::Connect(const Addresses& addresses) {
+  curl_slist_free_all(std::exchange(addresses_, nullptr));
+  if (!addresses.empty()) {
+    std::string text;
+    for (const std::string& address : addresses) {
+      const bool is_v6 = absl::StrContains(address, ':');
+      absl::StrAppend(&text, text.empty() ? "" : ",", is_v6 ? "[" : "", address, is_v6 ? "]" : "");
+    }
+    addresses_ =
+        curl_slist_append(nullptr, absl::StrCat("+", host_, ":", port_, ":", text).c_str());
+  }
+  curl_easy_setopt(easy_, CURLOPT_RESOLVE, addresses_);
+  pool_ = &engine_.PoolFor(pool_name_);
+  if (pool_->Add(easy_) == CURLM_OK) return;
+  pool_ = nullptr;
+  FailToStart(CURLE_OUT_OF_MEMORY, "no more requests can be made just now");
+}
+
+void HttpRequest::FailToStart(CURLcode code, std::string detail) {
+  ForgetShown();
   HttpEnd end;
-  end.code = CURLE_OUT_OF_MEMORY;
-  end.detail = std::string(why);
+  end.code = code;
+  end.through_proxy = end_.through_proxy;
+  end.detail = std::move(detail);
   listener_.OnEnd(end);  // It may destroy this object.
 }
 
@@ -208,6 +296,7 @@ void HttpRequest::Continue() {
 }
 
 void HttpRequest::Detach() {
+  ForgetQuestion();
   if (pool_ == nullptr) return;
   std::exchange(pool_, nullptr)->Remove(easy_);
   ForgetShown();
@@ -248,6 +337,11 @@ void HttpRequest::ReadOffers() {
   end_.connect_status = static_cast<int>(connect);
   end_.server_offers = SchemesOf(server);
   end_.proxy_offers = SchemesOf(proxy);
+}
+
+// A look-up of curl's own would be a thread that nobody counts.
+int HttpRequest::BeforeResolving(void*, void*, void* self) {
+  return static_cast<HttpRequest*>(self)->needs_no_look_up_ ? 0 : 1;
 }
 
 curl_socket_t HttpRequest::OpenSocket(void* self, curlsocktype, curl_sockaddr* address) {

@@ -3,7 +3,8 @@
 // One easy handle is used again for every request. Nothing of the environment counts: no proxy, no
 // netrc, no redirects followed (the caller judges each and asks again), TLS verified as TlsTrust
 // says, and every address is judged before it is connected to. Cookies are kept for one chain of
-// requests (cookie_jar.h).
+// requests (cookie_jar.h). Names are resolved before curl is asked (resolver.h), in places of the
+// job's owner: curl itself never resolves any.
 //
 // A request shows what it is given and nothing else: curl answers a challenge by itself only with
 // the one scheme and login it was given, and no more than a few times. What it leaves unanswered is
@@ -26,10 +27,13 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/identity/secret.h"
+#include "server/identity/sid.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/connection_pool.h"
 #include "server/transfer/http/cookie_jar.h"
+#include "server/transfer/http/engine_door.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/http/http_response.h"
 #include "server/transfer/http/tls_trust.h"
@@ -94,9 +98,9 @@ class HttpListener {
 class HttpRequest final : private CurlClient {
  public:
   /// `options` must outlive it. Connections are those of `context` and what it says of
-  /// the request: no other context may use them.
-  HttpRequest(HttpEngine& engine, const TransferOptions& options, std::string context,
-              TlsTrust trust, HttpListener& listener);
+  /// the request: no other context may use them. Names are asked for in places of `owner`.
+  HttpRequest(HttpEngine& engine, const TransferOptions& options, const Sid& owner,
+              std::string context, TlsTrust trust, HttpListener& listener);
   ~HttpRequest();
   HttpRequest(const HttpRequest&) = delete;
   HttpRequest& operator=(const HttpRequest&) = delete;
@@ -111,6 +115,7 @@ class HttpRequest final : private CurlClient {
   void Continue();
 
  private:
+  static int BeforeResolving(void* resolver, void* reserved, void* self);
   static curl_socket_t OpenSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int BeforeSending(void* self, char* remote, char* local, int remote_port, int local_port);
   static int Progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
@@ -125,7 +130,13 @@ class HttpRequest final : private CurlClient {
   void SetLogins(const HttpGet& get);
   void FreeHeaders();
   void ForgetShown();
-  void FailToStart(std::string_view why);
+  void Resolve(const HttpGet& get);
+  void Ask(const std::string& name);
+  void OnResolved(const absl::StatusOr<Addresses>& addresses);
+  void OnLookUpTooSlow();
+  void ForgetQuestion();
+  void Connect(const Addresses& addresses);
+  void FailToStart(CURLcode code, std::string detail);
   bool OnHeadComplete();
   bool CountChallenge();
   bool DeliverHead();
@@ -135,6 +146,7 @@ class HttpRequest final : private CurlClient {
 
   HttpEngine& engine_;
   const TransferOptions& options_;
+  const Sid owner_;
   const std::string context_;
   HttpListener& listener_;
   TlsTrust trust_;
@@ -144,10 +156,18 @@ class HttpRequest final : private CurlClient {
   curl_slist* proxy_headers_ = nullptr;  ///< For the proxy.
   std::string place_;                    ///< Whom the handle's state is of.
   bool trusted_ = false;                 ///< The handle verifies as it must.
-  ConnectionPool* pool_ = nullptr;       // Set while a request is under way.
+  curl_slist* addresses_ = nullptr;      ///< Of the host that is connected to, for curl.
+  ConnectionPool* pool_ = nullptr;       // Set while curl has the request.
   std::array<char, CURL_ERROR_SIZE> error_{};
 
   // Of the request under way.
+  std::string pool_name_;
+  std::string host_;  ///< Who is connected to, as the URL of server or proxy has it.
+  uint16_t port_ = 0;
+  bool needs_no_look_up_ = false;     ///< The host is an address, or localhost.
+  std::shared_ptr<EngineDoor> door_;  ///< Set while a name is asked for, as the next two are.
+  uint64_t question_ = 0;
+  HttpEngine::Delayed patience_;
   HttpHeadParser head_;
   HttpEnd end_;
   bool address_tried_ = false;
