@@ -56,6 +56,8 @@ NewFile LargestFile(size_t number) {
   return file;
 }
 
+NewFile ShortFile(size_t number) { return {"http://192.0.2.1/f", "/d/f" + std::to_string(number)}; }
+
 /// An answer that comes before the call returns, as all do here.
 template <typename T>
 class Instant {
@@ -193,7 +195,9 @@ Answer System::Call(const Step& step, const Caller& caller) {
     case Op::kAddFile: {
       const auto view = View(JobOf(step));
       const size_t number = view.ok() ? view->record->files->size() : 0;
-      manager_->AddFiles(caller, JobOf(step), {LargestFile(number)}, "", viewed.Callback());
+      manager_->AddFiles(caller, JobOf(step),
+                         {NextIsLarge() ? LargestFile(number) : ShortFile(number)}, "",
+                         viewed.Callback());
       break;
     }
     case Op::kResume: manager_->Resume(caller, JobOf(step), viewed.Callback()); break;
