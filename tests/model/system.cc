@@ -178,7 +178,7 @@ Answer System::Call(const Step& step, const Caller& caller) {
   switch (step.op) {
     case Op::kCreate: {
       NewJob job;
-      job.display_name = LargestText(policy::kMaxDisplayName);
+      job.display_name = NextIsLarge() ? LargestText(policy::kMaxDisplayName) : "job";
       job.priority = JobPriority::kForeground;
       manager_->CreateJob(caller, job, viewed.Callback());
       if (viewed.Get().ok()) jobs_.push_back(viewed.Get()->record->id);
@@ -200,7 +200,7 @@ Answer System::Call(const Step& step, const Caller& caller) {
     case Op::kSuspend: manager_->Suspend(caller, JobOf(step), viewed.Callback()); break;
     case Op::kUpdate: {
       JobUpdate update;
-      update.description = LargestText(policy::kMaxDescription);
+      update.description = NextIsLarge() ? LargestText(policy::kMaxDescription) : "another";
       const auto view = View(JobOf(step));
       const uint64_t revision = view.ok() ? view->revision : 0;
       if (step.with & (kStaleRevision | kCurrentRevision)) update.expected_revision = revision;

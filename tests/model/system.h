@@ -65,6 +65,8 @@ class System {
   Answer Logoff(const Step& step);
   void EditAccount(const Step& step);
   void PlayDownload(const Step& step);
+  /// Now and then a text is as long as it may be: more often costs too much time.
+  bool NextIsLarge() { return ++names_ % 16 == 0; }
   /// Files and failures as hostile servers make them, each time others.
   FileProgress HostileProgress(const FileRecord& file);
   TransferFailure HostileFailure();
@@ -91,6 +93,7 @@ class System {
   std::vector<SessionId> opened_;
   std::vector<SessionId> logons_;
   uint32_t hostilities_ = 0;
+  uint32_t names_ = 0;
 };
 
 }  // namespace bitsd::model
