@@ -251,8 +251,8 @@ absl::StatusOr<ExchangeResult> BrokerClient::Deliver(WorkerCrew& crew, WorkerCre
       worker.channel = *std::move(channel);
     }
     ++messages_sent_;
-    result =
-        Exchange(worker.channel.get(), wire::Encode(request), deadline, reply, DescriptorsOf(request));
+    result = Exchange(worker.channel.get(), wire::Encode(request), deadline, reply,
+                      DescriptorsOf(request));
     if (result == ExchangeResult::kTimeout) {
       crew.GiveUp(worker);
     } else if (result != ExchangeResult::kReply) {

@@ -30,7 +30,6 @@ struct SessionFacts {
 
 class Session : public Lifeline {
  public:
-
   Session(SessionFacts facts, Moment deadline);
 
   const SessionFacts& facts() const { return facts_; }

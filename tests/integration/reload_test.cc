@@ -300,7 +300,8 @@ TEST_F(ReloadTest, TheConfigurationIsReloadedButForWhatNeedsARestart) {
   std::string yaml = ReadFile(Etc("bitsd.yaml"));
   const std::string old = yaml;
   yaml.replace(yaml.find("127.0.0.1:0"), 11, "127.0.0.1:9");
-  yaml += "policy: windows7\nlimits: {files_per_job: 1}\nallowed_roots: [" + FolderOf("bob") + "]\n";
+  yaml +=
+      "policy: windows7\nlimits: {files_per_job: 1}\nallowed_roots: [" + FolderOf("bob") + "]\n";
   Rename(Etc("bitsd.yaml"), yaml);
   EXPECT_TRUE(WaitFor([&] {
     return ErrorText(AddFile(alice, first, "f", path)) == "BG_E_TOO_MANY_FILES_IN_JOB";

@@ -20,8 +20,8 @@ TEST(SidTest, CanonicalTextSurvivesTheBinaryForm) {
   for (const std::string& text :
        {std::string("S-1-5-18"), std::string("S-1-0-0"), std::string("S-1-5-21-1-2-3-1001"),
         std::string("S-1-5-4294967295"), std::string("S-1-4294967295-1"),
-        std::string("S-1-0x000100000000-7"), std::string("S-1-0xA0000000000F-7"), std::string("S-1-0xFFFFFFFFFFFF-1"),
-        "S-1-0xFFFFFFFFFFFF" + Repeat("-4294967295", 15)}) {
+        std::string("S-1-0x000100000000-7"), std::string("S-1-0xA0000000000F-7"),
+        std::string("S-1-0xFFFFFFFFFFFF-1"), "S-1-0xFFFFFFFFFFFF" + Repeat("-4294967295", 15)}) {
     const absl::StatusOr<Sid> sid = Sid::Parse(text);
     ASSERT_TRUE(sid.ok()) << text;
     EXPECT_EQ(sid->ToString(), text);
