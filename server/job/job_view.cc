@@ -105,12 +105,18 @@ JobView Job::View() const {
   std::lock_guard lock(mutex_);
   const JobVersion version = InForceLocked();
   JobView view = Show(version.record, ShownFiles(), progress_.get());
-  if (view.state == JobState::kQueued && phase_) view.state = *phase_;
+  const bool still = view.state != JobState::kQueued || !phase_;
+  if (!still) view.state = *phase_;
   const auto owner = environment_.accounts.Find(owner_);
   const bool there = owner != nullptr && !owner->disabled;
-  view.waiting_for = WhyStill(
-      *version.record,
-      {DirtyLocked() || resting_, !there, there && !OwnerIsLoggedOn(*owner), waits_for_place_});
+  Obstacles obstacles;
+  obstacles.store = DirtyLocked() || resting_;
+  if (still) {  // What is shown to run waits for nobody, also while it is being stopped.
+    obstacles.account = !there;
+    obstacles.logon = there && !OwnerIsLoggedOn(*owner);
+    obstacles.slot = waits_for_place_;
+  }
+  view.waiting_for = WhyStill(*version.record, obstacles);
   if (const NetworkSettings* network = version.record->network.get()) {
     view.credentials = CredentialsOf(*network, environment_.store.keeps_secrets());
     view.client_certificate = network->client_certificate;

@@ -46,6 +46,20 @@ class JobLimitsTest : public JobWorld {
   int named_ = 0;  ///< Files so far.
 };
 
+TEST_F(JobLimitsTest, ARepeatWithAFilteredTokenIsNotAnsweredWithAnElevatedJob) {
+  NewJob job;
+  job.display_name = "job";
+  job.request_id = "7a0d3c1e-0000-4000-8000-000000000001";
+  const auto create = [&](const Caller& caller) {
+    Reply<absl::StatusOr<JobView>> reply;
+    jobs().CreateJob(caller, job, reply.Callback());
+    return reply.Get();
+  };
+  ASSERT_TRUE(create(As(kAdmin)).ok());
+  EXPECT_EQ(DetailOf(create(FilteredAdmin()).status()).rule, RuleName(Rule::kElevatedJob));
+  EXPECT_TRUE(create(As(kAdmin)).ok());
+}
+
 TEST_F(JobLimitsTest, OfTwoRequestsForTheLastPlaceOneIsRefused) {
   const Caller fetcher = As(kFetcher);
   for (int i = 0; i < 59; ++i) ASSERT_EQ(TryCreate(fetcher), Hresult::kOk);
