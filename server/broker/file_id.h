@@ -2,7 +2,7 @@
 //
 // A device number is good within one process only: a reboot, a remount or another order of disks
 // changes it. What a record is compared by is what survives those: the inode, when the file was
-// born, whose it is, and a random mark that was put on it (temporary_mark.h). Thread safety: a
+// born, whose it is, and a random mark that was put on it (file_marks.h). Thread safety: a
 // value.
 
 #ifndef BITSD_SERVER_BROKER_FILE_ID_H_

@@ -415,7 +415,8 @@ absl::Status FileOperations::Rename(const Place& place, const wire::NextFile& fi
   }
   auto there = LookAt(directory, file.destination, destination);
   if (!there.ok()) return there.status();
-  const bool is_it = *there && IsSameFile((*there)->id, seen.id);
+  // Whoever waited for the file may have taken it away already.
+  const bool is_it = !*there || IsSameFile((*there)->id, seen.id);
   return is_it ? absl::OkStatus() : Replaced(destination);
 }
 

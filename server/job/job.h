@@ -206,6 +206,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   void CommitFailed(const absl::Status& status, Later& later);
   /// `base_` is going to be `next`.
   void NoteOutcome(const JobRecordPtr& next, Later& later) const;
+  void RefuseErased(Change change, Later& later);
   /// `answer` waits for everything that is stopping.
   void AwaitStops(const std::shared_ptr<Answer>& answer);
   bool AnythingStops() const;

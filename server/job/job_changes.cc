@@ -40,12 +40,22 @@ bool IsLost(const FileRecord& file, const TemporaryFile& lost) {
   return file.progress.transferred && !file.completed && temporary && *temporary == lost;
 }
 
+/// One more temporary file that nobody at hand can remove. At the bound it takes the place of
+/// another one, by `turn`, so that few rows of the store change.
+void Abandon(JobRecord& record, const TemporaryFile& file, uint64_t turn) {
+  if (record.abandoned.size() < kMaxAbandoned) {
+    record.abandoned.push_back(file);
+  } else {
+    record.abandoned[turn % kMaxAbandoned] = file;
+  }
+}
+
 void StartAgain(JobRecord& record, const LostFiles& lost) {
   auto files = std::make_shared<FileRecords>(*record.files);
   for (const auto& [index, temporary] : lost) {
     if (index >= files->size() || !IsLost((*files)[index], temporary)) continue;
     files->Edit(index).progress = FileProgress();
-    record.abandoned.push_back(temporary);
+    Abandon(record, temporary, record.revision + index);
   }
   record.files = std::move(files);
 }
@@ -76,16 +86,6 @@ absl::Duration RetryDelay(const JobRecord& record, std::optional<absl::Duration>
   const absl::Duration wait =
       std::min({asked.value_or(absl::ZeroDuration()), policy::kMaxRetryAfter, left});
   return std::max(record.minimum_retry_delay, wait);
-}
-
-/// One more temporary file that nobody at hand can remove. At the bound it takes the place of
-/// another one, in turn, so that one row of the store changes.
-void Abandon(JobRecord& record, const TemporaryFile& file) {
-  if (record.abandoned.size() < kMaxAbandoned) {
-    record.abandoned.push_back(file);
-  } else {
-    record.abandoned[record.revision % kMaxAbandoned] = file;
-  }
 }
 
 /// Ends the retries: the delay or the time without progress is over what the job allows.
@@ -266,7 +266,7 @@ Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news)
       FileProgress& progress = files->Edit(file.index).progress;
       progress = file.progress;
       Bound(progress);
-      if (file.abandoned) Abandon(record, *file.abandoned);
+      if (file.abandoned) Abandon(record, *file.abandoned, record.revision);
     }
     record.files = std::move(files);
   });

@@ -1,6 +1,8 @@
 // Cancel and Complete: the two ends of a job, and what is removed with it.
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,8 +21,13 @@ constexpr absl::Duration kEndRetry = absl::Seconds(1);
 /// Temporary files the job may still have.
 std::vector<TemporaryFile> Leftovers(const JobRecord& record) {
   std::vector<TemporaryFile> files = record.abandoned;
+  // After a cleanup in vain a file's may be among those already. Their names are random.
+  std::unordered_set<std::string> known;
+  for (const TemporaryFile& file : files) known.insert(file.path);
   for (const FileRecord& file : *record.files) {
-    if (file.progress.temporary && !file.completed) files.push_back(*file.progress.temporary);
+    const auto& temporary = file.progress.temporary;
+    if (!temporary || file.completed || !known.insert(temporary->path).second) continue;
+    files.push_back(*temporary);
   }
   return files;
 }
@@ -39,6 +46,7 @@ bool HasFilesToPublish(const JobRecord& record) {
 
 /// The lender lent it for the folders of all these.
 bool CoversAll(const HelperToken& token, const std::vector<TemporaryFile>& files) {
+  if (!policy::CheckScopeFlags(token.scope().get(), kTokenLocalFile).ok()) return false;
   const policy::LoanLimits loan = policy::LimitsOf(token.scope(), kTokenLocalFile);
   return std::all_of(files.begin(), files.end(), [&](const TemporaryFile& file) {
     return policy::CheckLoanedFile(loan, file.path).ok();

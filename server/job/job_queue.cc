@@ -35,15 +35,24 @@ const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pendin
 void Job::Submit(Change change) {
   Later later;
   {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     if (erased_) {
-      lock.unlock();
-      if (change.done != nullptr) change.done(Gone(id_));
-      return;
+      RefuseErased(std::move(change), later);
+    } else {
+      SubmitLocked(std::move(change), later);
     }
-    SubmitLocked(std::move(change), later);
   }
   Run(later);
+}
+
+/// What is still going on beside an erased job stops with whoever it goes on as, all the same.
+void Job::RefuseErased(Change change, Later& later) {
+  EvaluateBeside(later);
+  const auto answer = std::make_shared<Answer>();
+  answer->done = std::move(change.done);
+  answer->result = Gone(id_);
+  AwaitStops(answer);
+  Finish(answer, later);
 }
 
 void Job::SubmitLocked(Change change, Later& later) {

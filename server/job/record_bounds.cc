@@ -23,7 +23,6 @@ size_t BytesOf(const FileRecord& file) {
   return sizeof(file) + file.remote_name.size() + file.local_name.size() +
          progress.etag.str().size() + progress.last_modified.str().size() +
          progress.content_type.str().size() + progress.content_encoding.str().size() +
-         progress.content_type.str().size() + progress.content_encoding.str().size() +
          progress.final_url.str().size() + (progress.temporary ? BytesOf(*progress.temporary) : 0);
 }
 
@@ -39,8 +38,6 @@ void Bound(JobError& error, size_t files) {
 void Bound(FileProgress& progress) {
   DropIfLong(progress.etag);
   DropIfLong(progress.last_modified);
-  DropIfLong(progress.content_type);
-  DropIfLong(progress.content_encoding);
   DropIfLong(progress.content_type);
   DropIfLong(progress.content_encoding);
   DropIfLong(progress.final_url);

@@ -68,8 +68,9 @@ void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
     return change::DiscardToken(newest, token.get());
   };
   if (settlement != nullptr) {
-    change.done = [settlement](const absl::StatusOr<JobVersion>& result) {
-      settlement->Note(result.status());
+    change.done = [settlement, job](const absl::StatusOr<JobVersion>& result) {
+      // Of a job that was purged there is no token any more.
+      if (!job->erased()) settlement->Note(result.status());
     };
   }
   job->Submit(std::move(change));

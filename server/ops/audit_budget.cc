@@ -10,12 +10,19 @@ namespace {
 /// What a line has besides its values: time, names, quotes.
 constexpr size_t kLineOverhead = 80;
 
-/// Who caused the event; empty when nobody did.
+std::string FieldOf(const AuditEvent& event, std::string_view key) {
+  for (const auto& [name, value] : event.fields) {
+    if (name == key) return value;
+  }
+  return "";
+}
+
+/// Who caused the event; empty when nobody did. What an owner does as a helper is counted apart, so
+/// that no flood of the owner's own hides it.
 std::string CallerOf(const AuditEvent& event) {
+  const std::string_view apart = FieldOf(event, "role") == "helper" ? "/helper" : "";
   for (const std::string_view key : {"caller_sid", "owner_sid", "acting_sid", "user_sid"}) {
-    for (const auto& [name, value] : event.fields) {
-      if (name == key) return value;
-    }
+    if (std::string caller = FieldOf(event, key); !caller.empty()) return caller.append(apart);
   }
   return "";
 }

@@ -116,6 +116,7 @@ absl::Status Authenticator::NotePeer(const grpc::ServerContextBase& context,
 
 absl::Status Authenticator::TakeRequest(const grpc::CallbackServerContext& context,
                                         const Caller* caller, size_t bytes) const {
+  for (const auto& [key, value] : context.client_metadata()) bytes += key.size() + value.size();
   return connections_.Called(ConnectionOf(context.peer()),
                              caller == nullptr ? nullptr : &caller->token->user, bytes);
 }

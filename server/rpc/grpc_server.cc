@@ -62,6 +62,8 @@ void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
       grpc::ResourceQuota("bitsd").Resize(kMaxBufferMemory).SetMaxThreads(kMaxSyncThreads));
   const std::pair<const char*, int> arguments[] = {
       {GRPC_ARG_MAX_METADATA_SIZE, GrpcServer::kMaxMetadata},
+      // What is small on its way must not become large here: sizes are judged as they arrive.
+      {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
       {GRPC_ARG_MAX_CONCURRENT_STREAMS, GrpcServer::kMaxStreamsPerConnection},
       {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000},
       {GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(absl::ToInt64Milliseconds(options.idle))},
@@ -73,6 +75,9 @@ void SetLimits(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2},
   };
   for (const auto& [name, value] : arguments) builder.AddChannelArgument(name, value);
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
 }
 
 }  // namespace

@@ -111,8 +111,7 @@ absl::Status TakeRequest(const Authenticator& authenticator,
   constexpr size_t kMost =
       std::is_same_v<Request, v1::AddFileSetRequest> ? kMaxFileSet : kMaxRequest;
   const size_t size = request.ByteSizeLong();
-  const absl::Status taken =
-      authenticator.TakeRequest(context, caller.ok() ? &*caller : nullptr, size);
+  absl::Status taken = authenticator.TakeRequest(context, caller.ok() ? &*caller : nullptr, size);
   if (!caller.ok()) return caller.status();
   if (!taken.ok() || size <= kMost) return taken;
   return error::InvalidArgument(

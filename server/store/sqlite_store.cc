@@ -103,6 +103,7 @@ void SqliteStore::Start(RowWriter writer) {
 }
 
 absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
+  const std::lock_guard connection(connection_mutex_);
   size_t lost = 0;
   StoreVisitor counting = visitor;
   counting.job = [&](JobRecordPtr job) {
@@ -209,6 +210,7 @@ void SqliteStore::WriteAll() {
 }
 
 std::vector<absl::Status> SqliteStore::Write(const std::vector<CommitQueue::Entry>& entries) {
+  const std::lock_guard connection(connection_mutex_);
   std::vector<absl::Status> results(entries.size(), Transaction(entries));
   if (!results.front().ok()) {
     // A journal that is written back is begun anew: a full disk then has room in it again.

@@ -75,6 +75,9 @@ class SqliteStore : public JobStore {
   bool failing_ = false;
 
   CommitQueue queue_;
+  /// Whoever uses the connection has it: it is one thread's at a time. The writing thread waits
+  /// only while Load runs.
+  std::mutex connection_mutex_;
   std::mutex answers_mutex_;
   std::condition_variable answers_changed_;
   std::deque<std::vector<Answer>> answers_;

@@ -125,6 +125,7 @@ void Download::NextFile() {
   url_ = (*list_)[plan_.index].remote_name;
   redirects_ = 0;
   continues_ = false;
+  small_parts_ = 0;
   if (request_ != nullptr) request_->BeginChain();
   const absl::Status allowed = policy::CheckRemoteName(url_, context_.options.remote_rules);
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
@@ -242,8 +243,18 @@ BodyStep Download::OnBody(std::string_view data) {
   return EndsHere() ? BodyStep::kStop : BodyStep::kTaken;
 }
 
+/// What came of a range that is not what it says is cut off again.
+void Download::DropWhatCame() {
+  pending_ = FileWork{};
+  pending_.index = plan_.index;
+  pending_.begin = verdict_->body;
+  if (redirects_ > 0) pending_.final_url = ShownUrl(url_);
+  Flush();
+}
+
 void Download::TooLong() {
   if (plan_.offset > 0) {
+    DropWhatCame();
     verdict_->again = PlanWithoutRange(plan_, /*trusted=*/false);
     verdict_->kind = Kind::kAgain;
   } else {

@@ -68,6 +68,7 @@ class Download final : public FileFeed,
   void NextPart();
   void FollowRedirect();
   void FinishFile();
+  void DropWhatCame();
   void TooLong();
   BodyStep Discard(size_t bytes);
   bool MustWait();

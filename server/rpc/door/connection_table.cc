@@ -50,9 +50,10 @@ ConnectionTable::Admission ConnectionTable::Admit(const PeerAddress& peer, Uniqu
     admission.another_ended = true;
   }
   connection->number = ++next_;
-  // Its name may be there still, of a connection whose end was not seen yet.
+  // Its name may be there still: of a connection whose end was not seen yet, or of one from the
+  // same port to another address of this machine. Two of one name cannot be told apart.
   const auto before = connections_.find(peer.connection);
-  if (before != connections_.end()) Forget(ConnectionPtr(before->second));
+  if (before != connections_.end()) End(ConnectionPtr(before->second));
   ++of_place_[peer.place];
   by_number_[connection->number] = connection;
   admission.admitted = true;

@@ -194,6 +194,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   std::atomic<bool> stopping_{false};
   std::atomic<size_t> backlog_{0};
   std::atomic<bool> drain_awaited_{false};
+  std::atomic<bool> sync_asked_{false};
   DiskOperation writing_;          ///< Of the file strand.
   DiskOperation syncing_;          ///< Of the sync strand.
   DiskOperation syncing_small_;    ///< Asked of context_.syncs.

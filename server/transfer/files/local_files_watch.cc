@@ -22,7 +22,13 @@ void LocalFiles::SyncLater() {
   context_.engine.PostAfter(every, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self == nullptr || self->over_) return;
-    self->file_strand_->Post([self] { self->SyncWhatWaits(); });
+    // One at a time: what hangs on the strand must not let them pile up.
+    if (!self->sync_asked_.exchange(true)) {
+      self->file_strand_->Post([self] {
+        self->sync_asked_ = false;
+        self->SyncWhatWaits();
+      });
+    }
     self->SyncLater();
   });
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/transfer/http/http_time.h"
 
@@ -18,7 +19,8 @@ constexpr size_t kMaxLabel = 200;
 
 /// Visible ASCII between two quotes, and no quote between them.
 bool IsEntityTag(std::string_view text) {
-  if (text.size() < 2 || text.size() > kMaxValidator) return false;
+  // An empty tag is of no version: some applications send it with every file.
+  if (text.size() < 3 || text.size() > kMaxValidator) return false;
   if (text.front() != '"' || text.back() != '"') return false;
   text = text.substr(1, text.size() - 2);
   return std::all_of(text.begin(), text.end(),
@@ -60,6 +62,13 @@ std::optional<bool> SameDate(const FileSource& had, const HttpResponse& response
   return before->time == now->time;
 }
 
+/// nginx makes its tags of the date and the size: they tell no more apart than these do.
+bool IsDateAndSize(const std::string& etag, const HttpResponse& response, uint64_t size) {
+  const auto date = ParseHttpTime(response.last_modified, response.received);
+  return date && etag == absl::StrCat("\"", absl::Hex(absl::ToUnixSeconds(date->time)), "-",
+                                      absl::Hex(size), "\"");
+}
+
 }  // namespace
 
 FileSource SourceOf(const HttpResponse& response, uint64_t size) {
@@ -69,6 +78,7 @@ FileSource SourceOf(const HttpResponse& response, uint64_t size) {
   source.last_modified = Date(response.last_modified, response.received);
   source.strong_date = !source.last_modified.empty() &&
                        IsStrongDate(response.last_modified, response.date, response.received);
+  if (!source.strong_date && IsDateAndSize(source.etag, response, size)) source.etag.clear();
   source.content_type = Label(response.content_type);
   source.content_encoding = Encoding(response.content_encoding);
   return source;

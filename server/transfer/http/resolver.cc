@@ -33,7 +33,9 @@ absl::StatusOr<Addresses> LookUp(const std::string& name) {
                     NI_NUMERICHOST) != 0) {
       continue;
     }
-    const std::string address = text.data();
+    // An address of one link has the link's name, which is no part of an address elsewhere.
+    std::string address = text.data();
+    address.erase(std::min(address.find('%'), address.size()));
     const bool known = std::find(addresses.begin(), addresses.end(), address) != addresses.end();
     if (!known && addresses.size() < kMaxAddresses) addresses.push_back(address);
   }

@@ -179,7 +179,9 @@ ResponseVerdict JudgeFirstPart(const FilePlan& plan, const HttpResponse& respons
 ResponseVerdict JudgeNextPart(const FilePlan& plan, const HttpResponse& response,
                               const ContentRange& range) {
   const SameVersion same = Compare(plan.source, response, range.total);
-  if (same == SameVersion::kNo) return Anew(plan);
+  // A date proves nothing without the size.
+  const bool by_date_alone = same == SameVersion::kByDate && !range.total;
+  if (same == SameVersion::kNo || by_date_alone) return Anew(plan);
   const bool fits =
       range.first <= plan.offset && range.last >= plan.offset && range.last < plan.source.size;
   if (!fits) return WithoutRange(plan, false);
@@ -332,7 +334,7 @@ ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response
   }
   if (IsRedirect(response)) {
     if (!response.two_locations) return Of(Kind::kRedirect);
-    return Invalid(response, absl::StrCat("it has two Locations: ", Quoted(response.location)));
+    return Invalid(response, "it has two Locations that differ");
   }
   const auto wait = ParseRetryAfter(response.retry_after, response.date, response.received);
   const ResponseVerdict verdict = JudgeOnce(plan, response, wait);
