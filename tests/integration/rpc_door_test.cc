@@ -255,6 +255,17 @@ TEST_F(RpcDoor, RequestsOtherThanFilesAreSmall) {
   EXPECT_EQ(jobs_.calls, 0);
 }
 
+TEST_F(RpcDoor, ARequestThatIsCompressedIsRefusedUnread) {
+  const RpcClient user = ClientWithSid(kUser);
+  ::bits::v1::CreateJobRequest job;
+  job.set_description(std::string(1000, 'x'));
+  const grpc::Status status =
+      user.Call("/bits.v1.BackgroundCopyManager/CreateJob",
+                {{"grpc-internal-encoding-request", "gzip"}}, job.SerializeAsString());
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << status.error_message();
+  EXPECT_EQ(jobs_.calls, 0) << "a few bytes would become gigabytes";
+}
+
 TEST_F(RpcDoor, ACancelledQueryInterfaceLeavesNoHandle) {
   std::promise<void> entered;
   std::promise<void> go;

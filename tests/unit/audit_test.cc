@@ -296,6 +296,18 @@ TEST(AuditBudgetTest, EventsBelongToWhoeverCausedThem) {
   EXPECT_EQ(log.Count("directory_checked"), before) << "the caller's budget is used up";
 }
 
+TEST(AuditBudgetTest, WhatIsDoneAsAHelperIsNotHiddenByTheOwnersFlood) {
+  ManualClock clock;
+  MemoryAudit log;
+  AuditBudget budget(log, clock);
+  for (int i = 0; i < 20'000; ++i) budget.Write(Checked("owner_sid", "S-1-5-21-1"));
+  const size_t before = log.Count("directory_checked");
+  AuditEvent lent = Checked("owner_sid", "S-1-5-21-1");
+  lent.fields.emplace_back("role", "helper");
+  budget.Write(lent);
+  EXPECT_EQ(log.Count("directory_checked"), before + 1);
+}
+
 TEST(AuditBudgetTest, AClockThatWasSetBackStillCounts) {
   ManualClock clock;
   MemoryAudit log;

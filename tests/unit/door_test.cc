@@ -154,6 +154,17 @@ TEST(ConnectionTableTest, AnIdentityAtItsLimitIsToldAndLosesTheNewConnection) {
   EXPECT_FALSE(pairs[0].Ended() || pairs[1].Ended() || pairs[3].Ended());
 }
 
+TEST(ConnectionTableTest, OfTwoConnectionsOfOneNameTheFirstEnds) {
+  ConnectionTable table(Limits(10, 10, 10));
+  const Pair first = MakePair();
+  const Pair second = MakePair();
+  ASSERT_TRUE(table.Admit(Peer("a", 1), first.Second()).admitted);
+  ASSERT_TRUE(table.Admit(Peer("a", 1), second.Second()).admitted) << "to another address of ours";
+  EXPECT_TRUE(first.Ended()) << "nobody counts it any more";
+  EXPECT_FALSE(second.Ended());
+  EXPECT_EQ(table.size(), 1u);
+}
+
 TEST(ConnectionTableTest, AClosedConnectionGivesItsPlaceBack) {
   ConnectionTable table(Limits(1, 1, 1));
   const auto first = table.Admit(Peer("a", 1), UniqueFd());

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "server/policy/http_status.h"
 #include "server/transfer/http/http_response.h"
 #include "server/transfer/http/http_time.h"
@@ -502,6 +505,35 @@ TEST(ResponseRulesTest, AnotherEtagIsAnotherFileWithoutAStrongDateOrASize) {
   EXPECT_EQ(judge(weak, "Content-Length: 10\r\n").body.history.restarts, 1u);
   EXPECT_EQ(judge(Resuming(4, 10), "Content-Length: 11\r\n").body.history.restarts, 1u);
   EXPECT_EQ(judge(Resuming(4, 10), "Transfer-Encoding: chunked\r\n").body.history.restarts, 1u);
+}
+
+TEST(ResponseRulesTest, ADateWithoutTheSizeJoinsNothing) {
+  const auto judge = [](const std::string& total) {
+    return JudgeResponse(
+        Resuming(4, 10),
+        Parse({"HTTP/1.1 206 Part\r\n", absl::StrCat("Content-Range: bytes 4-9/", total, "\r\n"),
+               "ETag: \"node2\"\r\n", kDateField}));
+  };
+  EXPECT_EQ(judge("10").kind, Kind::kBody);
+  EXPECT_NE(judge("*").kind, Kind::kBody);
+}
+
+TEST(ResponseRulesTest, ATagOfDateAndSizeIsAsWeakAsTheDate) {
+  const std::string tag =
+      absl::StrCat("ETag: \"",
+                   absl::Hex(absl::ToUnixSeconds(absl::FromCivil(
+                       absl::CivilSecond(2025, 11, 1, 10, 0, 0), absl::UTCTimeZone()))),
+                   "-a\"\r\n");
+  const auto validates = [&](const std::string& etag, const std::string& date) {
+    const auto verdict = JudgeResponse(
+        {}, Parse({"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n", etag, kDateField, date}));
+    return HasValidator(verdict.body.source);
+  };
+  const std::string same = absl::StrCat("Date: ", kDate, "\r\n");
+  EXPECT_FALSE(validates(tag, same)) << "nginx's own: the file may be written again this second";
+  EXPECT_TRUE(validates(tag, "Date: Sat, 01 Nov 2025 10:01:01 GMT\r\n"));
+  EXPECT_TRUE(validates("ETag: \"v1\"\r\n", same));
+  EXPECT_FALSE(validates("ETag: \"\"\r\n", same)) << "an empty tag is of no version";
 }
 
 TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
