@@ -183,9 +183,10 @@ TEST(DiskPoolTest, TheDestructorRunsWhatTasksPostToEachOther) {
 }
 
 TEST(DiskPoolTest, WhatHangsForOneOwnerLeavesTheOthersTheirThreads) {
-  DiskPool pool(8);
+  // The pool ends first, and with it the last task.
   std::vector<std::shared_ptr<Strand>> strands;
   std::vector<std::unique_ptr<Blocker>> blockers;
+  DiskPool pool(8);
   for (int i = 0; i < 40; ++i) {
     strands.push_back(pool.NewStrand("alice"));
     blockers.push_back(std::make_unique<Blocker>(*strands.back()));
