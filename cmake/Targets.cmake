@@ -26,7 +26,7 @@ endif()
 # for all tests, once more with the messages for integration tests, and once for all libraries. (Not
 # with gcc for what is shipped: gcc 12 gives false alarms about headers that it parsed before.) The
 # options of a shared header must be those of its users.
-file(WRITE ${PROJECT_BINARY_DIR}/shared_headers.cc "int main() {}\n")
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/shared_headers.cc CONTENT "int main() {}\n")
 function(bitsd_test_headers name)
   cmake_parse_arguments(ARG "" "" "HEADERS;DEPS" ${ARGN})
   add_executable(${name} ${PROJECT_BINARY_DIR}/shared_headers.cc)

@@ -144,6 +144,7 @@ class AgentIdentitiesTest : public ::testing::Test {
   std::atomic<int> made_ = 0;
   std::atomic<bool> hung_ = false;
   std::vector<int> batches_;  ///< The only agent's; mutex_ guards it.
+  Gate gate_;                 ///< What hangs in it may end with the agents only.
   std::optional<ScriptedAgents> agents_;
   Timer timer_;
   std::optional<AgentIdentities> networks_;
@@ -211,12 +212,11 @@ TEST_F(AgentIdentitiesTest, EveryTokenIsHandedOutOnceAndManyCostFewQuestions) {
 }
 
 TEST_F(AgentIdentitiesTest, AnIdentityWhoseAgentHangsHoldsUpNobodyElse) {
-  Gate gate;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(60'000);
   Start(
       [&](const AgentRequest& request) {
-        if (request.host == "slow") gate.Pass();
+        if (request.host == "slow") gate_.Pass();
         return Encode(ScriptedAgents::Tokens(request, made_));
       },
       options);
@@ -226,46 +226,43 @@ TEST_F(AgentIdentitiesTest, AnIdentityWhoseAgentHangsHoldsUpNobodyElse) {
   alice->Negotiate("slow", [&](auto answer) { slow.Add(answer); });
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(Ask(bob).ok());
   EXPECT_EQ(slow.size(), 0u);
-  gate.Open();
+  gate_.Open();
   EXPECT_TRUE(slow.Await(1).front().ok());
 }
 
 TEST_F(AgentIdentitiesTest, WhoeverWaitsTooLongHearsItAndAnAgentThatHangsForGoodIsGivenUp) {
-  Gate gate;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(100);
   options.limits.patience = milliseconds(500);
-  StartHangingOnce(gate, options);
+  StartHangingOnce(gate_, options);
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable") << "it is busy, and not gone";
   EXPECT_EQ(agents_->started(), 1);
   EXPECT_TRUE(WaitFor([&] { return Ask(alice).ok(); }));
   EXPECT_EQ(agents_->started(), 2);
-  gate.Open();
+  gate_.Open();
 }
 
 TEST_F(AgentIdentitiesTest, AnAgentThatWasSlowIsKeptWithItsTickets) {
-  Gate gate;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(100);
-  StartHangingOnce(gate, options);
+  StartHangingOnce(gate_, options);
   const auto alice = networks_->Of(kAlice, Keytab("alice"));
   EXPECT_EQ(RefusalOf(Ask(alice).status()), "unavailable");
-  gate.Open();
+  gate_.Open();
   EXPECT_TRUE(WaitFor([&] { return Ask(alice).ok(); }));
   EXPECT_EQ(agents_->started(), 1);
 }
 
 TEST_F(AgentIdentitiesTest, ADelegatedAgentThatWasSlowIsKeptAndItsLateAnswerIsNobodys) {
-  Gate gate;
   std::atomic<bool> first = true;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(300);
   Start(
       [&](const AgentRequest& request) {
         AgentReply reply = ScriptedAgents::Tokens(request, made_);
-        if (request.question == Question::kNegotiate && first.exchange(false)) gate.Pass();
+        if (request.question == Question::kNegotiate && first.exchange(false)) gate_.Pass();
         return Encode(reply);
       },
       options);
@@ -273,7 +270,7 @@ TEST_F(AgentIdentitiesTest, ADelegatedAgentThatWasSlowIsKeptAndItsLateAnswerIsNo
   ASSERT_TRUE(taken.ok()) << taken.status();
   EXPECT_EQ(RefusalOf(Ask(taken->identity, "late").status()), "unavailable");
   EXPECT_EQ(RefusalOf(Ask(taken->identity, "later").status()), "unavailable") << "still busy";
-  gate.Open();
+  gate_.Open();
   const auto answer = Ask(taken->identity, "now");
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_TRUE(answer->starts_with("now/")) << *answer;
@@ -318,12 +315,11 @@ TEST_F(AgentIdentitiesTest, ADelegatedAgentEndsWithItsIdentity) {
 }
 
 TEST_F(AgentIdentitiesTest, ADelegatedAgentEndsAlsoWhileSomebodyWaitsForIt) {
-  Gate gate;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(60'000);
   Start(
       [&](const AgentRequest& request) {
-        if (request.question == Question::kNegotiate) gate.Pass();
+        if (request.question == Question::kNegotiate) gate_.Pass();
         return Encode(ScriptedAgents::Tokens(request, made_));
       },
       options);
@@ -333,7 +329,7 @@ TEST_F(AgentIdentitiesTest, ADelegatedAgentEndsAlsoWhileSomebodyWaitsForIt) {
   taken->identity->Negotiate("web", [&](auto answer) { answers.Add(answer); });
   taken->identity.reset();
   EXPECT_EQ(RefusalOf(answers.Await(1).front().status()), "BG_E_TOKEN_REQUIRED");
-  gate.Open();
+  gate_.Open();
 }
 
 TEST_F(AgentIdentitiesTest, ACacheThatIsNoneOrTooLargeReachesNoAgent) {
@@ -350,12 +346,11 @@ TEST_F(AgentIdentitiesTest, ACacheThatAnAgentDiesOfIsNone) {
 }
 
 TEST_F(AgentIdentitiesTest, OneUsersCachesDoNotKeepOutAnothers) {
-  Gate gate;
   AgentIdentities::Options options;
   options.max_taking = 2;
   Start(
       [&](const AgentRequest& request) {
-        gate.Pass();
+        gate_.Pass();
         return Encode(ScriptedAgents::Tokens(request, made_));
       },
       options);
@@ -366,19 +361,18 @@ TEST_F(AgentIdentitiesTest, OneUsersCachesDoNotKeepOutAnothers) {
   EXPECT_EQ(RefusalOf(Take("cache").status()), "unavailable");
   networks_->Take(kBob, Secret("cache"), count);
   EXPECT_TRUE(WaitFor([&] { return agents_->started() == 3; }));
-  gate.Open();
+  gate_.Open();
   networks_->AwaitTaken();
   EXPECT_EQ(heard, 3) << "whoever waits for them goes after they were heard";
 }
 
 TEST_F(AgentIdentitiesTest, RequestsThatWaitAreBounded) {
-  Gate gate;
   AgentIdentities::Options options;
   options.limits.deadline = milliseconds(60'000);
   options.limits.max_waiting = 5;
   Start(
       [&](const AgentRequest& request) {
-        gate.Pass();
+        gate_.Pass();
         return Encode(ScriptedAgents::Tokens(request, made_));
       },
       options);
@@ -387,7 +381,7 @@ TEST_F(AgentIdentitiesTest, RequestsThatWaitAreBounded) {
   for (int i = 0; i < 100; ++i) alice->Negotiate("web", [&](auto a) { answers.Add(a); });
   // Five wait, and one may be with the agent.
   answers.Await(94);
-  gate.Open();
+  gate_.Open();
   int good = 0;
   for (const auto& answer : answers.Await(100)) {
     good += answer.ok() ? 1 : 0;
