@@ -23,6 +23,17 @@
 namespace bitsd::rpc {
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BITSD_OBJECTS_NEED_DESCRIPTORS
+#endif
+#endif
+#ifdef BITSD_OBJECTS_NEED_DESCRIPTORS
+constexpr bool kObjectsNeedDescriptors = true;
+#else
+constexpr bool kObjectsNeedDescriptors = false;
+#endif
+
 const Sid kAlice{5, {21, 1, 2, 3, 1001}};
 const Sid kBob{5, {21, 1, 2, 3, 1002}};
 
@@ -281,6 +292,7 @@ TEST_F(FrontDoorTest, WhatEndsGivesItsPlaceBack) {
 }
 
 TEST_F(FrontDoorTest, AProcessWithoutDescriptorsAcceptsAgainLater) {
+  if (kObjectsNeedDescriptors) GTEST_SKIP() << "the sanitizer looks at objects by descriptors";
   Open(Limits(1000, 1000, 1000));
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -12,7 +12,13 @@
 namespace bitsd {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BITSD_HEAP_IS_A_SANITIZERS
+#endif
+#endif
+#if defined(BITSD_HEAP_IS_A_SANITIZERS) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__)
 constexpr bool kHeapIsOurs = false;
 #else
 constexpr bool kHeapIsOurs = true;
