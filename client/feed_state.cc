@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/passing.h"
+#include "client/retryable_status.h"
 #include "client/uuid.h"
 
 namespace bits {

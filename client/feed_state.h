@@ -15,8 +15,8 @@
 
 #include "bits/v1/manager.pb.h"
 #include "bitsd/client/job_feed.h"
+#include "client/backoff.h"
 #include "client/feed_ledger.h"
-#include "client/pauses.h"
 #include "client/stream.h"
 
 namespace bits {

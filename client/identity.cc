@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "client/certificate.h"
-#include "client/files.h"
+#include "client/private_file.h"
 
 namespace bits {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/passing.h"
 #include "client/proto_time.h"
+#include "client/retryable_status.h"
 
 namespace bits {
 namespace {

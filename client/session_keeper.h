@@ -12,8 +12,8 @@
 
 #include "bits/v1/session.pb.h"
 #include "bitsd/client/logon_session.h"
+#include "client/backoff.h"
 #include "client/call_route.h"
-#include "client/pauses.h"
 
 namespace bits {
 

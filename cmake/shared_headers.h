@@ -1,5 +1,5 @@
 // The headers of others that most sources include, parsed once for many of them
-// (Targets.cmake). Sources include what they use all the same.
+// (BuildSpeed.cmake). Sources include what they use all the same.
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/status/statusor.h>

@@ -3,7 +3,7 @@
 #include <istream>
 #include <ostream>
 
-#include "client/files.h"
+#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "client/cli/exit_code.h"
-#include "client/files.h"
+#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "client/certificate.h"
-#include "client/files.h"
+#include "client/private_file.h"
 #include "client/sid_text.h"
 
 namespace bits::cli {

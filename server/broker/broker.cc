@@ -33,12 +33,12 @@ UniqueFd WatchSignals() {
   return UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-struct ChildLifeline {
+struct ChildEndSignal {
   UniqueFd child;  ///< Ends when the broker lets go of the other end, or dies.
   UniqueFd broker;
 };
 
-ChildLifeline MakeLifeline() {
+ChildEndSignal MakeEndSignal() {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
@@ -49,7 +49,7 @@ ChildLifeline MakeLifeline() {
 struct Broker::Child {
   pid_t pid;
   UniqueFd channel;
-  UniqueFd lifeline;
+  UniqueFd end_signal;
 };
 
 absl::StatusOr<Broker::Beliefs> Broker::Load(const BrokerOptions& options,
@@ -141,11 +141,11 @@ absl::StatusOr<UniqueFd> Broker::OpenWorker(std::string_view bytes) {
   Reap();
   if (absl::Status status = workers_.Admit(*who); !status.ok()) return status;
   const WorkerOptions options{who->posix, switching_, ::getpid()};
-  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd lifeline) {
-    RunWorker(options, beliefs_.paths, std::move(channel), std::move(lifeline));
+  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd end_signal) {
+    RunWorker(options, beliefs_.paths, std::move(channel), std::move(end_signal));
   });
   if (!child.ok()) return child.status();
-  workers_.Add(child->pid, *std::move(who), std::move(child->lifeline));
+  workers_.Add(child->pid, *std::move(who), std::move(child->end_signal));
   return std::move(child->channel);
 }
 
@@ -157,25 +157,25 @@ absl::StatusOr<UniqueFd> Broker::OpenAgent(std::string_view bytes) {
   Reap();
   if (absl::Status status = agents_.Admit(*who); !status.ok()) return status;
   const pid_t broker = ::getpid();
-  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd lifeline) {
-    options_.run_agent(*who, broker, std::move(channel), std::move(lifeline));
+  absl::StatusOr<Child> child = Fork([&](UniqueFd channel, UniqueFd end_signal) {
+    options_.run_agent(*who, broker, std::move(channel), std::move(end_signal));
   });
   if (!child.ok()) return child.status();
-  agents_.Add(child->pid, *std::move(who), std::move(child->lifeline));
+  agents_.Add(child->pid, *std::move(who), std::move(child->end_signal));
   return std::move(child->channel);
 }
 
 absl::StatusOr<Broker::Child> Broker::Fork(
-    const std::function<void(UniqueFd channel, UniqueFd lifeline)>& run) {
+    const std::function<void(UniqueFd channel, UniqueFd end_signal)>& run) {
   ChannelPair pair = MakeChannelPair();
-  ChildLifeline lifeline = MakeLifeline();
-  const pid_t child = pair.first.valid() && lifeline.child.valid() ? ::fork() : -1;
+  ChildEndSignal end_signal = MakeEndSignal();
+  const pid_t child = pair.first.valid() && end_signal.child.valid() ? ::fork() : -1;
   if (child < 0) return error::Unavailable("the broker cannot start one more process: try later");
   if (child == 0) {
-    run(std::move(pair.second), std::move(lifeline.child));
+    run(std::move(pair.second), std::move(end_signal.child));
     ::_exit(EXIT_SUCCESS);
   }
-  return Child{child, std::move(pair.first), std::move(lifeline.broker)};
+  return Child{child, std::move(pair.first), std::move(end_signal.broker)};
 }
 
 void Broker::HandleSignals() {

@@ -18,14 +18,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/base/file_stamps.h"
+#include "server/base/unique_fd.h"
 #include "server/broker/agent_table.h"
 #include "server/broker/channel.h"
 #include "server/broker/identity_check.h"
 #include "server/broker/safe_path.h"
-#include "server/broker/unique_fd.h"
 #include "server/broker/worker_table.h"
 #include "server/identity/account_directory.h"
-#include "server/ops/file_stamps.h"
 
 namespace bitsd {
 
@@ -46,9 +46,9 @@ struct BrokerOptions {
   std::vector<std::string> protected_paths;
   bool allow_root = false;
   /// What a credential agent does, in the process that `broker` forked for it, until the peer of
-  /// `channel` or `lifeline` is gone. Null: there are none.
+  /// `channel` or `end_signal` is gone. Null: there are none.
   std::function<void(const wire::OpenAgentRequest& who, pid_t broker, UniqueFd channel,
-                     UniqueFd lifeline)>
+                     UniqueFd end_signal)>
       run_agent;
 };
 
@@ -86,7 +86,7 @@ class Broker {
   struct Child;
   /// Forks a process in which `run` runs, and nothing after it.
   static absl::StatusOr<Child> Fork(
-      const std::function<void(UniqueFd channel, UniqueFd lifeline)>& run);
+      const std::function<void(UniqueFd channel, UniqueFd end_signal)>& run);
   void HandleSignals();
   void Reap();
 

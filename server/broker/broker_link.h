@@ -14,9 +14,9 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "server/base/unique_fd.h"
 #include "server/broker/channel.h"
 #include "server/broker/turn.h"
-#include "server/broker/unique_fd.h"
 
 namespace bitsd {
 

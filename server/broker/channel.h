@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 
 namespace bitsd {
 

@@ -1,7 +1,7 @@
 // The processes that a broker has forked and that live.
 //
-// One ends when its lifeline is let go, once it has answered what it is doing. Thread safety: none;
-// the broker has one thread. Ownership: the broker's ends of the lifelines.
+// One ends when its end signal is let go, once it has answered what it is doing. Thread safety:
+// none; the broker has one thread. Ownership: the broker's ends of the end signals.
 
 #ifndef BITSD_SERVER_BROKER_CHILD_TABLE_H_
 #define BITSD_SERVER_BROKER_CHILD_TABLE_H_
@@ -13,7 +13,7 @@
 #include <map>
 #include <utility>
 
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 
 namespace bitsd {
 
@@ -21,9 +21,9 @@ namespace bitsd {
 template <typename Who>
 class ChildTable {
  public:
-  /// `lifeline` is the end of a pipe whose other end the process watches.
-  void Add(pid_t child, Who who, UniqueFd lifeline) {
-    children_.insert_or_assign(child, Child{std::move(who), std::move(lifeline)});
+  /// `end_signal` is the end of a pipe whose other end the process watches.
+  void Add(pid_t child, Who who, UniqueFd end_signal) {
+    children_.insert_or_assign(child, Child{std::move(who), std::move(end_signal)});
   }
   void Remove(pid_t child) { children_.erase(child); }
 
@@ -31,8 +31,8 @@ class ChildTable {
   size_t EndUnless(const std::function<bool(const Who&)>& may_stay) {
     size_t ended = 0;
     for (auto& [pid, child] : children_) {
-      if (!child.lifeline.valid() || may_stay(child.who)) continue;
-      child.lifeline.Reset();
+      if (!child.end_signal.valid() || may_stay(child.who)) continue;
+      child.end_signal.Reset();
       ++ended;
     }
     return ended;
@@ -48,7 +48,7 @@ class ChildTable {
  private:
   struct Child {
     Who who;
-    UniqueFd lifeline;
+    UniqueFd end_signal;
   };
   std::map<pid_t, Child> children_;
 };

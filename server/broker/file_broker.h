@@ -17,9 +17,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/broker/file_id.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/identity/access_token.h"
+#include "server/model/file_id.h"
 
 namespace bitsd {
 

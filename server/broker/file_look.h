@@ -13,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/broker/file_id.h"
+#include "server/model/file_id.h"
 
 namespace bitsd {
 

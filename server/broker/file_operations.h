@@ -18,10 +18,10 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/unique_fd.h"
 #include "server/broker/file_look.h"
 #include "server/broker/file_rights.h"
 #include "server/broker/safe_path.h"
-#include "server/broker/unique_fd.h"
 #include "server/broker/wire.h"
 
 namespace bitsd {

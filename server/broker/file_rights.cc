@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/unique_fd.h"
 #include "server/broker/safe_path.h"
-#include "server/broker/unique_fd.h"
 #include "server/error/errors.h"
 
 namespace bitsd {

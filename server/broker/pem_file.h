@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "server/broker/unique_fd.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
+#include "server/base/unique_fd.h"
 
 namespace bitsd {
 

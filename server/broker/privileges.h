@@ -11,7 +11,7 @@
 
 #include <initializer_list>
 
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/identity/access_token.h"
 
 namespace bitsd::privileges {

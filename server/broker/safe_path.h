@@ -19,8 +19,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/broker/file_id.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
+#include "server/model/file_id.h"
 
 namespace bitsd {
 

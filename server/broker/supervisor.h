@@ -13,8 +13,8 @@
 #include <functional>
 #include <optional>
 
+#include "server/base/unique_fd.h"
 #include "server/broker/broker.h"
-#include "server/broker/unique_fd.h"
 
 namespace bitsd {
 

@@ -1,7 +1,7 @@
 #include "server/broker/wire_codec.h"
 
+#include "server/base/utf8.h"
 #include "server/error/errors.h"
-#include "server/policy/utf8.h"
 
 namespace bitsd::wire {
 namespace {
@@ -34,7 +34,7 @@ std::optional<absl::Status> MakeError(uint32_t hresult, uint32_t rule, const std
 }
 
 std::string Printable(std::string text) {
-  const bool utf8 = policy::DecodeUtf8(text).has_value();
+  const bool utf8 = DecodeUtf8(text).has_value();
   std::replace_if(
       text.begin(), text.end(),
       [utf8](unsigned char c) { return c < 0x20 || c == 0x7F || (c >= 0x80 && !utf8); }, '?');

@@ -16,8 +16,8 @@ namespace bitsd {
 namespace {
 
 /// Waits for a request; false when the broker has ended.
-bool WaitForRequest(int channel, int lifeline) {
-  pollfd entries[] = {{channel, POLLIN, 0}, {lifeline, POLLIN, 0}};
+bool WaitForRequest(int channel, int end_signal) {
+  pollfd entries[] = {{channel, POLLIN, 0}, {end_signal, POLLIN, 0}};
   while (::poll(entries, 2, -1) < 0) {
     if (errno != EINTR) return false;
   }
@@ -38,8 +38,8 @@ FileOperations::Result Perform(const FileOperations& operations, ReceiveResult r
 }  // namespace
 
 void RunWorker(const WorkerOptions& options, const SafePaths& paths, UniqueFd channel,
-               UniqueFd lifeline) {
-  privileges::KeepOnly({&channel, &lifeline});
+               UniqueFd end_signal) {
+  privileges::KeepOnly({&channel, &end_signal});
   if (options.identity_switching) {
     privileges::BecomeIdentity(options.identity);
   } else {
@@ -50,12 +50,12 @@ void RunWorker(const WorkerOptions& options, const SafePaths& paths, UniqueFd ch
   privileges::EndWith(options.broker);
   privileges::DetachStandardStreams();
   ::umask(0);
-  ServeFileRequests(paths, channel.get(), lifeline.get());
+  ServeFileRequests(paths, channel.get(), end_signal.get());
 }
 
-void ServeFileRequests(const SafePaths& paths, int channel, int lifeline) {
+void ServeFileRequests(const SafePaths& paths, int channel, int end_signal) {
   const FileOperations operations(paths);
-  while (WaitForRequest(channel, lifeline)) {
+  while (WaitForRequest(channel, end_signal)) {
     Packet packet;
     const ReceiveResult received = ReceivePacket(channel, &packet);
     if (received == ReceiveResult::kPeerGone) return;

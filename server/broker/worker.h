@@ -8,8 +8,8 @@
 
 #include <sys/types.h>
 
+#include "server/base/unique_fd.h"
 #include "server/broker/safe_path.h"
-#include "server/broker/unique_fd.h"
 #include "server/identity/access_token.h"
 
 namespace bitsd {
@@ -20,13 +20,13 @@ struct WorkerOptions {
   pid_t broker = 0;                ///< The process that forked this one.
 };
 
-/// Serves `channel` until its peer or that of `lifeline` is gone. The broker's death signal does
-/// not reach a process with another uid: the lifeline does.
+/// Serves `channel` until its peer or that of `end_signal` is gone. The broker's death signal does
+/// not reach a process with another uid: the end signal does.
 void RunWorker(const WorkerOptions& options, const SafePaths& paths, UniqueFd channel,
-               UniqueFd lifeline);
+               UniqueFd end_signal);
 
 /// Answers requests from `channel` as whoever this process is.
-void ServeFileRequests(const SafePaths& paths, int channel, int lifeline);
+void ServeFileRequests(const SafePaths& paths, int channel, int end_signal);
 
 }  // namespace bitsd
 

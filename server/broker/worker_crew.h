@@ -18,8 +18,8 @@
 #include <mutex>
 #include <string>
 
+#include "server/base/unique_fd.h"
 #include "server/broker/channel.h"
-#include "server/broker/unique_fd.h"
 
 namespace bitsd {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/identity/lifeline.h"
+#include "server/base/end_signal.h"
 #include "server/identity/network_credentials.h"
 #include "server/identity/sid.h"
 
@@ -68,7 +68,7 @@ struct AccessToken {
   bool service = false;  ///< Always logged on.
   absl::Time certificate_not_after;
   /// Ends when the certificate that made the token is revoked. Null: it is never.
-  std::shared_ptr<Lifeline> certificate;
+  std::shared_ptr<EndSignal> certificate;
 
   /// S-1-5-32-544 is present and ENABLED (and not deny-only).
   bool IsEnabledAdministrator() const;

@@ -34,8 +34,8 @@ std::optional<AccountChange> WhatChanged(const Account& before, const Account* a
   return std::nullopt;
 }
 
-std::vector<ChangedAccount> ChangedAccounts(const FileDirectory& before,
-                                            const FileDirectory& after) {
+std::vector<ChangedAccount> ChangedAccounts(const FileAccountDirectory& before,
+                                            const FileAccountDirectory& after) {
   std::vector<ChangedAccount> changed;
   for (const auto& [sid, account] : before.accounts()) {
     if (const auto change = WhatChanged(*account, after.Find(sid).get())) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "server/identity/account_directory.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 
 namespace bitsd {
 
@@ -41,8 +41,8 @@ struct ChangedAccount {
 };
 
 /// The accounts of `before` that changed, in the order of their SIDs.
-std::vector<ChangedAccount> ChangedAccounts(const FileDirectory& before,
-                                            const FileDirectory& after);
+std::vector<ChangedAccount> ChangedAccounts(const FileAccountDirectory& before,
+                                            const FileAccountDirectory& after);
 
 }  // namespace bitsd
 

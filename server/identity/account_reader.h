@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "server/base/strict_yaml.h"
 #include "server/identity/account_directory.h"
-#include "server/identity/strict_yaml.h"
 
 namespace bitsd {
 

@@ -20,8 +20,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/openssl_ptr.h"
 #include "server/identity/account_directory.h"
-#include "server/identity/openssl_ptr.h"
 #include "server/identity/revocation_lists.h"
 #include "server/identity/sid.h"
 

@@ -20,7 +20,7 @@ void DenyAdministrators(std::vector<SidGroup>& groups) {
 std::shared_ptr<const AccessToken> MakeToken(const CertificateIdentity& certificate,
                                              const Account& account, bool filtered,
                                              ImpersonationLevel level,
-                                             std::shared_ptr<Lifeline> line) {
+                                             std::shared_ptr<EndSignal> line) {
   auto token = std::make_shared<AccessToken>();
   token->user = account.sid;
   token->account_name = account.name;
@@ -57,7 +57,7 @@ PeerIdentity::PeerIdentity(absl::Status refusal, std::optional<Sid> sid)
     : refusal_(std::move(refusal)), sid_(sid) {}
 
 PeerIdentity::PeerIdentity(const CertificateIdentity& certificate, const Account& account,
-                           std::shared_ptr<Lifeline> line, absl::Time known_until)
+                           std::shared_ptr<EndSignal> line, absl::Time known_until)
     : sid_(account.sid),
       certificate_(certificate),
       known_until_(known_until),

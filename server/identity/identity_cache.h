@@ -38,7 +38,7 @@
 namespace bitsd {
 
 /// Ends when a revocation list names the certificate, or one of its issuers'.
-class PeerCertificate : public Lifeline {
+class PeerCertificate : public EndSignal {
  public:
   explicit PeerCertificate(RevocationKeys revocation) : keys(std::move(revocation)) {}
 
@@ -52,7 +52,7 @@ class PeerIdentity {
   /// The tokens that `account` gets by this certificate; `line` is null where nothing is revoked.
   /// That it is not is known until `known_until`.
   PeerIdentity(const CertificateIdentity& certificate, const Account& account,
-               std::shared_ptr<Lifeline> line = nullptr,
+               std::shared_ptr<EndSignal> line = nullptr,
                absl::Time known_until = absl::InfiniteFuture());
 
   /// Whatever the time is.

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/secret.h"
 #include "server/identity/network_credentials.h"
-#include "server/identity/secret.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {

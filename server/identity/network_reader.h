@@ -8,8 +8,8 @@
 
 #include <optional>
 
+#include "server/base/strict_yaml.h"
 #include "server/identity/network_credentials.h"
-#include "server/identity/strict_yaml.h"
 
 namespace bitsd {
 

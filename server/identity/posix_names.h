@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "server/identity/strict_yaml.h"
+#include "server/base/strict_yaml.h"
 
 namespace bitsd {
 

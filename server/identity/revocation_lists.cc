@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/openssl_ptr.h"
 #include "server/error/errors.h"
-#include "server/identity/openssl_ptr.h"
 
 namespace bitsd {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "server/identity/uuid.h"
+#include "server/base/uuid.h"
 
 namespace bitsd {
 

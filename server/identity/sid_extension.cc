@@ -8,8 +8,8 @@
 #include <cctype>
 #include <string>
 
+#include "server/base/openssl_ptr.h"
 #include "server/error/errors.h"
-#include "server/identity/openssl_ptr.h"
 
 namespace bitsd {
 namespace {

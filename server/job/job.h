@@ -24,18 +24,18 @@
 #include <optional>
 #include <vector>
 
+#include "server/base/clock.h"
+#include "server/base/timer.h"
 #include "server/identity/account_directory.h"
 #include "server/identity/network_identity.h"
 #include "server/identity/sid_pool.h"
-#include "server/job/job_service.h"
-#include "server/job/job_version.h"
-#include "server/job/run_queue.h"
-#include "server/job/transfer_service.h"
+#include "server/job/changes/job_version.h"
+#include "server/job/schedule/run_queue.h"
+#include "server/job/service/job_service.h"
 #include "server/job/watch_hub.h"
-#include "server/ops/clock.h"
-#include "server/ops/timer.h"
+#include "server/model/job_store.h"
+#include "server/model/transfer_service.h"
 #include "server/session/presence.h"
-#include "server/store/job_store.h"
 
 namespace bitsd {
 
@@ -124,7 +124,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   // Runner.
   void OnPlaceChanged() override;
-  Pulse TakePulse() override;
+  ProgressSample TakeSample() override;
 
   /// A call of Complete: true when it is the first under way, which gives its answer to all of them
   /// by AnswerCompletion.
@@ -168,7 +168,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
     std::vector<std::shared_ptr<Answer>> followers;
   };
   /// What is to be done once the mutex is released.
-  using Later = RunQueue::Later;
+  using Deferred = RunQueue::Deferred;
   struct Completion {
     std::function<void(std::vector<PlacedFile>, absl::Status)> done;
   };
@@ -189,8 +189,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   // The queue of changes (job_queue.cc). All with the mutex held.
   const JobVersion& Newest() const;
-  void SubmitLocked(Change change, Later& later);
-  void SubmitDeferred(Later& later);
+  void SubmitLocked(Change change, Deferred& deferred);
+  void SubmitDeferred(Deferred& deferred);
   void Decide(Pending& pending);
   bool IsStale(uint64_t expected, const JobVersion& newest) const;
   /// `record` as the next revision after `before`.
@@ -201,32 +201,32 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   uint64_t ShowRevision(const JobView& view) const;
   bool ParkedLocked() const;
   bool DirtyLocked() const { return base_.record != durable_.record; }
-  void StartCommit(Later& later);
+  void StartCommit(Deferred& deferred);
   void OnCommitted(const absl::Status& status);
-  void CommitFailed(const absl::Status& status, Later& later);
+  void CommitFailed(const absl::Status& status, Deferred& deferred);
   /// `base_` is going to be `next`.
-  void NoteOutcome(const JobRecordPtr& next, Later& later) const;
-  void RefuseErased(Change change, Later& later);
+  void NoteOutcome(const JobRecordPtr& next, Deferred& deferred) const;
+  void RefuseErased(Change change, Deferred& deferred);
   /// `answer` waits for everything that is stopping.
   void AwaitStops(const std::shared_ptr<Answer>& answer);
   bool AnythingStops() const;
-  void Finish(const std::shared_ptr<Answer>& answer, Later& later);
-  void DropEndedToken(Later& later);
-  void ScheduleStoreRetry(Later& later);
+  void Finish(const std::shared_ptr<Answer>& answer, Deferred& deferred);
+  void DropEndedToken(Deferred& deferred);
+  void ScheduleStoreRetry(Deferred& deferred);
   /// No commit of the job is under way, and none will be.
-  void EraseFromStore(Later& later);
+  void EraseFromStore(Deferred& deferred);
 
   // The work (job_work.cc). All with the mutex held.
-  void Evaluate(Later& later);
+  void Evaluate(Deferred& deferred);
   bool WorkIsRight() const;
   /// The account directory has the owner, not disabled.
   bool OwnerIsThere() const;
   bool OwnerIsLoggedOn(const Account& owner) const;
   /// True while the owner is logged on: the job is told when that ends, or when it begins.
-  bool HangOnPresence(const Account& owner, Later& later);
-  void OnOwnerLoggedOff(const SettlementPtr& settlement);
+  bool HangOnPresence(const Account& owner, Deferred& deferred);
+  void OnOwnerLoggedOff(const WaitGroupPtr& wait_group);
   void OnOwnerLoggedOn();
-  void StopWork(Later& later);
+  void StopWork(Deferred& deferred);
   void ForgetShownRun();
   // Beside it (job_beside.cc). With the mutex held.
   struct LocalActor {
@@ -236,16 +236,16 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   };
   absl::StatusOr<LocalActor> FindLocalActor(const JobVersion& version) const;
   Attachment OnLogoff();
-  void EvaluateBeside(Later& later);
-  void StopBeside(const SideWorkPtr& work, Later& later);
-  void LetGo(const SideWorkPtr& work, Later& later);
+  void EvaluateBeside(Deferred& deferred);
+  void StopBeside(const SideWorkPtr& work, Deferred& deferred);
+  void LetGo(const SideWorkPtr& work, Deferred& deferred);
   void OnBesideEnded(const SideWorkPtr& work);
   void OnBesideStopped(const SideWorkPtr& work);
-  void StartDownload(const JobVersion& version, Later& later);
-  bool TakePlace(const JobRecord& record, Later& later);
-  void LeavePlaces(Later& later);
-  void TellPriority(Later& later);
-  void StartCompletion(const JobVersion& version, Later& later);
+  void StartDownload(const JobVersion& version, Deferred& deferred);
+  bool TakePlace(const JobRecord& record, Deferred& deferred);
+  void LeavePlaces(Deferred& deferred);
+  void TellPriority(Deferred& deferred);
+  void StartCompletion(const JobVersion& version, Deferred& deferred);
   absl::StatusOr<ActingIdentity> LocalIdentity(const JobVersion& version,
                                                const Account* owner) const;
   /// The limits of the token that is used while `flags`, of those in force, are looked at.
@@ -275,11 +275,11 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
 
   void OnWorkStopped();
   absl::Status WhyNotCompleted() const;
-  void AnswerStopped(Later& later);
+  void AnswerStopped(Deferred& deferred);
   /// Sets the timer of a TRANSIENT_ERROR, or drops one that means nothing any more.
   void ScheduleRetry(const JobVersion& version);
   void OnRetryDue(absl::Time when);
-  void FailLater(TransferFailure failure, Later& later);
+  void FailLater(TransferFailure failure, Deferred& deferred);
 
   // News of the download, without the mutex.
   void OnPhase(bool transferring);
@@ -292,8 +292,8 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   /// Submits a change nobody waits for.
   void SubmitNews(std::function<absl::StatusOr<JobVersion>(const JobVersion&)> decide);
 
-  static void Run(Later& later);
-  void Changed(Later& later);
+  static void Run(Deferred& deferred);
+  void Changed(Deferred& deferred);
 
   JobEnvironment& environment_;
   const JobId id_;
@@ -315,7 +315,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool stopping_ = false;
   bool work_ended_ = false;  ///< By itself: it only has to be let go.
   bool shut_down_ = false;
-  Rare<ActingIdentity> work_identity_;
+  HeapOptional<ActingIdentity> work_identity_;
   std::shared_ptr<const Account> work_owner_;  ///< The owner's account when the work began.
   policy::LoanLimits work_loan_;
   std::string work_context_;  ///< Network context of a download; empty for a completion.
@@ -324,10 +324,10 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   uint64_t downloads_ = 0;  ///< That began.
   std::vector<std::shared_ptr<Answer>> waiting_for_stop_;
   std::vector<std::function<void()>> on_stopped_;
-  Rare<Completion> completion_;
-  Rare<std::vector<JobService::OutcomeDone>> completers_;
-  Rare<std::vector<SideWorkPtr>> beside_;
-  Rare<std::vector<Change>> deferred_;
+  HeapOptional<Completion> completion_;
+  HeapOptional<std::vector<JobService::OutcomeDone>> completers_;
+  HeapOptional<std::vector<SideWorkPtr>> beside_;
+  HeapOptional<std::vector<Change>> deferred_;
   Attachment presence_;        ///< Of the owner, while the job wants to run.
   bool awaits_logon_ = false;  ///< It will be told of the owner's next logon.
   bool in_places_ = false;     ///< Between Enter and Leave.
@@ -339,7 +339,7 @@ class Job : public Runner, public std::enable_shared_from_this<Job> {
   bool file_news_ = false;    ///< A file went on, and watchers were not told.
   uint64_t bytes_shown_ = 0;  ///< Of the current file, when HasNewProgress was last asked.
   uint64_t bytes_at_failure_ = 0;
-  Rare<Retry> retry_;
+  HeapOptional<Retry> retry_;
 
   // What was shown last.
   mutable uint64_t shown_revision_;

@@ -14,7 +14,7 @@ void Job::RunBeside(Beside beside) {
   auto work = std::make_shared<SideWork>();
   work->is_right = std::move(beside.is_right);
   work->interrupted = std::move(beside.interrupted);
-  Later later;
+  Deferred deferred;
   bool begins = false;
   {
     std::lock_guard lock(mutex_);
@@ -30,12 +30,12 @@ void Job::RunBeside(Beside beside) {
     std::lock_guard lock(mutex_);
     work->activity = std::move(activity);
     if (work->ended) {
-      LetGo(work, later);
+      LetGo(work, deferred);
     } else if (work->stopping) {
-      StopBeside(work, later);
+      StopBeside(work, deferred);
     }
   }
-  Run(later);
+  Run(deferred);
 }
 
 /// Who acts on local files as `version` says, or why nobody does.
@@ -89,62 +89,62 @@ void Job::RunLocalWork(LocalWork work) {
 
 /// Tells the job when its owner's last session ends. Holds nothing when that has ended already.
 Attachment Job::OnLogoff() {
-  std::shared_ptr<Lifeline> line = environment_.presence.Of(owner_);
+  std::shared_ptr<EndSignal> line = environment_.presence.Of(owner_);
   if (line == nullptr) return {};
   return {std::move(line),
-          [weak = weak_from_this()](std::string_view, const SettlementPtr& settlement) {
-            if (const auto job = weak.lock()) job->OnOwnerLoggedOff(settlement);
+          [weak = weak_from_this()](std::string_view, const WaitGroupPtr& wait_group) {
+            if (const auto job = weak.lock()) job->OnOwnerLoggedOff(wait_group);
           }};
 }
 
-void Job::EvaluateBeside(Later& later) {
+void Job::EvaluateBeside(Deferred& deferred) {
   if (!beside_) return;
   const JobVersion version = InForceLocked();
   for (const SideWorkPtr& work : *beside_) {
     if (work->stopping || work->ended) continue;
     if (!shut_down_ && work->is_right(version)) continue;
     work->stopping = true;
-    if (work->activity != nullptr) StopBeside(work, later);
+    if (work->activity != nullptr) StopBeside(work, deferred);
   }
 }
 
-void Job::StopBeside(const SideWorkPtr& work, Later& later) {
-  later.push_back([self = shared_from_this(), work] {
+void Job::StopBeside(const SideWorkPtr& work, Deferred& deferred) {
+  deferred.push_back([self = shared_from_this(), work] {
     work->activity->Stop([self, work] { self->OnBesideStopped(work); });
   });
 }
 
 /// Nothing of it goes on: whoever waits for that is told.
-void Job::LetGo(const SideWorkPtr& work, Later& later) {
+void Job::LetGo(const SideWorkPtr& work, Deferred& deferred) {
   if (beside_) {
     std::erase(*beside_, work);
     if (beside_->empty()) beside_.reset();
   }
   // Whoever calls us may be a part of the work: it is let go on another thread.
   environment_.timer.Post([activity = std::shared_ptr<Activity>(std::move(work->activity))] {});
-  for (const auto& answer : std::exchange(work->waiting, {})) Finish(answer, later);
-  for (auto& stopped : std::exchange(work->on_stopped, {})) later.push_back(std::move(stopped));
+  for (const auto& answer : std::exchange(work->waiting, {})) Finish(answer, deferred);
+  for (auto& stopped : std::exchange(work->on_stopped, {})) deferred.push_back(std::move(stopped));
 }
 
 void Job::OnBesideEnded(const SideWorkPtr& work) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     work->ended = true;
     // While it is started, or stopped, somebody else is at it.
-    if (work->activity != nullptr && !work->stopping) LetGo(work, later);
+    if (work->activity != nullptr && !work->stopping) LetGo(work, deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::OnBesideStopped(const SideWorkPtr& work) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
-    if (!work->ended && work->interrupted) later.push_back(std::move(work->interrupted));
-    LetGo(work, later);
+    if (!work->ended && work->interrupted) deferred.push_back(std::move(work->interrupted));
+    LetGo(work, deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 bool Job::AnythingStops() const {

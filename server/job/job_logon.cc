@@ -12,7 +12,7 @@ bool Job::OwnerIsLoggedOn(const Account& owner) const {
          environment_.presence.Of(owner_) != nullptr;
 }
 
-bool Job::HangOnPresence(const Account& owner, Later& later) {
+bool Job::HangOnPresence(const Account& owner, Deferred& deferred) {
   if (policy::IsAlwaysLoggedOn(owner_, owner.service)) return true;
   if (presence_.holds() && presence_.line()->is_open()) return true;
   while (true) {
@@ -22,37 +22,37 @@ bool Job::HangOnPresence(const Account& owner, Later& later) {
     awaits_logon_ = environment_.presence.AwaitLogon(owner_, [weak = weak_from_this()] {
       if (const auto job = weak.lock()) job->OnOwnerLoggedOn();
     });
-    if (awaits_logon_) Changed(later);
+    if (awaits_logon_) Changed(deferred);
   }
 }
 
-void Job::OnOwnerLoggedOff(const SettlementPtr& settlement) {
-  Later later;
+void Job::OnOwnerLoggedOff(const WaitGroupPtr& wait_group) {
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
-    Evaluate(later);
-    if (settlement != nullptr) {
-      if (stopping_) on_stopped_.push_back([settlement] {});
+    Evaluate(deferred);
+    if (wait_group != nullptr) {
+      if (stopping_) on_stopped_.push_back([wait_group] {});
       if (beside_) {
         for (const SideWorkPtr& work : *beside_) {
-          if (work->stopping) work->on_stopped.push_back([settlement] {});
+          if (work->stopping) work->on_stopped.push_back([wait_group] {});
         }
       }
     }
-    Changed(later);
+    Changed(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::OnOwnerLoggedOn() {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     awaits_logon_ = false;
-    Evaluate(later);
-    Changed(later);
+    Evaluate(deferred);
+    Changed(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 }  // namespace bitsd

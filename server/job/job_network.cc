@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/job/changes/network_changes.h"
 #include "server/job/job.h"
-#include "server/job/network_changes.h"
 #include "server/policy/network_side.h"
 #include "server/policy/openers.h"
 

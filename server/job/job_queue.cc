@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/retry_backoff.h"
 #include "server/error/errors.h"
+#include "server/job/changes/job_changes.h"
 #include "server/job/job.h"
-#include "server/job/job_changes.h"
-#include "server/store/retry_backoff.h"
 
 namespace bitsd {
 namespace {
@@ -33,29 +33,29 @@ Job::Job(JobEnvironment& environment, JobRecordPtr record, uint64_t revision)
 const JobVersion& Job::Newest() const { return pending_.empty() ? base_ : pending_.back().result; }
 
 void Job::Submit(Change change) {
-  Later later;
+  Deferred deferred;
   {
     const std::lock_guard lock(mutex_);
     if (erased_) {
-      RefuseErased(std::move(change), later);
+      RefuseErased(std::move(change), deferred);
     } else {
-      SubmitLocked(std::move(change), later);
+      SubmitLocked(std::move(change), deferred);
     }
   }
-  Run(later);
+  Run(deferred);
 }
 
 /// What is still going on beside an erased job stops with whoever it goes on as, all the same.
-void Job::RefuseErased(Change change, Later& later) {
-  EvaluateBeside(later);
+void Job::RefuseErased(Change change, Deferred& deferred) {
+  EvaluateBeside(deferred);
   const auto answer = std::make_shared<Answer>();
   answer->done = std::move(change.done);
   answer->result = Gone(id_);
   AwaitStops(answer);
-  Finish(answer, later);
+  Finish(answer, deferred);
 }
 
-void Job::SubmitLocked(Change change, Later& later) {
+void Job::SubmitLocked(Change change, Deferred& deferred) {
   const bool completing = base_.record->completing || Newest().record->completing;
   if (change.after_completion && completing) {
     if (!deferred_) deferred_.emplace();
@@ -79,23 +79,23 @@ void Job::SubmitLocked(Change change, Later& later) {
     pending.answer->result = pending.refusal.ok() ? absl::StatusOr<JobVersion>(before)
                                                   : absl::StatusOr<JobVersion>(pending.refusal);
     // What the job has lost already may still be used beside its transfer.
-    EvaluateBeside(later);
+    EvaluateBeside(deferred);
     // A repeat of what withdrew promises what the first call does.
     if (pending.refusal.ok()) AwaitStops(pending.answer);
-    return Finish(pending.answer, later);
+    return Finish(pending.answer, deferred);
   }
   pending_.push_back(std::move(pending));
-  Evaluate(later);
+  Evaluate(deferred);
   if (withdraws || !changes) AwaitStops(pending_.back().answer);
-  StartCommit(later);
+  StartCommit(deferred);
 }
 
 /// What waited for the end of Complete is decided.
-void Job::SubmitDeferred(Later& later) {
+void Job::SubmitDeferred(Deferred& deferred) {
   if (!deferred_ || erased_ || base_.record->completing || Newest().record->completing) return;
   std::vector<Change> changes = std::move(*deferred_);
   deferred_.reset();
-  for (Change& change : changes) SubmitLocked(std::move(change), later);
+  for (Change& change : changes) SubmitLocked(std::move(change), deferred);
 }
 
 void Job::Decide(Pending& pending) {
@@ -143,7 +143,7 @@ JobVersion Job::InForce() const {
   return InForceLocked();
 }
 
-void Job::StartCommit(Later& later) {
+void Job::StartCommit(Deferred& deferred) {
   const bool due = !pending_.empty() || (DirtyLocked() && !resting_);
   if (commit_running_ || !due || erased_) return;
   std::vector<StoreChange> changes;
@@ -160,28 +160,28 @@ void Job::StartCommit(Later& later) {
   committing_ = pending_.size();
   commit_running_ = true;
   if (changes.empty()) {
-    later.push_back([self = shared_from_this()] { self->OnCommitted(absl::OkStatus()); });
+    deferred.push_back([self = shared_from_this()] { self->OnCommitted(absl::OkStatus()); });
     return;
   }
-  later.push_back([self = shared_from_this(), changes = std::move(changes)]() mutable {
+  deferred.push_back([self = shared_from_this(), changes = std::move(changes)]() mutable {
     self->environment_.store.Commit(std::move(changes),
                                     [self](absl::Status status) { self->OnCommitted(status); });
   });
 }
 
 void Job::OnCommitted(const absl::Status& status) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     commit_running_ = false;
     if (!status.ok()) {
-      CommitFailed(status, later);
+      CommitFailed(status, deferred);
     } else {
       store_failures_ = 0;
       resting_ = false;
       auto change = pending_.begin();
       for (size_t i = 0; i < committing_; ++i, ++change) {
-        NoteOutcome(change->result.record, later);
+        NoteOutcome(change->result.record, deferred);
         base_ = change->result;
       }
       durable_ = {base_.record, nullptr};
@@ -192,41 +192,41 @@ void Job::OnCommitted(const absl::Status& status) {
         progress_only = progress_only && first.change.is_progress;
         if (first.refusal.ok()) first.answer->result = std::move(first.result);
         if (!first.refusal.ok()) first.answer->result = first.refusal;
-        for (const auto& follower : first.followers) Finish(follower, later);
+        for (const auto& follower : first.followers) Finish(follower, deferred);
         answers.push_back(std::move(first.answer));
       }
       if (run_is_over_ && pending_.empty()) ForgetShownRun();
-      Evaluate(later);
+      Evaluate(deferred);
       // First, so that whoever was answered and asks for news is told of it.
       if (progress_only) {
         file_news_ = true;
       } else {
-        Changed(later);
+        Changed(deferred);
       }
       for (const auto& answer : answers) {
         AwaitStops(answer);
-        Finish(answer, later);
+        Finish(answer, deferred);
       }
-      SubmitDeferred(later);
+      SubmitDeferred(deferred);
     }
     if (erased_) {
-      EraseFromStore(later);
+      EraseFromStore(deferred);
     } else {
-      StartCommit(later);
+      StartCommit(deferred);
     }
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::Erase() {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     if (std::exchange(erased_, true)) return;
     // Behind a commit that is under way: it would write the job back.
-    if (!commit_running_) EraseFromStore(later);
+    if (!commit_running_) EraseFromStore(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 bool Job::erased() const {
@@ -234,21 +234,21 @@ bool Job::erased() const {
   return erased_;
 }
 
-void Job::EraseFromStore(Later& later) {
+void Job::EraseFromStore(Deferred& deferred) {
   for (Pending& pending : pending_) {
     pending.answer->result = Gone(id_);
-    Finish(pending.answer, later);
-    for (const auto& follower : pending.followers) Finish(follower, later);
+    Finish(pending.answer, deferred);
+    for (const auto& follower : pending.followers) Finish(follower, deferred);
   }
   pending_.clear();
   if (deferred_) {
     for (Change& change : *deferred_) {
       if (change.done == nullptr) continue;
-      later.push_back([done = std::move(change.done), id = id_] { done(Gone(id)); });
+      deferred.push_back([done = std::move(change.done), id = id_] { done(Gone(id)); });
     }
     deferred_.reset();
   }
-  later.push_back([self = shared_from_this()] {
+  deferred.push_back([self = shared_from_this()] {
     StoreChange change;
     change.erase = self->id_;
     // A store that refuses keeps the job as it is: a restart finds it whole, and purges it again.
@@ -256,19 +256,19 @@ void Job::EraseFromStore(Later& later) {
   });
 }
 
-void Job::CommitFailed(const absl::Status& status, Later& later) {
+void Job::CommitFailed(const absl::Status& status, Deferred& deferred) {
   ++store_failures_;
   const JobRecordPtr before = base_.record;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
     Pending& first = pending_.front();
     JobVersion withdrawn = Withdrawn(base_, first.result);
-    NoteOutcome(withdrawn.record, later);
+    NoteOutcome(withdrawn.record, deferred);
     base_ = std::move(withdrawn);
     first.answer->result = first.refusal.ok() ? status : first.refusal;
-    Finish(first.answer, later);
-    for (const auto& follower : first.followers) Finish(follower, later);
+    Finish(first.answer, deferred);
+    for (const auto& follower : first.followers) Finish(follower, deferred);
   }
-  DropEndedToken(later);
+  DropEndedToken(deferred);
   if (base_.record != before) base_.record = Revised(*base_.record, *before);
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
@@ -277,10 +277,10 @@ void Job::CommitFailed(const absl::Status& status, Later& later) {
     newest = &pending.result;
   }
   if (run_is_over_) ForgetShownRun();
-  ScheduleStoreRetry(later);
-  Evaluate(later);
-  Changed(later);
-  SubmitDeferred(later);
+  ScheduleStoreRetry(deferred);
+  Evaluate(deferred);
+  Changed(deferred);
+  SubmitDeferred(deferred);
 }
 
 /// Of work that has ended nothing is shown any more.
@@ -290,32 +290,32 @@ void Job::ForgetShownRun() {
   progress_.reset();
 }
 
-void Job::NoteOutcome(const JobRecordPtr& next, Later& later) const {
+void Job::NoteOutcome(const JobRecordPtr& next, Deferred& deferred) const {
   const JobState state = next->state;
   const bool outcome = state == JobState::kError || state == JobState::kTransientError ||
                        state == JobState::kTransferred;
   const JobRecord& before = *base_.record;
   if (!outcome || (before.state == state && before.error_count == next->error_count)) return;
-  later.push_back([this, self = shared_from_this(), next] { environment_.outcome(next); });
+  deferred.push_back([this, self = shared_from_this(), next] { environment_.outcome(next); });
 }
 
 /// The change that took a token away is undone when the token behind it came to nothing; a token
 /// that has ended since is not there again.
-void Job::DropEndedToken(Later& later) {
+void Job::DropEndedToken(Deferred& deferred) {
   if (base_.token == nullptr || !base_.token->ended()) return;
   auto dropped = change::DropToken(base_);
   if (!dropped.ok()) return;
-  NoteOutcome(dropped->record, later);
+  NoteOutcome(dropped->record, deferred);
   base_ = *std::move(dropped);
 }
 
-void Job::ScheduleStoreRetry(Later& later) {
+void Job::ScheduleStoreRetry(Deferred& deferred) {
   if (std::exchange(resting_, true)) return;
-  later.push_back([self = shared_from_this(), pause = StoreBackoff(store_failures_)] {
+  deferred.push_back([self = shared_from_this(), pause = StoreBackoff(store_failures_)] {
     self->environment_.timer.After(pause, [weak = self->weak_from_this()] {
       const auto job = weak.lock();
       if (job == nullptr) return;
-      Later then;
+      Deferred then;
       {
         std::lock_guard lock(job->mutex_);
         job->resting_ = false;
@@ -327,17 +327,17 @@ void Job::ScheduleStoreRetry(Later& later) {
   });
 }
 
-void Job::Finish(const std::shared_ptr<Answer>& answer, Later& later) {
+void Job::Finish(const std::shared_ptr<Answer>& answer, Deferred& deferred) {
   if (--answer->waits > 0 || answer->done == nullptr) return;
-  later.push_back([answer] { answer->done(std::move(answer->result)); });
+  deferred.push_back([answer] { answer->done(std::move(answer->result)); });
 }
 
-void Job::Run(Later& later) {
-  for (auto& action : later) action();
+void Job::Run(Deferred& deferred) {
+  for (auto& action : deferred) action();
 }
 
-void Job::Changed(Later& later) {
-  later.push_back([self = shared_from_this()] { self->environment_.changed(self); });
+void Job::Changed(Deferred& deferred) {
+  deferred.push_back([self = shared_from_this()] { self->environment_.changed(self); });
 }
 
 }  // namespace bitsd

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
+#include "server/job/changes/network_changes.h"
 #include "server/job/job.h"
-#include "server/job/network_changes.h"
 
 namespace bitsd {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "server/error/errors.h"
 #include "server/identity/account_changes.h"
+#include "server/job/changes/job_changes.h"
 #include "server/job/job.h"
-#include "server/job/job_changes.h"
 #include "server/policy/http_status.h"
 #include "server/policy/openers.h"
 
@@ -64,11 +64,11 @@ class Job::Events : public DownloadEvents {
   const std::weak_ptr<Job> job_;
 };
 
-void Job::Evaluate(Later& later) {
-  TellPriority(later);
-  EvaluateBeside(later);
+void Job::Evaluate(Deferred& deferred) {
+  TellPriority(deferred);
+  EvaluateBeside(deferred);
   if (work_ != nullptr) {
-    if (!stopping_ && !WorkIsRight()) StopWork(later);
+    if (!stopping_ && !WorkIsRight()) StopWork(deferred);
     return;
   }
   const JobVersion version = InForceLocked();
@@ -76,10 +76,10 @@ void Job::Evaluate(Later& later) {
   // Only what is committed is used: while changes are under way the job starts nothing.
   const bool off = DirtyLocked() || resting_ || shut_down_;
   const bool still = !pending_.empty() || off;
-  if (!still && completion_) return StartCompletion(version, later);
-  if (!still && HasWork(*version.record) && OwnerIsThere()) return StartDownload(version, later);
+  if (!still && completion_) return StartCompletion(version, deferred);
+  if (!still && HasWork(*version.record) && OwnerIsThere()) return StartDownload(version, deferred);
   // A change under way that leaves the job its work does not cost it its turn.
-  if (off || !HasWork(*version.record) || !OwnerIsThere()) LeavePlaces(later);
+  if (off || !HasWork(*version.record) || !OwnerIsThere()) LeavePlaces(deferred);
 }
 
 bool Job::WorkIsRight() const {
@@ -100,10 +100,10 @@ bool Job::WorkIsRight() const {
   return completing || NetworkIsRight(version);
 }
 
-void Job::StopWork(Later& later) {
+void Job::StopWork(Deferred& deferred) {
   stopping_ = true;
-  environment_.places.Stop(id_, later);
-  later.push_back(
+  environment_.places.Stop(id_, deferred);
+  deferred.push_back(
       [this, self = shared_from_this()] { work_->Stop([self] { self->OnWorkStopped(); }); });
 }
 
@@ -132,16 +132,16 @@ absl::StatusOr<policy::LoanLimits> Job::LoanOf(const JobVersion& version, uint32
   return policy::LimitsOf(token->scope(), flags);
 }
 
-void Job::StartDownload(const JobVersion& version, Later& later) {
+void Job::StartDownload(const JobVersion& version, Deferred& deferred) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   if (owner == nullptr || owner->disabled) return;  // Gone since Evaluate looked: it waits.
-  if (!HangOnPresence(*owner, later)) return LeavePlaces(later);
-  if (const absl::Status s = CheckNetwork(version); !s.ok()) return FailLater(Refused(s), later);
+  if (!HangOnPresence(*owner, deferred)) return LeavePlaces(deferred);
+  if (const absl::Status s = CheckNetwork(version); !s.ok()) return FailLater(Refused(s), deferred);
   auto identity = LocalIdentity(version, owner.get());
-  if (!identity.ok()) return FailLater(Refused(identity.status()), later);
+  if (!identity.ok()) return FailLater(Refused(identity.status()), deferred);
   auto loan = LoanOf(version, kEveryFlag);
-  if (!loan.ok()) return FailLater(Refused(loan.status()), later);
-  if (!TakePlace(*version.record, later)) return;
+  if (!loan.ok()) return FailLater(Refused(loan.status()), deferred);
+  if (!TakePlace(*version.record, deferred)) return;
   run_is_over_ = false;
   progress_ = std::make_shared<LiveProgress>();
   work_identity_ = *identity;
@@ -159,7 +159,7 @@ void Job::StartDownload(const JobVersion& version, Later& later) {
                                                std::make_shared<Events>(weak_from_this()));
 }
 
-void Job::StartCompletion(const JobVersion& version, Later& later) {
+void Job::StartCompletion(const JobVersion& version, Deferred& deferred) {
   const std::shared_ptr<const Account> owner = environment_.accounts.Find(owner_);
   auto identity = LocalIdentity(version, owner.get());
   auto loan = LoanOf(version, kTokenLocalFile);
@@ -167,7 +167,7 @@ void Job::StartCompletion(const JobVersion& version, Later& later) {
   if (status.ok()) status = identity.status();
   if (status.ok()) status = loan.status();
   if (!status.ok()) {
-    later.push_back([done = std::move(completion_->done), status] { done({}, status); });
+    deferred.push_back([done = std::move(completion_->done), status] { done({}, status); });
     completion_.reset();
     return;
   }
@@ -200,27 +200,27 @@ void Job::AnswerCompletion(const absl::StatusOr<JobOutcome>& outcome) {
 }
 
 void Job::RunCompletion(std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     completion_ = Completion{std::move(done)};
-    Evaluate(later);
+    Evaluate(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::OnPublished(std::vector<PlacedFile> indexes, absl::Status status) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     if (absl::IsCancelled(status)) status = WhyNotCompleted();
-    later.push_back([done = std::move(completion_->done), indexes = std::move(indexes),
-                     status = std::move(status)] { done(indexes, status); });
+    deferred.push_back([done = std::move(completion_->done), indexes = std::move(indexes),
+                        status = std::move(status)] { done(indexes, status); });
     completion_.reset();
     work_ended_ = true;
-    Evaluate(later);
+    Evaluate(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 /// Completion was stopped before its last file.
@@ -239,7 +239,7 @@ absl::Status Job::WhyNotCompleted() const {
 }
 
 void Job::OnWorkStopped() {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     // Whoever calls us may be a part of the work: it is let go on another thread.
@@ -250,16 +250,16 @@ void Job::OnWorkStopped() {
     run_is_over_ = true;
     if (pending_.empty()) ForgetShownRun();
     work_network_.reset();
-    later.push_back([delegated = std::exchange(work_delegated_, nullptr)] {});
-    AnswerStopped(later);
-    for (auto& stopped : std::exchange(on_stopped_, {})) later.push_back(std::move(stopped));
-    Evaluate(later);
-    Changed(later);
+    deferred.push_back([delegated = std::exchange(work_delegated_, nullptr)] {});
+    AnswerStopped(deferred);
+    for (auto& stopped : std::exchange(on_stopped_, {})) deferred.push_back(std::move(stopped));
+    Evaluate(deferred);
+    Changed(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
-void Job::AnswerStopped(Later& later) {
+void Job::AnswerStopped(Deferred& deferred) {
   std::vector<std::shared_ptr<Answer>> answers = std::exchange(waiting_for_stop_, {});
   // What the work had synced at its end is shown to whoever is answered.
   if (!pending_.empty()) {
@@ -267,35 +267,35 @@ void Job::AnswerStopped(Later& later) {
     followers.insert(followers.end(), answers.begin(), answers.end());
     return;
   }
-  for (const auto& answer : answers) Finish(answer, later);
+  for (const auto& answer : answers) Finish(answer, deferred);
 }
 
 void Job::OnAccountsChanged() {
   // A broker that knew less, or more, than this process: now they may agree.
   SubmitNews(change::RetryUnknownIdentity);
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
-    Evaluate(later);
-    Changed(later);
+    Evaluate(deferred);
+    Changed(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::Shutdown(std::function<void()> stopped) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     shut_down_ = true;
-    Evaluate(later);
+    Evaluate(deferred);
     auto all = std::shared_ptr<void>(nullptr, [stopped = std::move(stopped)](void*) { stopped(); });
     if (work_ != nullptr) on_stopped_.push_back([all] {});
     if (beside_) {
       for (const SideWorkPtr& work : *beside_) work->on_stopped.push_back([all] {});
     }
-    later.push_back([all = std::move(all)] {});
+    deferred.push_back([all = std::move(all)] {});
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::ScheduleRetry(const JobVersion& version) {
@@ -327,8 +327,8 @@ void Job::OnRetryDue(absl::Time when) {
   SubmitNews([when](const JobVersion& newest) { return change::Retry(newest, when); });
 }
 
-void Job::FailLater(TransferFailure failure, Later& later) {
-  later.push_back([this, self = shared_from_this(), failure = std::move(failure)] {
+void Job::FailLater(TransferFailure failure, Deferred& deferred) {
+  deferred.push_back([this, self = shared_from_this(), failure = std::move(failure)] {
     SubmitNews([this, failure](const JobVersion& newest) {
       return change::Failed(newest, failure, false, environment_.clock.Now());
     });
@@ -342,15 +342,15 @@ void Job::SubmitNews(std::function<absl::StatusOr<JobVersion>(const JobVersion&)
 }
 
 void Job::OnPhase(bool transferring) {
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
     // Another connection for the next file is no step back.
     if (run_is_over_ || phase_ == JobState::kTransferring) return;
     phase_ = transferring ? JobState::kTransferring : JobState::kConnecting;
-    Changed(later);
+    Changed(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 void Job::OnFiles(std::vector<FileNews> news, std::function<void(bool)> recorded) {
@@ -397,12 +397,12 @@ void Job::OnWorkEnded(std::function<absl::StatusOr<JobVersion>(const JobVersion&
     work_ended_ = true;
   }
   SubmitNews(std::move(decide));
-  Later later;
+  Deferred deferred;
   {
     std::lock_guard lock(mutex_);
-    Evaluate(later);
+    Evaluate(deferred);
   }
-  Run(later);
+  Run(deferred);
 }
 
 }  // namespace bitsd

@@ -12,11 +12,11 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/base/clock.h"
+#include "server/base/rate_limit.h"
 #include "server/identity/sid.h"
-#include "server/job/job_record.h"
+#include "server/model/job_record.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
-#include "server/ops/line_budget.h"
 
 namespace bitsd {
 
@@ -34,7 +34,7 @@ class OutcomeLog {
 
  private:
   struct Owner {
-    LineBudget budget{kBurst, kRefill};
+    RateLimit budget{kBurst, kRefill};
     uint64_t left_out = 0;
   };
 

@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "server/job/job_id.h"
-#include "server/job/job_service.h"
+#include "server/job/service/job_service.h"
+#include "server/model/job_id.h"
 
 namespace bitsd {
 

@@ -19,11 +19,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/disk_pool.h"
+#include "server/base/timer.h"
 #include "server/broker/wire.h"
 #include "server/identity/network_identity.h"
 #include "server/network/agent_queue.h"
-#include "server/ops/timer.h"
-#include "server/transfer/files/disk_pool.h"
 
 namespace bitsd::network {
 

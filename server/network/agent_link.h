@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "server/base/unique_fd.h"
 #include "server/broker/channel.h"
-#include "server/broker/unique_fd.h"
 #include "server/network/agent_wire.h"
 
 namespace bitsd::network {

@@ -28,8 +28,8 @@ constexpr const char* kForeignNames[] = {"KRB5CCNAME",    "KRB5_KTNAME",    "KRB
                                          "GSS_USE_PROXY", "NTLM_USER_FILE"};
 
 /// Ends the process when the peer of one of the two is gone.
-void EndWithPeers(int channel, int lifeline) {
-  pollfd peers[] = {{channel, 0, 0}, {lifeline, POLLIN, 0}};
+void EndWithPeers(int channel, int end_signal) {
+  pollfd peers[] = {{channel, 0, 0}, {end_signal, POLLIN, 0}};
   while (::poll(peers, 2, -1) < 0 && errno == EINTR) {
   }
   ::_exit(EXIT_SUCCESS);
@@ -75,8 +75,8 @@ void Serve(CredentialAgent& agent, int channel) {
 }  // namespace
 
 void RunAgent(const wire::OpenAgentRequest& who, pid_t broker, UniqueFd channel,
-              UniqueFd lifeline) {
-  privileges::KeepOnly({&channel, &lifeline});
+              UniqueFd end_signal) {
+  privileges::KeepOnly({&channel, &end_signal});
   privileges::DropAllCapabilities();
   privileges::Harden();
   privileges::EndWith(broker);
@@ -84,7 +84,7 @@ void RunAgent(const wire::OpenAgentRequest& who, pid_t broker, UniqueFd channel,
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);  // libkrb5 writes to KDCs that may be gone.
   for (const char* name : kForeignNames) ::unsetenv(name);
-  std::thread(EndWithPeers, channel.get(), lifeline.get()).detach();
+  std::thread(EndWithPeers, channel.get(), end_signal.get()).detach();
   CredentialAgent agent(who);
   Serve(agent, channel.get());
   ::_exit(EXIT_SUCCESS);  // The thread still uses the descriptors.

@@ -19,9 +19,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/disk_pool.h"
 #include "server/identity/network_identity.h"
 #include "server/network/agent_link.h"
-#include "server/transfer/files/disk_pool.h"
 
 namespace bitsd::network {
 

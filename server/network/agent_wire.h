@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
 #include "server/policy/credential_rules.h"
 
 namespace bitsd::network {

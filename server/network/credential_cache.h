@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/network/krb5_handles.h"
 
 namespace bitsd::network {

@@ -16,7 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
 #include "server/network/tickets.h"
 
 namespace bitsd::network {

@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "server/base/private_file.h"
 #include "server/error/errors.h"
-#include "server/ops/private_file.h"
 
 namespace bitsd::network {
 namespace {
@@ -33,7 +33,8 @@ void ForEach(const NetworkCredentials& side, const std::string& account,
   if (side.ntlm) use({side.ntlm->password_file, account, "password file", false});
 }
 
-void ForEach(const FileDirectory& directory, const std::function<void(const SecretFile&)>& use) {
+void ForEach(const FileAccountDirectory& directory,
+             const std::function<void(const SecretFile&)>& use) {
   for (const auto& [sid, account] : directory.accounts()) {
     ForEach(account->network, account->name, use);
     ForEach(account->filtered_network, account->name, use);
@@ -63,7 +64,7 @@ std::string PlaceOf(const std::string& path) {
 
 }  // namespace
 
-absl::Status CheckSecretFiles(const FileDirectory& directory, uid_t owner) {
+absl::Status CheckSecretFiles(const FileAccountDirectory& directory, uid_t owner) {
   absl::Status first;
   ForEach(directory, [&](const SecretFile& file) {
     if (first.ok()) first = Check(file, owner);
@@ -76,7 +77,7 @@ absl::Status CheckSecretFiles(const FileDirectory& directory, uid_t owner) {
   return first;
 }
 
-std::vector<std::string> SecretPaths(const FileDirectory& directory) {
+std::vector<std::string> SecretPaths(const FileAccountDirectory& directory) {
   std::set<std::string> paths;
   ForEach(directory, [&](const SecretFile& file) { paths.insert(PlaceOf(file.path)); });
   return {paths.begin(), paths.end()};

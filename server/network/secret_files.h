@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/identity/file_directory.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
+#include "server/identity/file_account_directory.h"
 
 namespace bitsd::network {
 
@@ -26,11 +26,11 @@ inline constexpr size_t kMaxSecretFolders = 64;
 /// OK when every file that `directory` names is a regular one of root or `owner` that nobody but
 /// they and this process's group may read, and that this process can. E_INVALIDARG with the first
 /// file that is not, and whose it is. A credential cache may be missing: somebody else makes it.
-absl::Status CheckSecretFiles(const FileDirectory& directory, uid_t owner);
+absl::Status CheckSecretFiles(const FileAccountDirectory& directory, uid_t owner);
 
 /// The folders of these files: out of reach of every job, as all that is bitsd's own. Of a file in
 /// a folder where anybody may make files, the file.
-std::vector<std::string> SecretPaths(const FileDirectory& directory);
+std::vector<std::string> SecretPaths(const FileAccountDirectory& directory);
 
 /// The contents of one such file, of at most `max_bytes`.
 absl::StatusOr<Secret> ReadSecret(const std::string& path, uid_t owner, size_t max_bytes);

@@ -7,12 +7,12 @@
 #include <ctime>
 #include <utility>
 
+#include "server/base/file_stamps.h"
+#include "server/base/secret.h"
 #include "server/error/errors.h"
-#include "server/identity/secret.h"
 #include "server/network/credential_cache.h"
 #include "server/network/kerberos_errors.h"
 #include "server/network/secret_files.h"
-#include "server/ops/file_stamps.h"
 
 namespace bitsd::network {
 namespace {

@@ -17,8 +17,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "server/base/clock.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
 
 namespace bitsd {
 

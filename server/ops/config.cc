@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <limits>
 
+#include "server/base/strict_yaml.h"
 #include "server/error/errors.h"
 #include "server/identity/posix_names.h"
-#include "server/identity/strict_yaml.h"
 #include "server/ops/log.h"
 
 namespace bitsd {

@@ -22,9 +22,9 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/clock.h"
+#include "server/base/unique_fd.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
 
 namespace bitsd {
 

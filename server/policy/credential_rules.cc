@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
-#include "server/policy/utf8.h"
 
 namespace bitsd::policy {
 namespace {

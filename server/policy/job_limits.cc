@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "server/base/utf8.h"
 #include "server/error/errors.h"
-#include "server/policy/utf8.h"
 
 namespace bitsd::policy {
 namespace {

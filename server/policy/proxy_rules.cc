@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/absl_view.h"
 #include "server/error/errors.h"
 
 namespace bitsd::policy {
@@ -21,8 +22,6 @@ constexpr std::array<std::string_view, 9> kInsideNames = {
     "localhost",    "localhost.localdomain",    "ip6-localhost", "ip6-loopback",
     "metadata",     "metadata.google.internal", "metadata.goog", "instance-data.ec2.internal",
     "instance-data"};
-
-absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
 absl::Status BadProxy(std::string_view entry) {
   return error::InvalidProxyInfo(

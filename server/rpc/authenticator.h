@@ -18,9 +18,9 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "server/base/clock.h"
 #include "server/identity/identity_cache.h"
-#include "server/job/job_service.h"
-#include "server/ops/clock.h"
+#include "server/job/service/job_service.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/door/connection_table.h"
 #include "server/rpc/refusal_log.h"

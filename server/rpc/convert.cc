@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 #include "server/error/errors.h"
-#include "server/policy/utf8.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -28,7 +28,7 @@ Proto PlusOne(Domain value) {
 /// Text that may quote a server: proto3 strings are UTF-8, and clients drop a message that is not.
 std::string Printable(std::string text) {
   if (text.size() > kMaxText) text.resize(kMaxText);
-  if (policy::DecodeUtf8(text)) return text;
+  if (DecodeUtf8(text)) return text;
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c >= 0x80; }, '?');
   return text;

@@ -20,7 +20,7 @@
 #include "bits/v1/token_options.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "server/job/job_service.h"
+#include "server/job/service/job_service.h"
 
 namespace bitsd::rpc {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "server/ops/line_budget.h"
+#include "server/base/rate_limit.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -17,7 +17,7 @@ struct Current {
   std::mutex mutex;
   std::weak_ptr<HandshakeCounters> counters;
   /// Peers cause lines: a flood of connections must not be one of the log.
-  LineBudget lines{20, absl::Seconds(1)};
+  RateLimit lines{20, absl::Seconds(1)};
 };
 
 Current& CurrentCounters() {

@@ -19,13 +19,13 @@
 #include "absl/synchronization/mutex.h"
 #include "server/error/errors.h"
 #include "server/rpc/authenticator.h"
+#include "server/rpc/background_copy_job_service.h"
 #include "server/rpc/door/connection_table.h"
 #include "server/rpc/door/front_door.h"
 #include "server/rpc/door/listener_watchdog.h"
-#include "server/rpc/gate.h"
 #include "server/rpc/grpc_log.h"
-#include "server/rpc/job_service_rpc.h"
 #include "server/rpc/manager_service.h"
+#include "server/rpc/pre_handler_check.h"
 #include "server/rpc/server_credentials.h"
 #include "server/rpc/services.h"
 #include "server/rpc/sessions_service.h"
@@ -119,7 +119,7 @@ class GrpcServer::Impl {
   ConnectionTable connections_;
   const Authenticator authenticator_;
   SideStreams side_streams_;
-  const ReloadBoard& reloads_;
+  const ReloadStatus& reloads_;
   const Clock& clock_;
   std::unique_ptr<TlsHandover> tls_;
   StreamRegistry streams_;
@@ -148,7 +148,8 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   using Experimental = grpc::ServerBuilder::experimental_type;
   acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
       Experimental::ExternalConnectionType::FROM_FD,
-      MakeServerCredentials(*tls_, std::make_shared<Gate>(authenticator_, side_streams_)));
+      MakeServerCredentials(*tls_,
+                            std::make_shared<PreHandlerCheck>(authenticator_, side_streams_)));
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(side_streams_.MakeFactory());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));

@@ -13,11 +13,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/clock.h"
 #include "server/identity/identity_cache.h"
-#include "server/job/job_service.h"
+#include "server/job/service/job_service.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
-#include "server/ops/reload_board.h"
+#include "server/ops/reload_status.h"
 #include "server/rpc/door/door_limits.h"
 #include "server/rpc/handshake_counters.h"
 #include "server/rpc/server_info.h"
@@ -44,7 +44,7 @@ struct GrpcServerParts {
   SessionTable& sessions;
   AuditLog& audit;
   const Clock& clock;
-  const ReloadBoard& reloads;
+  const ReloadStatus& reloads;
 };
 
 class GrpcServer {

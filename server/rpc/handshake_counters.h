@@ -17,9 +17,9 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/rate_limit.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
-#include "server/ops/line_budget.h"
 
 namespace bitsd::rpc {
 
@@ -55,7 +55,7 @@ class HandshakeCounters {
   std::array<std::atomic<uint64_t>, 4> counts_{};
 
   std::mutex mutex_;
-  LineBudget budget_{kLinesPerSecond, absl::Seconds(1) / kLinesPerSecond};
+  RateLimit budget_{kLinesPerSecond, absl::Seconds(1) / kLinesPerSecond};
   uint64_t left_out_ = 0;
 };
 

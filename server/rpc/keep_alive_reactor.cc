@@ -41,7 +41,7 @@ absl::StatusOr<absl::Time> KeepAliveReactor::Renew() {
     if (!session.ok()) return session.status();
     if (session_.line() != *session) {
       session_ = Attachment(*session,
-                            [weak = std::weak_ptr(self_)](std::string_view, const SettlementPtr&) {
+                            [weak = std::weak_ptr(self_)](std::string_view, const WaitGroupPtr&) {
                               if (const auto self = weak.lock()) self->OnSessionEnded();
                             });
     }

@@ -20,7 +20,7 @@
 #include <optional>
 
 #include "bits/v1/session.pb.h"
-#include "server/ops/clock.h"
+#include "server/base/clock.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
 #include "server/session/session_table.h"

@@ -38,7 +38,7 @@ v1::ReloadState ToProto(const ReloadState& state, bool with_reason) {
   return out;
 }
 
-void ShowReloads(const ReloadBoard& reloads, const AccessToken& caller,
+void ShowReloads(const ReloadStatus& reloads, const AccessToken& caller,
                  v1::GetServerInfoResponse& out) {
   const bool with_reason = policy::MaySeeReloadFailures(caller);
   for (const ReloadState& state : reloads.States()) {
@@ -57,7 +57,7 @@ absl::StatusOr<std::string> DescriptionOf(uint32_t hresult) {
 
 ManagerService::ManagerService(const Authenticator& authenticator, JobService& jobs,
                                const Clock& clock, const ServerInfo& info,
-                               const ReloadBoard& reloads, StreamRegistry& registry)
+                               const ReloadStatus& reloads, StreamRegistry& registry)
     : authenticator_(authenticator),
       jobs_(jobs),
       clock_(clock),

@@ -8,9 +8,9 @@
 #include <mutex>
 
 #include "bits/v1/manager.grpc.pb.h"
-#include "server/job/job_service.h"
-#include "server/ops/clock.h"
-#include "server/ops/reload_board.h"
+#include "server/base/clock.h"
+#include "server/job/service/job_service.h"
+#include "server/ops/reload_status.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/server_info.h"
 #include "server/rpc/stream_registry.h"
@@ -23,7 +23,7 @@ namespace v1 = ::bits::v1;
 class ManagerService : public v1::BackgroundCopyManager::CallbackService {
  public:
   ManagerService(const Authenticator& authenticator, JobService& jobs, const Clock& clock,
-                 const ServerInfo& info, const ReloadBoard& reloads, StreamRegistry& registry);
+                 const ServerInfo& info, const ReloadStatus& reloads, StreamRegistry& registry);
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const v1::CreateJobRequest* request,
@@ -50,7 +50,7 @@ class ManagerService : public v1::BackgroundCopyManager::CallbackService {
   const Authenticator& authenticator_;
   JobService& jobs_;
   const Clock& clock_;
-  const ReloadBoard& reloads_;
+  const ReloadStatus& reloads_;
   StreamRegistry& registry_;
   WatchLimiter watches_{"watches"};
 

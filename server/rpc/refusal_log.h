@@ -21,10 +21,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "server/base/clock.h"
+#include "server/base/rate_limit.h"
 #include "server/identity/sid.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
-#include "server/ops/line_budget.h"
 
 namespace bitsd::rpc {
 
@@ -51,7 +51,7 @@ class RefusalLog {
 
  private:
   struct Caller {
-    LineBudget budget{kBurst, kRefill};
+    RateLimit budget{kBurst, kRefill};
     uint64_t left_out = 0;
   };
 
@@ -63,7 +63,7 @@ class RefusalLog {
   const Clock& clock_;
 
   std::mutex mutex_;
-  LineBudget all_{kBurstOfAll, kRefillOfAll};
+  RateLimit all_{kBurstOfAll, kRefillOfAll};
   absl::flat_hash_map<Sid, Caller> callers_;
 };
 

@@ -6,7 +6,7 @@
 #define BITSD_SERVER_RPC_SESSIONS_SERVICE_H_
 
 #include "bits/v1/session.grpc.pb.h"
-#include "server/job/page_token.h"
+#include "server/base/page_token.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"

@@ -9,8 +9,8 @@
 #include "absl/time/clock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "server/base/rate_limit.h"
 #include "server/error/errors.h"
-#include "server/ops/line_budget.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -55,7 +55,7 @@ google::rpc::ErrorInfo InfoOf(const absl::Status& status, const ErrorDetail& det
 /// A caller may repeat what ends so as often as it likes: the log of a process has its bound.
 bool MayLog() {
   static std::mutex mutex;
-  static LineBudget budget(20, absl::Seconds(30));
+  static RateLimit budget(20, absl::Seconds(30));
   const std::lock_guard lock(mutex);
   const bool may = budget.Has(absl::Now());
   if (may) budget.Take();

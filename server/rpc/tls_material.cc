@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/openssl_ptr.h"
 #include "server/error/errors.h"
-#include "server/identity/openssl_ptr.h"
 
 namespace bitsd::rpc {
 namespace {

@@ -19,7 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/job/job_service.h"
+#include "server/job/service/job_service.h"
 #include "server/rpc/authenticator.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/status.h"

@@ -20,8 +20,8 @@
 #include <optional>
 
 #include "bits/v1/manager.pb.h"
-#include "server/job/job_service.h"
-#include "server/ops/clock.h"
+#include "server/base/clock.h"
+#include "server/job/service/job_service.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
 

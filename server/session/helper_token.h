@@ -53,7 +53,7 @@ class HelperToken {
 
   /// Hangs the token on `line`: `discard` runs when that ends. False when it has ended already.
   /// Before the token is shared with a job.
-  bool HangOn(std::shared_ptr<Lifeline> line, Lifeline::Discard discard) {
+  bool HangOn(std::shared_ptr<EndSignal> line, EndSignal::Discard discard) {
     Attachment attachment(std::move(line), std::move(discard));
     if (!attachment.holds()) return false;
     attachments_.push_back(std::move(attachment));

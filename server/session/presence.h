@@ -8,7 +8,7 @@
 #include <functional>
 #include <memory>
 
-#include "server/identity/lifeline.h"
+#include "server/base/end_signal.h"
 #include "server/identity/sid.h"
 
 namespace bitsd {
@@ -18,7 +18,7 @@ class Presence {
   virtual ~Presence() = default;
 
   /// Open while `user` has a session; ends with the last one. Null: the user has none.
-  virtual std::shared_ptr<Lifeline> Of(const Sid& user) const = 0;
+  virtual std::shared_ptr<EndSignal> Of(const Sid& user) const = 0;
 
   /// Keeps `fn` and runs it once, at the next logon of `user`. False, and nothing is kept, when the
   /// user is logged on.

@@ -7,24 +7,24 @@
 
 namespace bitsd {
 
-Session::Session(SessionFacts facts, Moment deadline) : facts_(facts), deadline_(deadline) {}
+Session::Session(SessionFacts facts, DualDeadline deadline) : facts_(facts), deadline_(deadline) {}
 
-Moment Session::deadline() const {
+DualDeadline Session::deadline() const {
   const std::lock_guard lock(mutex_);
   return deadline_;
 }
 
-bool Session::IsOverLocked(const Moment& now) const {
+bool Session::IsOverLocked(const DualDeadline& now) const {
   const bool kept = facts_.is_default && uses_ > 0;
   return deadline_.HasCome(now) && !kept;
 }
 
-bool Session::IsOver(const Moment& now) const {
+bool Session::IsOver(const DualDeadline& now) const {
   const std::lock_guard lock(mutex_);
   return IsOverLocked(now);
 }
 
-Session::Renewal Session::Renew(const Moment& now, const Moment& deadline) {
+Session::Renewal Session::Renew(const DualDeadline& now, const DualDeadline& deadline) {
   const std::lock_guard lock(mutex_);
   if (!open_ || IsOverLocked(now)) return Renewal::kEnded;
   deadline_ = deadline;

@@ -1,5 +1,5 @@
-// One logon session: a lifeline with a deadline that can be renewed. It ends by the wall clock or
-// by the time that passes, whichever is first: a clock that is set back does not make it last
+// One logon session: an end signal with a deadline that can be renewed. It ends by the wall clock
+// or by the time that passes, whichever is first: a clock that is set back does not make it last
 // longer.
 //
 // Thread safety: any thread; its own lock is held for a few instructions. Ownership: shared by the
@@ -13,9 +13,9 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "server/identity/lifeline.h"
-#include "server/ops/moment.h"
-#include "server/session/session_record.h"
+#include "server/base/dual_deadline.h"
+#include "server/base/end_signal.h"
+#include "server/model/session_record.h"
 
 namespace bitsd {
 
@@ -25,19 +25,19 @@ struct SessionFacts {
   bool is_default = false;
   absl::Duration ttl;  ///< What a renewal adds; of a default session the configuration says.
   absl::Time begin;
-  Moment last_end;  ///< No renewal goes beyond.
+  DualDeadline last_end;  ///< No renewal goes beyond.
 };
 
-class Session : public Lifeline {
+class Session : public EndSignal {
  public:
-  Session(SessionFacts facts, Moment deadline);
+  Session(SessionFacts facts, DualDeadline deadline);
 
   const SessionFacts& facts() const { return facts_; }
   const SessionId& id() const { return facts_.id; }
   const Sid& user() const { return facts_.user; }
-  Moment deadline() const;
+  DualDeadline deadline() const;
   /// Its deadline has passed, and no open stream is made in it.
-  bool IsOver(const Moment& now) const;
+  bool IsOver(const DualDeadline& now) const;
 
   enum class Renewal {
     kEnded,
@@ -45,7 +45,7 @@ class Session : public Lifeline {
     kStore,  ///< Done, and the store has to learn of it: it has an earlier deadline.
   };
   /// Sets the deadline, unless the session has ended or is over.
-  Renewal Renew(const Moment& now, const Moment& deadline);
+  Renewal Renew(const DualDeadline& now, const DualDeadline& deadline);
 
   /// What the store keeps: never an earlier end than the true one. A renewal that stays below it
   /// need not be stored.
@@ -58,11 +58,11 @@ class Session : public Lifeline {
   void CountToken(int change) { tokens_ += static_cast<uint32_t>(change); }
 
  private:
-  bool IsOverLocked(const Moment& now) const;
+  bool IsOverLocked(const DualDeadline& now) const;
 
   const SessionFacts facts_;
-  // Guarded by the lifeline's mutex.
-  Moment deadline_;
+  // Guarded by the end signal's mutex.
+  DualDeadline deadline_;
   absl::Time stored_until_ = absl::InfinitePast();
   size_t uses_ = 0;
   std::atomic<uint32_t> tokens_{0};

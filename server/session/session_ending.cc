@@ -6,7 +6,7 @@
 
 namespace bitsd {
 
-std::shared_ptr<Lifeline> SessionTable::RemoveLocked(const Session& session) {
+std::shared_ptr<EndSignal> SessionTable::RemoveLocked(const Session& session) {
   sessions_.erase(session.id());
   const auto user = users_.find(session.user());
   std::erase(user->second.sessions, session.id());
@@ -18,10 +18,10 @@ std::shared_ptr<Lifeline> SessionTable::RemoveLocked(const Session& session) {
 }
 
 bool SessionTable::End(const SessionPtr& session, const Ending& ending,
-                       const SettlementPtr& settlement) {
-  Lifeline::Attached mine;
-  Lifeline::Attached of_owner;
-  std::shared_ptr<Lifeline> presence;  // Destroyed after the lock.
+                       const WaitGroupPtr& wait_group) {
+  EndSignal::Attached mine;
+  EndSignal::Attached of_owner;
+  std::shared_ptr<EndSignal> presence;  // Destroyed after the lock.
   Slot slot;
   {
     const std::lock_guard lock(mutex_);
@@ -41,9 +41,9 @@ bool SessionTable::End(const SessionPtr& session, const Ending& ending,
                     {"reason", std::string(ending.reason)}}};
   if (ending.by) event.fields.emplace_back("caller_sid", ending.by->ToString());
   deps_.audit.Write(std::move(event));
-  Lifeline::Run(mine, ending.reason, settlement);
-  Lifeline::Run(of_owner, "owner_logged_off", settlement);
-  journal_->Erase(facts.id, settlement);
+  EndSignal::Run(mine, ending.reason, wait_group);
+  EndSignal::Run(of_owner, "owner_logged_off", wait_group);
+  journal_->Erase(facts.id, wait_group);
   return true;
 }
 
@@ -56,7 +56,7 @@ void SessionTable::CloseOf(const Sid& user, std::string_view reason) {
 
 void SessionTable::Replace(const std::vector<SessionPtr>& sessions, std::string_view reason) {
   for (const SessionPtr& session : sessions) {
-    Lifeline::Attached attached;
+    EndSignal::Attached attached;
     {
       const std::lock_guard lock(mutex_);
       const auto known = sessions_.find(session->id());
@@ -66,7 +66,7 @@ void SessionTable::Replace(const std::vector<SessionPtr>& sessions, std::string_
       known->second.session = std::move(next);
       attached = session->MarkEnded();
     }
-    Lifeline::Run(attached, reason, nullptr);
+    EndSignal::Run(attached, reason, nullptr);
   }
 }
 
@@ -91,7 +91,7 @@ void SessionTable::Shutdown() {
 }
 
 void SessionTable::Arm(const SessionPtr& session) {
-  const Moment when = session->deadline();
+  const DualDeadline when = session->deadline();
   const Timer::Task timer = deps_.timer.AtOrAfter(when.wall, when.steady - deps_.steady.Now(),
                                                   [this, id = session->id()] { OnDue(id); });
   Timer::Task dropped = timer;
@@ -112,7 +112,7 @@ void SessionTable::OnDue(const SessionId& id) {
     session = known->second.session;
   }
   // Renewed meanwhile, or kept by an open stream: it is looked at again.
-  const Moment now = Now();
+  const DualDeadline now = Now();
   const bool in_use = session->deadline().HasCome(now) && !session->IsOver(now);
   if (in_use) Renew(session).IgnoreError();
   if (End(session, {"expired", std::nullopt, true}, nullptr)) return;

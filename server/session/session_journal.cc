@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/store/retry_backoff.h"
+#include "server/base/retry_backoff.h"
 
 namespace bitsd {
 
@@ -16,10 +16,10 @@ void SessionJournal::Add(SessionPtr session, std::function<void(absl::Status)> d
   Enqueue({id, std::move(session), std::move(done)});
 }
 
-void SessionJournal::Erase(const SessionId& id, SettlementPtr settlement) {
+void SessionJournal::Erase(const SessionId& id, WaitGroupPtr wait_group) {
   std::function<void(absl::Status)> done;
-  if (settlement != nullptr) {
-    done = [settlement = std::move(settlement)](const absl::Status& s) { settlement->Note(s); };
+  if (wait_group != nullptr) {
+    done = [wait_group = std::move(wait_group)](const absl::Status& s) { wait_group->Note(s); };
   }
   Enqueue({id, nullptr, std::move(done)});
 }

@@ -14,10 +14,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "server/identity/settlement.h"
-#include "server/ops/timer.h"
+#include "server/base/timer.h"
+#include "server/base/wait_group.h"
+#include "server/model/job_store.h"
 #include "server/session/session.h"
-#include "server/store/job_store.h"
 
 namespace bitsd {
 
@@ -31,8 +31,8 @@ class SessionJournal : public std::enable_shared_from_this<SessionJournal> {
   /// Writes it once; `done` gets how that went.
   void Add(SessionPtr session, std::function<void(absl::Status)> done);
   /// Takes `id` out of the store, again until that is done. Its session has ended before. The
-  /// settlement is held for the first try.
-  void Erase(const SessionId& id, SettlementPtr settlement);
+  /// wait group is held for the first try.
+  void Erase(const SessionId& id, WaitGroupPtr wait_group);
 
  private:
   struct Entry {

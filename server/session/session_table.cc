@@ -15,18 +15,19 @@ absl::Status NotOpen() {
       "again what was lent in it");
 }
 
-Moment Renewed(absl::Duration ttl, const Moment& last_end, const Moment& now) {
+DualDeadline Renewed(absl::Duration ttl, const DualDeadline& last_end, const DualDeadline& now) {
   return {policy::RenewedDeadline(ttl, last_end.wall, now.wall),
           policy::RenewedDeadline(ttl, last_end.steady, now.steady)};
 }
 
-Moment LastEnd(bool is_default, const Moment& begin, const policy::SessionLimits& limits) {
+DualDeadline LastEnd(bool is_default, const DualDeadline& begin,
+                     const policy::SessionLimits& limits) {
   return {policy::LastEnd(is_default, begin.wall, limits),
           policy::LastEnd(is_default, begin.steady, limits)};
 }
 
 /// A stored date, by both clocks: at most `longest` from now, wherever the wall clock was set.
-Moment FromNow(absl::Time date, absl::Duration longest, const Moment& now) {
+DualDeadline FromNow(absl::Time date, absl::Duration longest, const DualDeadline& now) {
   return {date, now.steady + std::min(date - now.wall, longest)};
 }
 
@@ -42,7 +43,7 @@ policy::SessionLimits SessionTable::limits() const {
   return limits_;
 }
 
-Moment SessionTable::NextDeadline(const Session& session) const {
+DualDeadline SessionTable::NextDeadline(const Session& session) const {
   const SessionFacts& facts = session.facts();
   return Renewed(facts.is_default ? limits().default_idle : facts.ttl, facts.last_end, Now());
 }
@@ -52,7 +53,7 @@ bool SessionTable::MayHaveDefault(const Account& account) const {
   return policy::MayUseDefaultSession(service, limits()).ok();
 }
 
-SessionPtr SessionTable::MakeLocked(SessionFacts facts, Moment deadline, Waiters& waiters) {
+SessionPtr SessionTable::MakeLocked(SessionFacts facts, DualDeadline deadline, Waiters& waiters) {
   auto session = std::make_shared<Session>(facts, deadline);
   User& user = users_[session->user()];
   user.sessions.push_back(session->id());
@@ -70,13 +71,14 @@ SessionPtr SessionTable::MakeRestored(const SessionRecord& record) {
   const std::shared_ptr<const Account> account = deps_.accounts.Find(record.user);
   if (account == nullptr || account->disabled) return nullptr;
   if (record.is_default && !MayHaveDefault(*account)) return nullptr;
-  const Moment now = Now();
+  const DualDeadline now = Now();
   const std::lock_guard lock(mutex_);
   const absl::Time end = policy::LastEnd(record.is_default, record.begin, limits_);
   const absl::Duration life = record.is_default ? absl::InfiniteDuration() : limits_.max_life;
-  const Moment last_end = FromNow(end, life, now);
-  const Moment stored = FromNow(record.deadline, record.ttl + policy::StoreSlack(record.ttl), now);
-  const Moment deadline = Earlier(stored, last_end);
+  const DualDeadline last_end = FromNow(end, life, now);
+  const DualDeadline stored =
+      FromNow(record.deadline, record.ttl + policy::StoreSlack(record.ttl), now);
+  const DualDeadline deadline = Earlier(stored, last_end);
   if (deadline.HasCome(now)) return nullptr;
   Waiters nobody;
   return MakeLocked({record.id, record.user, record.is_default, record.ttl, record.begin, last_end},
@@ -100,7 +102,7 @@ void SessionTable::Reconfigure(const policy::SessionLimits& limits) {
   }
   for (const SessionPtr& session : defaults) {
     if (EndUnlessAllowed(session)) continue;
-    const Moment next = NextDeadline(*session);
+    const DualDeadline next = NextDeadline(*session);
     if (next.steady >= session->deadline().steady) continue;
     session->Renew(Now(), next);
     Arm(session);
@@ -149,7 +151,7 @@ SessionPtr SessionTable::Default(const Sid& user) {
       const auto known = users_.find(user);
       if (known != users_.end()) session = known->second.standard;
       if (session == nullptr) {
-        const Moment now = Now();
+        const DualDeadline now = Now();
         const SessionFacts facts{SessionId::Random(),  user,     true,
                                  limits_.default_idle, now.wall, LastEnd(true, now, limits_)};
         session = MakeLocked(facts, now + limits_.default_idle, waiters);
@@ -168,8 +170,8 @@ SessionPtr SessionTable::Default(const Sid& user) {
 }
 
 absl::StatusOr<absl::Time> SessionTable::Renew(const SessionPtr& session) {
-  const Moment deadline = NextDeadline(*session);
-  const Moment before = session->deadline();
+  const DualDeadline deadline = NextDeadline(*session);
+  const DualDeadline before = session->deadline();
   switch (session->Renew(Now(), deadline)) {
     case Session::Renewal::kEnded: return NotOpen();
     case Session::Renewal::kDone: break;
@@ -190,8 +192,8 @@ absl::StatusOr<SessionPtr> SessionTable::OpenLocked(const AccessToken& caller,
     open = known->second.sessions.size() - (known->second.standard != nullptr ? 1 : 0);
   }
   if (absl::Status s = policy::MayOpenSession(open, limits_); !s.ok()) return s;
-  const Moment now = Now();
-  const Moment last_end = LastEnd(false, now, limits_);
+  const DualDeadline now = Now();
+  const DualDeadline last_end = LastEnd(false, now, limits_);
   return MakeLocked({SessionId::Random(), caller.user, false, *granted, now.wall, last_end},
                     Renewed(*granted, last_end, now), waiters);
 }
@@ -250,18 +252,18 @@ SessionPtr SessionTable::ToEnd(const Sid& caller, const std::optional<SessionId>
 
 void SessionTable::Logoff(const AccessToken& caller, const std::optional<SessionId>& id,
                           std::function<void(absl::Status)> done) {
-  const auto settlement = std::make_shared<Settlement>(std::move(done));
+  const auto wait_group = std::make_shared<WaitGroup>(std::move(done));
   while (true) {
     const SessionPtr session = ToEnd(caller.user, id);
     if (session == nullptr) {
-      if (id) settlement->Note(error::NotFound("there is no such logon session open"));
+      if (id) wait_group->Note(error::NotFound("there is no such logon session open"));
       return;
     }
     if (absl::Status s = policy::MayEndSession(caller, session->user()); !s.ok()) {
-      return settlement->Note(s);
+      return wait_group->Note(s);
     }
     const bool own = caller.user == session->user();
-    if (End(session, {own ? "logoff" : "administrator", caller.user, false}, settlement)) return;
+    if (End(session, {own ? "logoff" : "administrator", caller.user, false}, wait_group)) return;
     // It ended just now, or a change of the account put another in its place.
   }
 }
@@ -284,7 +286,7 @@ std::vector<SessionPtr> SessionTable::All() const {
 
 std::vector<SessionPtr> SessionTable::List(const std::optional<Sid>& user) const {
   std::vector<SessionPtr> found = user ? SessionsOf(*user) : All();
-  const Moment now = Now();
+  const DualDeadline now = Now();
   std::erase_if(found, [&](const SessionPtr& session) { return session->IsOver(now); });
   std::sort(found.begin(), found.end(), [](const SessionPtr& a, const SessionPtr& b) {
     return std::pair(a->facts().begin, a->id()) < std::pair(b->facts().begin, b->id());
@@ -292,7 +294,7 @@ std::vector<SessionPtr> SessionTable::List(const std::optional<Sid>& user) const
   return found;
 }
 
-std::shared_ptr<Lifeline> SessionTable::Of(const Sid& user) const {
+std::shared_ptr<EndSignal> SessionTable::Of(const Sid& user) const {
   const std::lock_guard lock(mutex_);
   const auto known = users_.find(user);
   return known == users_.end() ? nullptr : known->second.presence;

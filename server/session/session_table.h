@@ -22,11 +22,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "server/base/clock.h"
+#include "server/base/timer.h"
 #include "server/identity/access_token.h"
 #include "server/identity/account_directory.h"
 #include "server/ops/audit.h"
-#include "server/ops/clock.h"
-#include "server/ops/timer.h"
 #include "server/policy/session_rules.h"
 #include "server/session/presence.h"
 #include "server/session/session.h"
@@ -86,7 +86,7 @@ class SessionTable : public Presence {
   void Shutdown();
 
   // Presence.
-  std::shared_ptr<Lifeline> Of(const Sid& user) const override;
+  std::shared_ptr<EndSignal> Of(const Sid& user) const override;
   bool AwaitLogon(const Sid& user, std::function<void()> fn) override;
 
  private:
@@ -95,7 +95,7 @@ class SessionTable : public Presence {
     Timer::Task timer;
   };
   struct User {
-    std::shared_ptr<Lifeline> presence = std::make_shared<Lifeline>();
+    std::shared_ptr<EndSignal> presence = std::make_shared<EndSignal>();
     std::vector<SessionId> sessions;
     SessionPtr standard;  ///< The default session.
   };
@@ -111,11 +111,11 @@ class SessionTable : public Presence {
                                         std::optional<absl::Duration> ttl, Waiters& waiters);
   void OnStored(const SessionPtr& session, const absl::Status& status,
                 const std::function<void(absl::StatusOr<SessionPtr>)>& done);
-  SessionPtr MakeLocked(SessionFacts facts, Moment deadline, Waiters& waiters);
+  SessionPtr MakeLocked(SessionFacts facts, DualDeadline deadline, Waiters& waiters);
   /// What `record` says, as far as it still holds; null when it does not.
   SessionPtr MakeRestored(const SessionRecord& record);
-  Moment Now() const { return {deps_.clock.Now(), deps_.steady.Now()}; }
-  Moment NextDeadline(const Session& session) const;
+  DualDeadline Now() const { return {deps_.clock.Now(), deps_.steady.Now()}; }
+  DualDeadline NextDeadline(const Session& session) const;
   /// Of the accounts as they are now: may calls of `user` be made without a session of their own?
   bool MayHaveDefault(const Account& account) const;
   /// Ends a default session that its user may not have any more.
@@ -123,9 +123,9 @@ class SessionTable : public Presence {
   /// The session that Logoff names; null: none.
   SessionPtr ToEnd(const Sid& caller, const std::optional<SessionId>& id) const;
   /// False when it had ended, or another is in its place.
-  bool End(const SessionPtr& session, const Ending& ending, const SettlementPtr& settlement);
+  bool End(const SessionPtr& session, const Ending& ending, const WaitGroupPtr& wait_group);
   /// Takes an ended session out of the table; the presence of its user when it was the last.
-  std::shared_ptr<Lifeline> RemoveLocked(const Session& session);
+  std::shared_ptr<EndSignal> RemoveLocked(const Session& session);
   void Replace(const std::vector<SessionPtr>& sessions, std::string_view reason);
   void Arm(const SessionPtr& session);
   void OnDue(const SessionId& id);

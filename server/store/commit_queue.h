@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/store/job_store.h"
+#include "server/model/job_store.h"
 
 namespace bitsd {
 

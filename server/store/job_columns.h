@@ -11,11 +11,11 @@
 #include <optional>
 #include <string>
 
-#include "server/job/record_bounds.h"
+#include "server/model/job_store.h"
+#include "server/model/record_bounds.h"
 #include "server/policy/job_limits.h"
 #include "server/policy/token_rules.h"
 #include "server/store/columns.h"
-#include "server/store/job_store.h"
 
 namespace bitsd {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "server/store/job_store.h"
+#include "server/model/job_store.h"
 
 namespace bitsd {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
 
 namespace bitsd {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 
 namespace bitsd {
 

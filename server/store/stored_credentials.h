@@ -8,8 +8,8 @@
 
 #include <vector>
 
-#include "server/job/job_id.h"
-#include "server/job/network_settings.h"
+#include "server/model/job_id.h"
+#include "server/model/network_settings.h"
 #include "server/store/job_columns.h"
 #include "server/store/secret_box.h"
 

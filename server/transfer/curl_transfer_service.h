@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "server/base/disk_pool.h"
 #include "server/broker/file_broker.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/ops/audit.h"
 #include "server/transfer/files/chunk.h"
-#include "server/transfer/files/disk_pool.h"
 #include "server/transfer/files/file_sync.h"
 #include "server/transfer/files/identity_strands.h"
 #include "server/transfer/http/http_engine.h"

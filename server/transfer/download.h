@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/transfer/files/local_files.h"
 #include "server/transfer/http/challenge_answers.h"
 #include "server/transfer/http/http_request.h"

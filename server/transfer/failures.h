@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/http_request.h"
 

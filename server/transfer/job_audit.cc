@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/policy/local_names.h"
 #include "server/policy/url.h"
 

@@ -17,9 +17,9 @@
 #include "server/broker/file_broker.h"
 #include "server/identity/access_token.h"
 #include "server/identity/sid.h"
-#include "server/job/job_id.h"
-#include "server/job/job_record.h"
-#include "server/job/transfer_service.h"
+#include "server/model/job_id.h"
+#include "server/model/job_record.h"
+#include "server/model/transfer_service.h"
 #include "server/ops/audit.h"
 
 namespace bitsd {

@@ -6,10 +6,10 @@
 
 #include <memory>
 
+#include "server/base/disk_pool.h"
 #include "server/broker/file_broker.h"
 #include "server/ops/audit.h"
 #include "server/transfer/files/chunk.h"
-#include "server/transfer/files/disk_pool.h"
 #include "server/transfer/files/file_sync.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/transfer_options.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 #include "server/transfer/curl_transfer_service.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/must.h"

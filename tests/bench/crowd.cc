@@ -9,7 +9,7 @@
 #include <random>
 #include <utility>
 
-#include "server/store/sqlite_store.h"
+#include "server/store/sqlite/sqlite_store.h"
 #include "tests/bench/cpu.h"
 #include "tests/bench/must.h"
 

@@ -51,17 +51,18 @@ std::unique_ptr<BrokerProcess> AgentsTest::StartBroker() {
   ::setenv("KRB5_CONFIG", kdc_->config().c_str(), 1);
   // A name that must not be used.
   ::setenv("KRB5CCNAME", "FILE:/nonexistent/cache", 1);
-  FileDirectory::Accounts accounts;
+  FileAccountDirectory::Accounts accounts;
   for (const auto& [sid, credentials] : accounts_) {
     Account account;
     account.sid = sid;
     account.network = credentials;
     accounts[sid] = std::make_shared<const Account>(account);
   }
-  auto directory = std::make_shared<const FileDirectory>(std::move(accounts));
+  auto directory = std::make_shared<const FileAccountDirectory>(std::move(accounts));
   BrokerOptions options;
   options.load = [directory, withdrawn = Withdrawn()](uid_t) {
-    const auto nobody = std::make_shared<const FileDirectory>(FileDirectory::Accounts());
+    const auto nobody =
+        std::make_shared<const FileAccountDirectory>(FileAccountDirectory::Accounts());
     return BrokerFiles{::access(withdrawn.c_str(), F_OK) == 0 ? nobody : directory, {}};
   };
   options.watched_files = {Withdrawn()};

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 #include "server/network/agent_identities.h"
 #include "tests/integration/servers/gss_acceptor.h"
 #include "tests/integration/servers/kdc.h"

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "gmock/gmock.h"
-#include "server/early_binding.h"
+#include "server/app/early_binding.h"
+#include "server/base/wiped_memory.h"
 #include "server/network/agent_process.h"
-#include "server/wiped_memory.h"
 #include "tests/integration/agents_fixture.h"
 #include "tests/integration/credential_caches.h"
 #include "tests/testing/process_memory.h"

@@ -17,7 +17,7 @@
 
 #include "bitsd/client/client.h"
 #include "client/cli/pki.h"
-#include "client/files.h"
+#include "client/private_file.h"
 #include "gtest/gtest.h"
 #include "tests/integration/client_cli_run.h"
 #include "tests/integration/client_fake_service.h"

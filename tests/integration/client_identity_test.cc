@@ -14,7 +14,7 @@
 #include "client/certificate.h"
 #include "client/cli/handle_file.h"
 #include "client/cli/pki.h"
-#include "client/files.h"
+#include "client/private_file.h"
 #include "client/sid_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -11,9 +11,9 @@ target_compile_definitions(install_test PRIVATE
   CMAKE_PROGRAM="${CMAKE_COMMAND}" BITSD_BUILD_DIR="${PROJECT_BINARY_DIR}"
   BITSD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" CONFIGURED_PREFIX="${CMAKE_INSTALL_PREFIX}")
 bitsd_test(scheduling_test LABEL integration TIMEOUT 300
-  SRCS scheduling_test.cc ../testing/odd_server.cc DEPS bitsd_testing)
+  SRCS scheduling_test.cc ../testing/misbehaving_server.cc DEPS bitsd_testing)
 target_compile_definitions(scheduling_test
-  PRIVATE ODD_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/odd_server.py")
+  PRIVATE MISBEHAVING_SERVER_PROGRAM="${PROJECT_SOURCE_DIR}/tests/testing/misbehaving_server.py")
 add_dependencies(scheduling_test bitsd bitsctl)
 bitsd_test(reload_test LABEL integration TIMEOUT 300 SRCS reload_test.cc DEPS bitsd_testing)
 add_dependencies(reload_test bitsd bitsctl)

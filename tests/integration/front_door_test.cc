@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "gmock/gmock.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "tests/testing/bitsd_test.h"
 
 namespace bitsd::tests {

@@ -223,7 +223,7 @@ TEST_F(HostileAnswersTest, WhatFollowsTheSaidLengthIsNoPartOfTheFileNorOfTheNext
   const auto recorder = Run({File(Kept(more), "long"), File("/plain/1000/after", "after")});
   ASSERT_TRUE(recorder->done());
   EXPECT_EQ(TemporaryContent(recorder->files()[0]), "hello");
-  EXPECT_TRUE(TemporaryContent(recorder->files()[1]) == OddServer::Content(1000));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[1]) == MisbehavingServer::Content(1000));
 }
 
 TEST_F(HostileAnswersTest, TheSameLengthTwiceOrBesideChunkedIsTaken) {

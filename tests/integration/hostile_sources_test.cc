@@ -159,7 +159,7 @@ TEST_F(HostileSourcesTest, TooManySmallPartsAreAnAttempt) {
   EXPECT_GT(recorder->files()[0].progress.synced, 0u);
   const auto large = Run({File("/pieces/20000000/100000", "large")});
   ASSERT_TRUE(large->done()) << large->failure()->error.message;
-  EXPECT_TRUE(TemporaryContent(large->files()[0]) == OddServer::Content(20'000'000));
+  EXPECT_TRUE(TemporaryContent(large->files()[0]) == MisbehavingServer::Content(20'000'000));
 }
 
 TEST_F(HostileSourcesTest, WhatOnlyTheRangeProvokesIsNoErrorOfTheFile) {
@@ -315,7 +315,7 @@ TEST_F(HostileSourcesTest, ARedirectThatLeadsElsewhereAfterACutJoinsNothing) {
   ASSERT_TRUE(first->failure());
   const auto second = Run(first->files());
   ASSERT_TRUE(second->done());
-  EXPECT_TRUE(TemporaryContent(second->files()[0]) == OddServer::Content(2000));
+  EXPECT_TRUE(TemporaryContent(second->files()[0]) == MisbehavingServer::Content(2000));
 }
 
 TEST_F(HostileSourcesTest, RedirectsToWhatNoJobMayHaveAreRefused) {
@@ -343,7 +343,7 @@ TEST_F(HostileSourcesTest, RelativeRedirectsAreFollowed) {
         absl::StrCat("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: ", target, "\r\n\r\n");
     const auto recorder = Run({File(Raw({answer}), "relative")});
     ASSERT_TRUE(recorder->done()) << target;
-    EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(70)) << target;
+    EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(70)) << target;
   }
 }
 

@@ -51,7 +51,7 @@ TEST_F(HttpDownloadTest, AWholeFileArrivesInATemporaryFileOnly) {
   EXPECT_FALSE(file.progress.not_resumable);
   EXPECT_THAT(file.progress.temporary->path,
               ::testing::MatchesRegex(folder_.path() + "/\\.BIT[0-9a-f]+\\.tmp"));
-  EXPECT_TRUE(TemporaryContent(file) == OddServer::Content(kSize));
+  EXPECT_TRUE(TemporaryContent(file) == MisbehavingServer::Content(kSize));
   EXPECT_EQ(ReadFile(file.local_name), "");
   EXPECT_THAT(recorder->phases(), ElementsAre(false, true));
 }
@@ -91,14 +91,15 @@ TEST_F(HttpDownloadTest, ManyFilesComeInOrderOverOneConnection) {
   for (int i = 0; i < 100; ++i) {
     const FileRecord file = recorder->files()[i];
     EXPECT_TRUE(file.progress.transferred);
-    EXPECT_TRUE(TemporaryContent(file) == OddServer::Content(static_cast<size_t>(i) * 37)) << i;
+    EXPECT_TRUE(TemporaryContent(file) == MisbehavingServer::Content(static_cast<size_t>(i) * 37))
+        << i;
   }
   EXPECT_EQ(Requests("/plain/37/many")[0]["port"], Requests("/plain/3663/many")[0]["port"]);
 }
 
 TEST_F(HttpDownloadTest, ACutDownloadGoesOnWithARange) {
   const auto files = RetryAfterCut("/early/3000000/resume", 3'000'000);
-  EXPECT_TRUE(TemporaryContent(files[0]) == OddServer::Content(3'000'000));
+  EXPECT_TRUE(TemporaryContent(files[0]) == MisbehavingServer::Content(3'000'000));
   EXPECT_EQ(cut_.synced, 1'500'000u);
   EXPECT_EQ(files[0].progress.temporary, cut_.temporary);
   const auto requests = Requests("/early/3000000/resume");
@@ -121,7 +122,8 @@ TEST_F(HttpDownloadTest, AStoppedDownloadGoesOnWithARange) {
   EXPECT_GE(resumed.live->bytes, files[0].progress.synced);
   ASSERT_TRUE(resumed.recorder->WaitForEnd());
   ASSERT_TRUE(resumed.recorder->done());
-  EXPECT_TRUE(TemporaryContent(resumed.recorder->files()[0]) == OddServer::Content(8'000'000));
+  EXPECT_TRUE(TemporaryContent(resumed.recorder->files()[0]) ==
+              MisbehavingServer::Content(8'000'000));
   const auto requests = Requests("/slow/8000000/stop");
   ASSERT_THAT(requests, SizeIs(2));
   EXPECT_EQ(requests[1]["headers"]["range"],
@@ -130,14 +132,14 @@ TEST_F(HttpDownloadTest, AStoppedDownloadGoesOnWithARange) {
 
 TEST_F(HttpDownloadTest, AChangedSourceRestartsTheFile) {
   const auto files = RetryAfterCut("/changed/2000000/x", 2'000'000);
-  EXPECT_TRUE(TemporaryContent(files[0]) == OddServer::Content(2'000'000, 2));
+  EXPECT_TRUE(TemporaryContent(files[0]) == MisbehavingServer::Content(2'000'000, 2));
   EXPECT_EQ(files[0].progress.etag, "\"v2\"");
 }
 
 TEST_F(HttpDownloadTest, WithoutRangesTheWholeFileIsTakenAgain) {
   const auto files = RetryAfterCut("/noranges/2000000/x", 2'000'000);
   EXPECT_TRUE(cut_.not_resumable);
-  EXPECT_TRUE(TemporaryContent(files[0]) == OddServer::Content(2'000'000));
+  EXPECT_TRUE(TemporaryContent(files[0]) == MisbehavingServer::Content(2'000'000));
   EXPECT_FALSE(Requests("/noranges/2000000/x")[1]["headers"].contains("range"));
 }
 
@@ -147,7 +149,7 @@ TEST_F(HttpDownloadTest, AnUnknownSizeIsKnownAtTheEnd) {
     ASSERT_TRUE(recorder->done()) << path;
     EXPECT_EQ(recorder->files()[0].progress.size, 700'000u);
     EXPECT_TRUE(recorder->files()[0].progress.not_resumable);
-    EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(700'000));
+    EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(700'000));
   }
 }
 
@@ -157,7 +159,7 @@ TEST_F(HttpDownloadTest, AFileThatIsWholeAlreadyIsNotTakenAgain) {
   const auto again = Run(files);
   EXPECT_TRUE(again->done());
   EXPECT_TRUE(again->files()[0].progress.transferred);
-  EXPECT_TRUE(TemporaryContent(again->files()[0]) == OddServer::Content(5000));
+  EXPECT_TRUE(TemporaryContent(again->files()[0]) == MisbehavingServer::Content(5000));
 }
 
 TEST_F(HttpDownloadTest, AReplacedTemporaryFileIsAbandonedForANewOne) {
@@ -170,7 +172,7 @@ TEST_F(HttpDownloadTest, AReplacedTemporaryFileIsAbandonedForANewOne) {
   const auto recorder = Run(files);
   ASSERT_TRUE(recorder->done());
   EXPECT_THAT(recorder->abandoned(), ElementsAre(old));
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(100'000));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(100'000));
   EXPECT_EQ(ReadFile(old.path), "somebody else's");
 }
 
@@ -179,20 +181,20 @@ TEST_F(HttpDownloadTest, ATemporaryFileShorterThanItsRecordStartsAnew) {
   ASSERT_EQ(truncate(files[0].progress.temporary->path.c_str(), 10), 0);
   const auto recorder = Run(files);
   ASSERT_TRUE(recorder->done());
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(100'000));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(100'000));
 }
 
 TEST_F(HttpDownloadTest, RedirectsAreFollowedAndTheFinalUrlIsKept) {
   const auto recorder = Run({File("/redirect/3/1234", "redirected")});
   ASSERT_TRUE(recorder->done());
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(1234));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(1234));
   EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/1234"));
 }
 
 TEST_F(HttpDownloadTest, ARedirectMayBeLongerThanARemoteNameAndShowsNoQuery) {
   const auto recorder = Run({File("/long/15000/0", "signed")});
   ASSERT_TRUE(recorder->done()) << recorder->failure()->error.message;
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(70));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(70));
   EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/70/signed"));
   const auto longest = Run({File("/long/0/15000", "far")});
   ASSERT_TRUE(longest->done()) << longest->failure()->error.message;
@@ -310,7 +312,7 @@ TEST_F(HttpDownloadTest, InvalidAnswersAreFatal) {
 
 TEST_F(HttpDownloadTest, ABodyLongerThanItsRangeMakesTheFileStartAgain) {
   const auto files = RetryAfterCut("/toolong/100000/x", 100'000);
-  EXPECT_TRUE(TemporaryContent(files[0]) == OddServer::Content(100'000));
+  EXPECT_TRUE(TemporaryContent(files[0]) == MisbehavingServer::Content(100'000));
   const auto requests = Requests("/toolong/100000/x");
   ASSERT_THAT(requests, SizeIs(3));
   EXPECT_FALSE(requests[2]["headers"].contains("range"));
@@ -388,7 +390,7 @@ TEST_F(HttpDownloadTest, ABigFileComesThroughASmallBacklog) {
   constexpr size_t kSize = 64 << 20;
   const auto recorder = Run({File("/plain/" + std::to_string(kSize) + "/big", "big")});
   ASSERT_TRUE(recorder->done());
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == OddServer::Content(kSize));
+  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(kSize));
 }
 
 TEST_F(HttpDownloadTest, LiveProgressNeverFallsBackNorExceedsTheSize) {

@@ -53,7 +53,7 @@ TEST_F(HungDownloadTest, TheJobIsToldAndGoesOnLaterAndTheDisksThreadsAreReplaced
     EXPECT_FALSE(running.recorder->event_after_stopped());
     const auto again = Run(running.recorder->files());
     ASSERT_TRUE(again->done());
-    EXPECT_TRUE(TemporaryContent(again->files()[0]) == OddServer::Content(3'000'000));
+    EXPECT_TRUE(TemporaryContent(again->files()[0]) == MisbehavingServer::Content(3'000'000));
   }
 }
 

@@ -85,7 +85,7 @@ class PlannedFilesTest : public TransferTest {
     for (const FileRecord& file : files) {
       EXPECT_TRUE(file.progress.transferred);
       EXPECT_TRUE(file.progress.temporary->id.known());
-      EXPECT_TRUE(TemporaryContent(file) == OddServer::Content(100)) << file.local_name;
+      EXPECT_TRUE(TemporaryContent(file) == MisbehavingServer::Content(100)) << file.local_name;
     }
   }
 

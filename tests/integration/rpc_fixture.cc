@@ -11,7 +11,7 @@
 
 #include "google/rpc/status.pb.h"
 #include "server/error/errors.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -46,12 +46,12 @@ std::shared_ptr<const Account> MakeAccount(const std::string& sid, std::vector<S
 }
 
 std::shared_ptr<const AccountDirectory> MakeDirectory() {
-  FileDirectory::Accounts accounts;
+  FileAccountDirectory::Accounts accounts;
   for (const auto& account : {MakeAccount(kUser, {}),
                               MakeAccount(kAdministrator, {{kAdministratorsSid, kGroupEnabled}})}) {
     accounts[account->sid] = account;
   }
-  return std::make_shared<FileDirectory>(std::move(accounts));
+  return std::make_shared<FileAccountDirectory>(std::move(accounts));
 }
 
 /// For the name that clients check: subject alternative name, DNS localhost.

@@ -223,7 +223,7 @@ class RpcTest : public testing::Test {
   const std::shared_ptr<const AccountDirectory> directory_;
   SteadyClock steady_;
   SessionTable sessions_;
-  ReloadBoard reloads_{absl::Now()};
+  ReloadStatus reloads_{absl::Now()};
   std::unique_ptr<IdentityCache> identities_;
   std::unique_ptr<GrpcServer> server_;
 };

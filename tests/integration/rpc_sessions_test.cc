@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "bits/v1/session.grpc.pb.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 #include "server/rpc/watch_limiter.h"
 #include "tests/integration/rpc_fixture.h"
 #include "tests/testing/wait.h"
@@ -205,7 +205,7 @@ TEST_F(RpcSessions, KeepAliveEndsWhenTheIdentityDoesNotStandAnyMore) {
   const std::string id = Logon(user_);
   Keeping keeping(user_, id);
   ASSERT_TRUE(keeping.Next());
-  identities_->Renew(std::make_shared<FileDirectory>(FileDirectory::Accounts{}));
+  identities_->Renew(std::make_shared<FileAccountDirectory>(FileAccountDirectory::Accounts{}));
   server_->OnNewGeneration();
   EXPECT_FALSE(keeping.Next());
   EXPECT_EQ(keeping.reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);
@@ -226,7 +226,7 @@ TEST_F(RpcSessions, KeepAliveOfAnAccountThatIsGoneEndsForItsIdentity) {
   Keeping keeping(user_, Logon(user_));
   ASSERT_TRUE(keeping.Next());
   // As a reload does it: the identities first, then the sessions, then the streams.
-  identities_->Renew(std::make_shared<FileDirectory>(FileDirectory::Accounts{}));
+  identities_->Renew(std::make_shared<FileAccountDirectory>(FileAccountDirectory::Accounts{}));
   sessions_.CloseOf(*Sid::Parse(kUser), "account_disabled");
   EXPECT_FALSE(keeping.Next());
   EXPECT_EQ(keeping.reader->Finish().error_code(), StatusCode::UNAUTHENTICATED);

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "tests/testing/bitsd_test.h"
-#include "tests/testing/odd_server.h"
+#include "tests/testing/misbehaving_server.h"
 
 namespace bitsd::tests {
 namespace {
@@ -74,7 +74,7 @@ class SchedulingTest : public BitsdTest {
     EXPECT_EQ(ReadFile(PathOf(id)), content);
   }
 
-  OddServer odd_;
+  MisbehavingServer odd_;
   std::optional<bits::Client> fetcher_;
   std::string folder_;
 };

@@ -151,7 +151,7 @@ TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) 
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(done, SizeIs(200));
   for (const FileRecord& file : files) {
-    ASSERT_TRUE(ReadFile(file.local_name) == OddServer::Content(4096)) << file.local_name;
+    ASSERT_TRUE(ReadFile(file.local_name) == MisbehavingServer::Content(4096)) << file.local_name;
   }
 }
 
@@ -182,7 +182,7 @@ TEST_F(TransferDurabilityTest, CompletionPublishesSyncsEachDirectoryOnceAndKeeps
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(done, ElementsAre(0, 1));
   EXPECT_THAT(operations, ElementsAre("publish", "publish", "sync"));
-  EXPECT_EQ(ReadFile(files[1].local_name), OddServer::Content(20));
+  EXPECT_EQ(ReadFile(files[1].local_name), MisbehavingServer::Content(20));
   struct stat info {};
   ASSERT_EQ(stat(files[0].local_name.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0644u);

@@ -4,7 +4,7 @@
 
 #include <future>
 
-#include "server/job/job_changes.h"
+#include "server/job/changes/job_changes.h"
 #include "tests/testing/process.h"
 #include "tests/testing/row_store.h"
 #include "tests/testing/wait.h"
@@ -170,8 +170,8 @@ void TransferTest::Restart() {
   service_ = std::make_unique<CurlTransferService>(broker_, audit_, options_);
 }
 
-OddServer& TransferTest::server() {
-  static OddServer server;
+MisbehavingServer& TransferTest::server() {
+  static MisbehavingServer server;
   return server;
 }
 

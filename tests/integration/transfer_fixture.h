@@ -18,7 +18,7 @@
 
 #include "server/transfer/curl_transfer_service.h"
 #include "tests/testing/direct_file_broker.h"
-#include "tests/testing/odd_server.h"
+#include "tests/testing/misbehaving_server.h"
 #include "tests/testing/temp_folder.h"
 
 namespace bitsd::tests {
@@ -86,7 +86,7 @@ class TransferTest : public ::testing::Test {
  protected:
   TransferTest();
 
-  static OddServer& server();
+  static MisbehavingServer& server();
   /// A file of the job: `path` of the odd server, or a whole URL.
   FileRecord File(const std::string& path, const std::string& name) const;
   Running Start(std::vector<FileRecord> files, const std::string& context = "owner/owner");

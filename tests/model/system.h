@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "server/job/job_manager.h"
+#include "server/job/calls/job_manager.h"
 #include "server/session/session_table.h"
 #include "tests/model/sight.h"
 #include "tests/model/step.h"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/store/job_store.h"
+#include "server/model/job_store.h"
 
 namespace bitsd {
 

@@ -1,4 +1,4 @@
-"""Answers of a hostile server, for odd_server.py: what a test wrote itself, floods, and drips."""
+"""Answers of a hostile server, for misbehaving_server.py: what a test wrote itself, floods, and drips."""
 
 import threading
 import urllib.parse

@@ -7,7 +7,7 @@
 
 #include <mutex>
 
-#include "server/ops/clock.h"
+#include "server/base/clock.h"
 
 namespace bitsd {
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "server/ops/timer.h"
+#include "server/base/timer.h"
 #include "tests/testing/manual_clock.h"
 
 namespace bitsd {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "server/store/memory_store.h"
-#include "server/store/row_reader.h"
-#include "server/store/row_writer.h"
-#include "server/store/schema.h"
-#include "server/store/sqlite.h"
+#include "server/store/sqlite/row_reader.h"
+#include "server/store/sqlite/row_writer.h"
+#include "server/store/sqlite/schema.h"
+#include "server/store/sqlite/sqlite.h"
 
 namespace bitsd {
 

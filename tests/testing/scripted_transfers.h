@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 
 namespace bitsd {
 

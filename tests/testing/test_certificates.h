@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/identity/openssl_ptr.h"
+#include "server/base/openssl_ptr.h"
 
 namespace bitsd::tests {
 

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/identity/current_directory.h"
+#include "server/identity/live_account_directory.h"
 
 namespace bitsd {
 namespace {
@@ -32,12 +32,12 @@ Account Full(const Sid& sid) {
   return account;
 }
 
-std::shared_ptr<const FileDirectory> DirectoryOf(const std::vector<Account>& accounts) {
-  FileDirectory::Accounts map;
+std::shared_ptr<const FileAccountDirectory> DirectoryOf(const std::vector<Account>& accounts) {
+  FileAccountDirectory::Accounts map;
   for (const Account& account : accounts) {
     map[account.sid] = std::make_shared<const Account>(account);
   }
-  return std::make_shared<const FileDirectory>(std::move(map));
+  return std::make_shared<const FileAccountDirectory>(std::move(map));
 }
 
 struct Row {
@@ -113,8 +113,8 @@ TEST(AccountChangesTest, EveryChangeHasAName) {
   }
 }
 
-TEST(CurrentDirectoryTest, WhoAsksAfterAReplacementGetsTheNewAccountAndKeepsTheOld) {
-  CurrentDirectory current(DirectoryOf({Full(kAlice)}));
+TEST(LiveAccountDirectoryTest, WhoAsksAfterAReplacementGetsTheNewAccountAndKeepsTheOld) {
+  LiveAccountDirectory current(DirectoryOf({Full(kAlice)}));
   const auto old_account = current.Find(kAlice);
   current.Replace(DirectoryOf({Full(kBob)}));
   EXPECT_EQ(current.Find(kAlice), nullptr);

@@ -12,9 +12,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/rate_limit.h"
 #include "server/ops/audit_budget.h"
 #include "server/ops/file_audit_log.h"
-#include "server/ops/line_budget.h"
 #include "tests/testing/manual_clock.h"
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/temp_folder.h"
@@ -226,8 +226,8 @@ TEST_F(AuditTest, WhatIsNoRegularFileIsNotFollowedAndNoLineIsLost) {
   EXPECT_NE(access(elsewhere.c_str(), F_OK), 0);
 }
 
-TEST(LineBudgetTest, ABurstAndThenOneNowAndAgain) {
-  LineBudget budget(2, absl::Seconds(10));
+TEST(RateLimitTest, ABurstAndThenOneNowAndAgain) {
+  RateLimit budget(2, absl::Seconds(10));
   absl::Time now = absl::FromUnixSeconds(1000);
   const auto take = [&] {
     const bool has = budget.Has(now);

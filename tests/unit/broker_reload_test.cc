@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "broker_fixture.h"
+#include "server/base/private_file.h"
 #include "server/error/errors.h"
-#include "server/ops/private_file.h"
 
 namespace bitsd {
 namespace {

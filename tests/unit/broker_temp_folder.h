@@ -14,9 +14,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "server/broker/file_id.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/error/errors.h"
+#include "server/model/file_id.h"
 
 namespace bitsd {
 

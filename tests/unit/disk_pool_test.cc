@@ -1,6 +1,6 @@
 // The disk pool: strands are in order, run in parallel, and share a bounded number of threads.
 
-#include "server/transfer/files/disk_pool.h"
+#include "server/base/disk_pool.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,3 @@
-#include "server/identity/file_directory.h"
-
 #include <unistd.h>
 
 #include <string>
@@ -9,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/error/errors.h"
+#include "server/identity/file_account_directory.h"
 #include "tests/testing/temp_folder.h"
 
 namespace bitsd {
@@ -20,7 +19,7 @@ using ::testing::StartsWith;
 constexpr char kAdministrators[] = "sid_groups: [{sid: S-1-5-32-544, attributes: [ENABLED]}]";
 constexpr char kDenyOnly[] = "sid_groups: [{sid: S-1-5-32-544, attributes: [USE_FOR_DENY_ONLY]}]";
 
-using Loaded = absl::StatusOr<std::shared_ptr<const FileDirectory>>;
+using Loaded = absl::StatusOr<std::shared_ptr<const FileAccountDirectory>>;
 
 Loaded Parse(const std::string& content) {
   return ParseAccountDirectory(content, "accounts.yaml", {"daemon", "no-such-group"});
@@ -39,7 +38,7 @@ void ExpectRefused(const std::string& content, const std::string& reason) {
   EXPECT_THAT(std::string(directory.status().message()), HasSubstr(reason)) << content;
 }
 
-TEST(FileDirectoryTest, EveryKeyOfAnAccountIsRead) {
+TEST(FileAccountDirectoryTest, EveryKeyOfAnAccountIsRead) {
   const Loaded directory = Parse(R"(accounts:
   - sid: S-1-5-21-1-2-3-1001
     name: alice
@@ -71,7 +70,7 @@ TEST(FileDirectoryTest, EveryKeyOfAnAccountIsRead) {
   EXPECT_EQ(alice->filtered, (PosixIdentity{61011, 61011, {61012}}));
 }
 
-TEST(FileDirectoryTest, WhatIsLeftOutHasItsDefault) {
+TEST(FileAccountDirectoryTest, WhatIsLeftOutHasItsDefault) {
   const Loaded directory = Parse("accounts:\n- sid: S-1-5-21-1-2-3-1001\n  name: caller\n");
   ASSERT_TRUE(directory.ok()) << directory.status();
   const auto caller = (*directory)->Find(*Sid::Parse("S-1-5-21-1-2-3-1001"));
@@ -83,14 +82,14 @@ TEST(FileDirectoryTest, WhatIsLeftOutHasItsDefault) {
   EXPECT_FALSE(caller->disabled);
 }
 
-TEST(FileDirectoryTest, AnUnknownSidHasNoAccount) {
+TEST(FileAccountDirectoryTest, AnUnknownSidHasNoAccount) {
   const Loaded directory = Parse("accounts: []\n");
   ASSERT_TRUE(directory.ok());
   EXPECT_EQ((*directory)->Find(kLocalSystemSid), nullptr);
   EXPECT_EQ((*directory)->size(), 0u);
 }
 
-TEST(FileDirectoryTest, UsersAndGroupsMayBeNames) {
+TEST(FileAccountDirectoryTest, UsersAndGroupsMayBeNames) {
   const Loaded directory =
       Parse(One("uid: daemon, gid: daemon, groups: [root], " + std::string(kAdministrators)));
   ASSERT_TRUE(directory.ok()) << directory.status();
@@ -100,7 +99,7 @@ TEST(FileDirectoryTest, UsersAndGroupsMayBeNames) {
   ExpectRefused(One("uid: 5, gid: no-such-group"), "no group 'no-such-group'");
 }
 
-TEST(FileDirectoryTest, ItHoldsExactlyTheIdentitiesOfEnabledAccounts) {
+TEST(FileAccountDirectoryTest, ItHoldsExactlyTheIdentitiesOfEnabledAccounts) {
   const std::string entry =
       "uid: 61001, gid: 61001, groups: [61002], filtered: {uid: 61011, gid: 7}";
   const Sid alice = *Sid::Parse("S-1-5-21-1-2-3-1001");
@@ -119,7 +118,7 @@ TEST(FileDirectoryTest, ItHoldsExactlyTheIdentitiesOfEnabledAccounts) {
   EXPECT_FALSE(bare->Holds(alice, PosixIdentity()));
 }
 
-TEST(FileDirectoryTest, WhatIsMalformedIsRefusedWithItsLine) {
+TEST(FileAccountDirectoryTest, WhatIsMalformedIsRefusedWithItsLine) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"", "'accounts' is missing"},
       {"# nothing\n", "'accounts' is missing"},
@@ -157,7 +156,7 @@ TEST(FileDirectoryTest, WhatIsMalformedIsRefusedWithItsLine) {
   for (const auto& [content, reason] : wrong) ExpectRefused(content, reason);
 }
 
-TEST(FileDirectoryTest, AWrongFieldIsRefused) {
+TEST(FileAccountDirectoryTest, AWrongFieldIsRefused) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"name: bob", "'name' is given twice"},
       {"credentials: []", "unknown key 'credentials'"},
@@ -215,7 +214,7 @@ TEST(FileDirectoryTest, AWrongFieldIsRefused) {
   for (const auto& [fields, reason] : wrong) ExpectRefused(One(fields), reason);
 }
 
-TEST(FileDirectoryTest, NetworkCredentialsAreReadForBothSides) {
+TEST(FileAccountDirectoryTest, NetworkCredentialsAreReadForBothSides) {
   const Loaded directory = Parse(R"(accounts:
   - sid: S-1-5-21-1-2-3-1001
     name: alice
@@ -254,7 +253,7 @@ TEST(FileDirectoryTest, NetworkCredentialsAreReadForBothSides) {
   EXPECT_FALSE((*directory)->MayDelegate(kLocalSystemSid));
 }
 
-TEST(FileDirectoryTest, AnAccountWithoutCredentialsHoldsNoneAndDelegatesNone) {
+TEST(FileAccountDirectoryTest, AnAccountWithoutCredentialsHoldsNoneAndDelegatesNone) {
   const Sid sid = *Sid::Parse("S-1-5-21-1-2-3-1001");
   const auto bare = *Parse(One("service: true"));
   EXPECT_EQ(bare->Find(sid)->network, NetworkCredentials());
@@ -267,7 +266,7 @@ TEST(FileDirectoryTest, AnAccountWithoutCredentialsHoldsNoneAndDelegatesNone) {
   EXPECT_FALSE(disabled->MayDelegate(sid));
 }
 
-TEST(FileDirectoryTest, AWrongNetworkEntryIsRefused) {
+TEST(FileAccountDirectoryTest, AWrongNetworkEntryIsRefused) {
   const std::string login = "password_file: /etc/p";
   const std::string long_name(257, 'a');
   const std::vector<std::pair<std::string, std::string>> wrong = {
@@ -313,19 +312,19 @@ TEST(FileDirectoryTest, AWrongNetworkEntryIsRefused) {
   }
 }
 
-TEST(FileDirectoryTest, AnErrorNamesItsLine) {
+TEST(FileAccountDirectoryTest, AnErrorNamesItsLine) {
   const Loaded directory = Parse("accounts:\n  - sid: S-1-5-21-1\n    name: a\n    nmae: b\n");
   EXPECT_THAT(std::string(directory.status().message()),
               StartsWith("accounts.yaml:4:5: unknown key"));
 }
 
-TEST(FileDirectoryTest, ListsAreBounded) {
+TEST(FileAccountDirectoryTest, ListsAreBounded) {
   std::string groups = "1";
   for (int i = 2; i <= 1025; ++i) groups += "," + std::to_string(i);
   ExpectRefused(One("uid: 5, gid: 5, groups: [" + groups + "]"), "at most 1024");
 }
 
-TEST(FileDirectoryTest, ASidOrANameGivenTwiceIsRefused) {
+TEST(FileAccountDirectoryTest, ASidOrANameGivenTwiceIsRefused) {
   ExpectRefused(
       "accounts:\n- {sid: S-1-5-21-1, name: a}\n- {sid: S-1-5-21-1, name: b, disabled: true}\n",
       ":3:3: S-1-5-21-1 is given twice");
@@ -333,7 +332,7 @@ TEST(FileDirectoryTest, ASidOrANameGivenTwiceIsRefused) {
                 ":3:3: the name 'a' is given twice");
 }
 
-TEST(FileDirectoryTest, PrivilegedAccountsMustBeAdministrators) {
+TEST(FileAccountDirectoryTest, PrivilegedAccountsMustBeAdministrators) {
   // gid 1 is the group daemon, which Parse is told is privileged.
   for (const std::string& posix :
        {std::string("uid: 0, gid: 5"), std::string("uid: 5, gid: 0"),
@@ -347,7 +346,7 @@ TEST(FileDirectoryTest, PrivilegedAccountsMustBeAdministrators) {
   }
 }
 
-TEST(FileDirectoryTest, NoFilteredIdentityIsPrivileged) {
+TEST(FileAccountDirectoryTest, NoFilteredIdentityIsPrivileged) {
   for (const std::string& posix :
        {std::string("uid: 0, gid: 5"), std::string("uid: 5, gid: 0"), std::string("uid: 5, gid: 1"),
         std::string("uid: 5, gid: 5, groups: [0]"), std::string("uid: 5, gid: 5, groups: [1]")}) {
@@ -356,7 +355,7 @@ TEST(FileDirectoryTest, NoFilteredIdentityIsPrivileged) {
   }
 }
 
-TEST(FileDirectoryTest, LocalSystemIsAlwaysAnAdministrator) {
+TEST(FileAccountDirectoryTest, LocalSystemIsAlwaysAnAdministrator) {
   const std::string system = "accounts: [{sid: S-1-5-18, name: SYSTEM";
   ExpectRefused(system + "}]", "S-1-5-18 always carries");
   ExpectRefused(system + ", " + kDenyOnly + "}]", "S-1-5-18 always carries");
@@ -364,7 +363,7 @@ TEST(FileDirectoryTest, LocalSystemIsAlwaysAnAdministrator) {
   EXPECT_TRUE(Parse("accounts: [{sid: S-1-5-19, name: LOCAL SERVICE}]").ok());
 }
 
-TEST(FileDirectoryTest, PinnedCertificatesAreKeptInLowerCase) {
+TEST(FileAccountDirectoryTest, PinnedCertificatesAreKeptInLowerCase) {
   const auto network = [](const std::string& certificates) {
     return "accounts: [{sid: S-1-5-20, name: n, certificates: " + certificates + "}]";
   };
@@ -386,7 +385,7 @@ TEST(FileDirectoryTest, PinnedCertificatesAreKeptInLowerCase) {
   ExpectRefused(network(std::string(64, 'a')), "write a list");
 }
 
-TEST(FileDirectoryTest, AFileIsReadFromDisk) {
+TEST(FileAccountDirectoryTest, AFileIsReadFromDisk) {
   const tests::TempFolder folder;
   const std::string path = folder.File("accounts.yaml");
   tests::WriteFile(path, "accounts:\n- {sid: S-1-5-21-1, name: a}\n");
@@ -399,7 +398,7 @@ TEST(FileDirectoryTest, AFileIsReadFromDisk) {
               StartsWith(path + ":2:"));
 }
 
-TEST(FileDirectoryTest, WhatIsNoFileOrTooLargeIsRefused) {
+TEST(FileAccountDirectoryTest, WhatIsNoFileOrTooLargeIsRefused) {
   const tests::TempFolder folder;
   EXPECT_FALSE(LoadAccountDirectory(folder.File("missing"), {}).ok());
   EXPECT_FALSE(LoadAccountDirectory(folder.path(), {}).ok());
@@ -411,7 +410,7 @@ TEST(FileDirectoryTest, WhatIsNoFileOrTooLargeIsRefused) {
               HasSubstr("larger than 16777216 bytes"));
 }
 
-TEST(FileDirectoryTest, AFileOfManyTinyValuesIsRefused) {
+TEST(FileAccountDirectoryTest, AFileOfManyTinyValuesIsRefused) {
   std::string content = "accounts: [";
   for (int i = 0; i < 1'000'001; ++i) content += "a,";
   ExpectRefused(content + "]", "too many values");

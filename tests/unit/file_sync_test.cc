@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 
 namespace {
 

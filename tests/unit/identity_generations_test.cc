@@ -7,9 +7,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 #include "server/identity/identity_cache.h"
-#include "server/identity/root_set.h"
+#include "server/identity/trust_roots.h"
 #include "tests/testing/test_certificates.h"
 
 namespace bitsd {
@@ -25,13 +25,13 @@ using tests::TestCertificate;
 
 constexpr char kAlice[] = "S-1-5-21-1-2-3-1001";
 
-std::shared_ptr<const FileDirectory> DirectoryWithAlice(uid_t uid) {
-  FileDirectory::Accounts accounts;
+std::shared_ptr<const FileAccountDirectory> DirectoryWithAlice(uid_t uid) {
+  FileAccountDirectory::Accounts accounts;
   auto account = std::make_shared<Account>();
   account->sid = *Sid::Parse(kAlice);
   account->posix = PosixIdentity{uid, uid, {}};
   accounts[account->sid] = std::move(account);
-  return std::make_shared<const FileDirectory>(std::move(accounts));
+  return std::make_shared<const FileAccountDirectory>(std::move(accounts));
 }
 
 class GenerationsTest : public ::testing::Test {
@@ -54,7 +54,7 @@ TEST_F(GenerationsTest, ANewDirectoryIsAskedAtTheNextLookup) {
   EXPECT_GT(cache_.generation(), before);
   EXPECT_EQ(cache_.size(), 0u);
   EXPECT_EQ((*Token())->posix->uid, 61002u);
-  cache_.Renew(std::make_shared<const FileDirectory>(FileDirectory::Accounts()));
+  cache_.Renew(std::make_shared<const FileAccountDirectory>(FileAccountDirectory::Accounts()));
   EXPECT_THAT(Token().status().ToString(), HasSubstr("unknown_account"));
 }
 
@@ -105,7 +105,7 @@ TEST_F(GenerationsTest, NobodySeesAnOldGenerationAfterItsEnd) {
   EXPECT_EQ(stale, 0);
 }
 
-TEST(RootSetTest, OrderAndRepetitionDoNotMatterARemovalDoes) {
+TEST(TrustRootsTest, OrderAndRepetitionDoNotMatterARemovalDoes) {
   const std::string a = MakeRoot("a").Pem();
   const std::string b = MakeRoot("b").Pem();
   EXPECT_TRUE(KeepsAllRoots(a, a + b));

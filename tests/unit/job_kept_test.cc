@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "server/job/record_bounds.h"
+#include "server/model/record_bounds.h"
 #include "tests/unit/job_world.h"
 
 namespace bitsd {

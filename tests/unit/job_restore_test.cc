@@ -1,6 +1,6 @@
 // Restart: what comes back from the store, and what goes on.
 
-#include "server/job/job_changes.h"
+#include "server/job/changes/job_changes.h"
 #include "tests/unit/job_world.h"
 
 namespace bitsd {

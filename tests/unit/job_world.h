@@ -18,11 +18,11 @@
 
 #include "gtest/gtest.h"
 #include "server/error/errors.h"
-#include "server/job/job_manager.h"
+#include "server/job/calls/job_manager.h"
 #include "server/session/session_table.h"
 #include "server/store/memory_store.h"
+#include "tests/testing/fake_account_directory.h"
 #include "tests/testing/fault_store.h"
-#include "tests/testing/map_directory.h"
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/moving_clock.h"
 #include "tests/testing/reply.h"
@@ -186,7 +186,7 @@ class JobWorld : public testing::Test {
   JobManager::Options options_;
   MovingClock clock_;
   SteadyClock steady_;
-  MapDirectory accounts_;
+  FakeAccountDirectory accounts_;
   MemoryAudit audit_;
   MemoryStore memory_;
   FaultStore store_{memory_};

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "server/base/utf8.h"
 #include "server/policy/job_limits.h"
 #include "server/policy/local_names.h"
-#include "server/policy/utf8.h"
 #include "tests/unit/policy_testing.h"
 
 namespace bitsd::policy {

@@ -1,4 +1,4 @@
-#include "server/ops/private_file.h"
+#include "server/base/private_file.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -7,9 +7,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/file_stamps.h"
 #include "server/ops/config_change.h"
-#include "server/ops/file_stamps.h"
-#include "server/ops/reload_board.h"
+#include "server/ops/reload_status.h"
 #include "tests/testing/temp_folder.h"
 #include "tests/testing/wait.h"
 
@@ -97,9 +97,9 @@ TEST_F(FileStampsTest, ALinkThatLeadsElsewhereShows) {
   EXPECT_TRUE(stamps.Changed());
 }
 
-TEST(ReloadBoardTest, AFailureIsNewsOncePerReasonAndAgainAfterAGoodLoad) {
+TEST(ReloadStatusTest, AFailureIsNewsOncePerReasonAndAgainAfterAGoodLoad) {
   const absl::Time start = absl::FromUnixSeconds(1000);
-  ReloadBoard board(start);
+  ReloadStatus board(start);
   EXPECT_TRUE(board.well());
   const auto fail = [&](const std::string& reason) {
     return board.Failed(ReloadSource::kClientRoots, {start + absl::Seconds(1), "/roots", reason});
@@ -120,8 +120,8 @@ TEST(ReloadBoardTest, AFailureIsNewsOncePerReasonAndAgainAfterAGoodLoad) {
   EXPECT_EQ(board.States()[3].in_force_since, start + absl::Seconds(9));
 }
 
-TEST(ReloadBoardTest, KeysThatNeedARestartAreNewsOnce) {
-  ReloadBoard board(absl::UnixEpoch());
+TEST(ReloadStatusTest, KeysThatNeedARestartAreNewsOnce) {
+  ReloadStatus board(absl::UnixEpoch());
   EXPECT_FALSE(board.SetRestartNeeded({}));
   EXPECT_TRUE(board.SetRestartNeeded({"listen"}));
   EXPECT_FALSE(board.SetRestartNeeded({"listen"}));

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "server/error/errors.h"
-#include "server/identity/file_directory.h"
+#include "server/identity/file_account_directory.h"
 #include "server/identity/identity_cache.h"
 #include "tests/testing/test_certificates.h"
 
@@ -92,18 +92,18 @@ class RevocationTest : public testing::Test {
                           const std::string& chain = "", absl::Time now = kCertificateNow) {
     return RuleOf(cache.Lookup(leaf.Pem(), chain)->Check(now));
   }
-  static std::shared_ptr<const FileDirectory> Directory() {
+  static std::shared_ptr<const FileAccountDirectory> Directory() {
     auto account = std::make_shared<Account>();
     account->sid = *Sid::Parse(kAlice);
-    FileDirectory::Accounts accounts;
+    FileAccountDirectory::Accounts accounts;
     accounts[account->sid] = account;
-    return std::make_shared<FileDirectory>(std::move(accounts));
+    return std::make_shared<FileAccountDirectory>(std::move(accounts));
   }
 
   const TestCertificate root_ = Authority("root");
   const TestCertificate alice_ = IssueCertificate(tests::SpecWithSid(kAlice), &root_);
   const TestCertificate another_ = IssueCertificate(tests::SpecWithSid(kAlice), &root_);
-  const std::shared_ptr<const FileDirectory> directory_ = Directory();
+  const std::shared_ptr<const FileAccountDirectory> directory_ = Directory();
 };
 
 TEST_F(RevocationTest, ACertificateThatAListNamesIsRefusedAndNoOther) {
@@ -193,7 +193,7 @@ TEST_F(RevocationTest, WhatWasMadeByARevokedCertificateEndsAndNothingIsMadeByItA
   const auto alices = token(alice_);
   const auto anothers = token(another_);
   std::string reason;
-  const Attachment lent(alices->certificate, [&](std::string_view why, const SettlementPtr&) {
+  const Attachment lent(alices->certificate, [&](std::string_view why, const WaitGroupPtr&) {
     reason = std::string(why);
   });
   cache.Renew(Reader({ListOf(root_, {{&alice_}})}, root_.Pem()));

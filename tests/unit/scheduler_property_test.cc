@@ -109,7 +109,7 @@ class History {
     }
     for (uint32_t job : world_.Running()) {
       if (Pick(2) != 0) continue;
-      world_.See(job, jobs_[job].slow ? Pace::kWaiting : Pace::kMoving, Pick(5) != 0);
+      world_.See(job, jobs_[job].slow ? Throughput::kWaiting : Throughput::kMoving, Pick(5) != 0);
       Check();
       if (!jobs_[job].slow) CheckThatItSharesTheSlots(job);
     }

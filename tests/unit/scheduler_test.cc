@@ -1,6 +1,6 @@
 // The rules of the scheduler, one by one. scheduler_property_test.cc has random histories.
 
-#include "server/job/scheduler.h"
+#include "server/job/schedule/scheduler.h"
 
 #include "gmock/gmock.h"
 #include "tests/unit/scheduler_world.h"
@@ -98,7 +98,7 @@ TEST(SchedulerTest, AJobThatWaitsForItsServerLendsItsSlotAndGoesOn) {
   SchedulerWorld world(SchedulerOptions{});
   world.Add(1, kNormal);
   world.Add(2, kNormal);
-  world.See(1, Pace::kWaiting);
+  world.See(1, Throughput::kWaiting);
   EXPECT_THAT(world.Running(), ElementsAre(1, 2));
   EXPECT_TRUE(world.scheduler.IsLent(IdOf(1)));
 }
@@ -107,9 +107,9 @@ TEST(SchedulerTest, WhoeverMovesAgainAfterLendingDoesNotMakeTwo) {
   SchedulerWorld world(SchedulerOptions{});
   world.Add(1, kNormal);
   world.Add(2, kNormal);
-  world.See(1, Pace::kWaiting);
-  world.See(2, Pace::kMoving);
-  world.See(1, Pace::kMoving);
+  world.See(1, Throughput::kWaiting);
+  world.See(2, Throughput::kMoving);
+  world.See(1, Throughput::kMoving);
   EXPECT_THAT(world.Running(), ElementsAre(1)) << "the newest goes back, and is next";
   world.End(1);
   EXPECT_THAT(world.Running(), ElementsAre(2));
@@ -118,7 +118,7 @@ TEST(SchedulerTest, WhoeverMovesAgainAfterLendingDoesNotMakeTwo) {
 TEST(SchedulerTest, ALowerJobLendsToAHigherAndIsNotParked) {
   SchedulerWorld world(SchedulerOptions{});
   world.Add(1, kLow);
-  world.See(1, Pace::kWaiting);
+  world.See(1, Throughput::kWaiting);
   world.Add(2, kHigh);
   EXPECT_THAT(world.Running(), ElementsAre(1, 2));
 }
@@ -129,11 +129,11 @@ TEST(SchedulerTest, FiftySlowServersAreFoundOutInAFewRounds) {
   world.Add(100, kNormal);
   int rounds = 0;
   for (; !world.Runs(100) && rounds < 100; ++rounds) {
-    for (uint32_t job : world.Running()) world.See(job, Pace::kWaiting);
+    for (uint32_t job : world.Running()) world.See(job, Throughput::kWaiting);
     world.Pass(absl::Seconds(2));
   }
   EXPECT_LE(rounds, 7);
-  world.See(100, Pace::kMoving);
+  world.See(100, Throughput::kMoving);
   world.Pass(absl::Seconds(2));
   EXPECT_TRUE(world.Runs(100));
 }
@@ -141,8 +141,8 @@ TEST(SchedulerTest, FiftySlowServersAreFoundOutInAFewRounds) {
 TEST(SchedulerTest, AfterOneMovedJobsTryOneByOneAgain) {
   SchedulerWorld world(SchedulerOptions{});
   for (uint32_t job = 1; job <= 20; ++job) world.Add(job, kNormal);
-  world.See(1, Pace::kWaiting);
-  world.See(2, Pace::kMoving);
+  world.See(1, Throughput::kWaiting);
+  world.See(2, Throughput::kMoving);
   EXPECT_THAT(world.Running(), ElementsAre(1, 2));
   world.End(2);
   EXPECT_THAT(world.Running(), ElementsAre(1, 3));
@@ -152,7 +152,7 @@ TEST(SchedulerTest, LendersThatFillTheMachineGiveWayOneByOne) {
   SchedulerWorld world(Places(4));
   for (uint32_t job = 1; job <= 6; ++job) world.Add(job, kNormal);
   for (int i = 0; i < 2; ++i) {
-    for (uint32_t job : world.Running()) world.See(job, Pace::kWaiting);
+    for (uint32_t job : world.Running()) world.See(job, Throughput::kWaiting);
   }
   world.Pass(absl::Seconds(1));
   EXPECT_EQ(world.scheduler.places(), 4u);
@@ -160,7 +160,7 @@ TEST(SchedulerTest, LendersThatFillTheMachineGiveWayOneByOne) {
   for (int i = 0; i < 20; ++i) {
     for (uint32_t job : world.Running()) {
       ran.insert(job);
-      world.See(job, Pace::kWaiting);
+      world.See(job, Throughput::kWaiting);
     }
     world.Pass(absl::Seconds(2));
   }
@@ -171,7 +171,7 @@ TEST(SchedulerTest, ForegroundTakesThePlacesOfLenders) {
   SchedulerWorld world(Places(4));
   for (uint32_t job = 1; job <= 4; ++job) world.Add(job, kNormal);
   for (int i = 0; i < 3; ++i) {
-    for (uint32_t job : world.Running()) world.See(job, Pace::kWaiting);
+    for (uint32_t job : world.Running()) world.See(job, Throughput::kWaiting);
   }
   for (uint32_t job = 10; job < 14; ++job) world.Add(job, kFg);
   EXPECT_TRUE(world.Runs(10) && world.Runs(11) && world.Runs(12));
@@ -230,12 +230,12 @@ TEST(SchedulerTest, AFileThatCannotBeResumedGetsLongerTurnsUntilItEnds) {
   SchedulerWorld world(SchedulerOptions{});
   world.Add(1, kNormal);
   world.Add(2, kNormal);
-  world.See(1, Pace::kMoving, /*resumable=*/false);
+  world.See(1, Throughput::kMoving, /*resumable=*/false);
   world.Pass(kSlice);
   EXPECT_THAT(world.Running(), ElementsAre(2));
   world.Pass(kSlice);
   EXPECT_THAT(world.Running(), ElementsAre(1));
-  world.See(1, Pace::kMoving, /*resumable=*/false);
+  world.See(1, Throughput::kMoving, /*resumable=*/false);
   world.Pass(kSlice);
   EXPECT_THAT(world.Running(), ElementsAre(1)) << "two slices in one";
   world.Pass(kSlice);
@@ -277,7 +277,7 @@ TEST(SchedulerTest, WithTwoSlotsTwoBackgroundJobsMove) {
   SchedulerWorld world(Places(8, 2));
   for (uint32_t job = 1; job <= 4; ++job) world.Add(job, kNormal);
   EXPECT_THAT(world.Running(), ElementsAre(1, 2));
-  world.See(1, Pace::kMoving);
+  world.See(1, Throughput::kMoving);
   world.Add(5, kHigh);
   EXPECT_THAT(world.Running(), ElementsAre(1, 5)) << "what is known to move stays";
 }
@@ -295,18 +295,19 @@ TEST(SchedulerTest, ADecisionAmongManyWaitingJobsIsQuick) {
   EXPECT_EQ(world.scheduler.places(), 1u);
 }
 
-TEST(PaceMeterTest, FewBytesForAWholeWindowAreWaiting) {
-  PaceMeter meter(absl::Seconds(2));
+TEST(ThroughputMeterTest, FewBytesForAWholeWindowAreWaiting) {
+  ThroughputMeter meter(absl::Seconds(2));
   absl::Time now = absl::FromUnixSeconds(1000);
-  EXPECT_EQ(meter.Look({0, 500'000, true}, now), Pace::kUnknown) << "resumed: it was there before";
+  EXPECT_EQ(meter.Look({0, 500'000, true}, now), Throughput::kUnknown)
+      << "resumed: it was there before";
   now += absl::Seconds(1);
-  EXPECT_EQ(meter.Look({0, 500'001, true}, now), Pace::kUnknown);
+  EXPECT_EQ(meter.Look({0, 500'001, true}, now), Throughput::kUnknown);
   now += absl::Seconds(1);
-  EXPECT_EQ(meter.Look({0, 500'002, true}, now), Pace::kWaiting);
+  EXPECT_EQ(meter.Look({0, 500'002, true}, now), Throughput::kWaiting);
 }
 
-TEST(PaceMeterTest, AWaitingTransferMovesAgainOnlyWhenItIsClearlyFaster) {
-  PaceMeter meter(absl::Seconds(2));
+TEST(ThroughputMeterTest, AWaitingTransferMovesAgainOnlyWhenItIsClearlyFaster) {
+  ThroughputMeter meter(absl::Seconds(2));
   absl::Time now = absl::FromUnixSeconds(1000);
   uint64_t bytes = 0;
   const auto look = [&](uint64_t more) {
@@ -314,20 +315,20 @@ TEST(PaceMeterTest, AWaitingTransferMovesAgainOnlyWhenItIsClearlyFaster) {
     return meter.Look({0, bytes += more, true}, now);
   };
   look(0);
-  EXPECT_EQ(look(10), Pace::kWaiting);
-  EXPECT_EQ(look(2 * 8000), Pace::kWaiting);
-  EXPECT_EQ(look(2 * 20000), Pace::kMoving);
-  EXPECT_EQ(look(2 * 8000), Pace::kMoving);
-  EXPECT_EQ(look(2 * 1000), Pace::kWaiting);
+  EXPECT_EQ(look(10), Throughput::kWaiting);
+  EXPECT_EQ(look(2 * 8000), Throughput::kWaiting);
+  EXPECT_EQ(look(2 * 20000), Throughput::kMoving);
+  EXPECT_EQ(look(2 * 8000), Throughput::kMoving);
+  EXPECT_EQ(look(2 * 1000), Throughput::kWaiting);
 }
 
-TEST(PaceMeterTest, AFileThatEndsIsProgressAndOneThatStartsAgainIsNot) {
-  PaceMeter meter(absl::Seconds(2));
+TEST(ThroughputMeterTest, AFileThatEndsIsProgressAndOneThatStartsAgainIsNot) {
+  ThroughputMeter meter(absl::Seconds(2));
   absl::Time now = absl::FromUnixSeconds(1000);
   meter.Look({0, 100, true}, now);
-  EXPECT_EQ(meter.Look({1, 0, true}, now + absl::Milliseconds(1)), Pace::kMoving);
-  EXPECT_EQ(meter.Look({1, 1'000'000, true}, now + absl::Milliseconds(2)), Pace::kMoving);
-  EXPECT_EQ(meter.Look({1, 0, true}, now + absl::Seconds(3)), Pace::kWaiting);
+  EXPECT_EQ(meter.Look({1, 0, true}, now + absl::Milliseconds(1)), Throughput::kMoving);
+  EXPECT_EQ(meter.Look({1, 1'000'000, true}, now + absl::Milliseconds(2)), Throughput::kMoving);
+  EXPECT_EQ(meter.Look({1, 0, true}, now + absl::Seconds(3)), Throughput::kWaiting);
 }
 
 }  // namespace

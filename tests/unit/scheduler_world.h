@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "server/job/scheduler.h"
+#include "server/job/schedule/scheduler.h"
 
 namespace bitsd {
 
@@ -40,7 +40,7 @@ class SchedulerWorld {
     known.erase(job);
     Obey();
   }
-  void See(uint32_t job, Pace pace, bool resumable = true) {
+  void See(uint32_t job, Throughput pace, bool resumable = true) {
     scheduler.Observe(IdOf(job), pace, resumable, now);
     Obey();
   }

@@ -24,16 +24,16 @@ class SecretFilesTest : public ::testing::Test {
   }
 
   /// alice has a keytab and a password, and as `filtered:` a credential cache.
-  std::shared_ptr<const FileDirectory> Directory() const {
+  std::shared_ptr<const FileAccountDirectory> Directory() const {
     Account account;
     account.sid = Sid(5, {21, 1, 2, 3, 1001});
     account.name = "alice";
     account.network.kerberos = {"alice@TEST.LOCAL", keytab_, ""};
     account.network.ntlm = {"TEST", "alice", password_};
     account.filtered_network.kerberos = {"low@TEST.LOCAL", "", cache_};
-    FileDirectory::Accounts accounts;
+    FileAccountDirectory::Accounts accounts;
     accounts[account.sid] = std::make_shared<const Account>(account);
-    return std::make_shared<const FileDirectory>(std::move(accounts));
+    return std::make_shared<const FileAccountDirectory>(std::move(accounts));
   }
 
   std::string Reason() const {
@@ -80,14 +80,15 @@ TEST_F(SecretFilesTest, TheirFolderIsOutOfReachAndASharedOneIsNot) {
 }
 
 TEST_F(SecretFilesTest, SecretsInTooManyFoldersAreRefused) {
-  FileDirectory::Accounts accounts;
+  FileAccountDirectory::Accounts accounts;
   for (uint32_t i = 0; i <= kMaxSecretFolders; ++i) {
     Account account;
     account.sid = Sid(5, {21, 1, 2, 3, i});
     account.filtered_network.kerberos = {"a@B", "", "/nowhere/" + std::to_string(i) + "/cc"};
     accounts[account.sid] = std::make_shared<const Account>(account);
   }
-  const absl::Status status = CheckSecretFiles(FileDirectory(std::move(accounts)), geteuid());
+  const absl::Status status =
+      CheckSecretFiles(FileAccountDirectory(std::move(accounts)), geteuid());
   EXPECT_THAT(std::string(status.message()), HasSubstr("more than 64 folders"));
 }
 

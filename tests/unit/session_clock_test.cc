@@ -41,7 +41,7 @@ TEST_F(SessionClockTest, ADeadlineEndsASessionByItselfAndRunsWhatHangsOnIt) {
   const SessionPtr session = Logon(kAlice, absl::Milliseconds(30));
   std::atomic<bool> ended = false;
   const Attachment hold(
-      session, [&](std::string_view reason, const SettlementPtr&) { ended = reason == "expired"; });
+      session, [&](std::string_view reason, const WaitGroupPtr&) { ended = reason == "expired"; });
   EXPECT_TRUE(tests::WaitFor([&] { return ended.load(); }));
   EXPECT_TRUE(tests::WaitFor([&] { return Stored() == 0; }));
   EXPECT_EQ(table().Of(kAlice), nullptr);

@@ -103,10 +103,10 @@ TEST_F(SessionTableTest, LogoffHoldsAtOnceAndIsAnsweredWhenItIsStored) {
 
 TEST_F(SessionTableTest, LogoffWaitsForWhatHangsOnTheSession) {
   const SessionPtr session = Logon(kAlice);
-  SettlementPtr held;
-  const Attachment hold(session, [&](std::string_view reason, const SettlementPtr& settlement) {
+  WaitGroupPtr held;
+  const Attachment hold(session, [&](std::string_view reason, const WaitGroupPtr& wait_group) {
     EXPECT_EQ(reason, "logoff");
-    held = settlement;
+    held = wait_group;
   });
   Reply<absl::Status> reply;
   table().Logoff(TokenOf(kAlice), session->id(), reply.Callback());
@@ -176,7 +176,7 @@ TEST_F(SessionTableTest, PresenceEndsWithTheLastSessionAndOnlyThen) {
   table().Default(kAlice);
   int ended = 0;
   const Attachment hold(table().Of(kAlice),
-                        [&](std::string_view, const SettlementPtr&) { ++ended; });
+                        [&](std::string_view, const WaitGroupPtr&) { ++ended; });
   ASSERT_TRUE(Logoff(TokenOf(kAlice), lease->id()).ok());
   EXPECT_EQ(ended, 0);
   ASSERT_TRUE(Logoff(TokenOf(kAlice), std::nullopt).ok());
@@ -226,15 +226,15 @@ TEST_F(SessionTableTest, AChangedAccountKeepsItsSessionsAndLosesWhatHangsOnThem)
   const SessionPtr session = Logon(kAlice);
   int discarded = 0;
   int absent = 0;
-  const Attachment hold(session, [&](std::string_view reason, const SettlementPtr&) {
+  const Attachment hold(session, [&](std::string_view reason, const WaitGroupPtr&) {
     discarded += reason == "groups_changed" ? 1 : 0;
   });
   const Attachment presence(table().Of(kAlice),
-                            [&](std::string_view, const SettlementPtr&) { ++absent; });
+                            [&](std::string_view, const WaitGroupPtr&) { ++absent; });
   table().RefreshOf(kAlice, "groups_changed");
   EXPECT_EQ(discarded, 1);
   EXPECT_EQ(absent, 0) << "its owner did not log off";
-  EXPECT_FALSE(Attachment(session, [](std::string_view, const SettlementPtr&) {}).holds())
+  EXPECT_FALSE(Attachment(session, [](std::string_view, const WaitGroupPtr&) {}).holds())
       << "a call that began before attaches nothing";
   const auto after = table().ForCall(TokenOf(kAlice), session->id());
   ASSERT_TRUE(after.ok());
@@ -270,7 +270,7 @@ TEST_F(SessionTableTest, LogoffsRenewalsAndCallsAtOnceLeaveNothingBehind) {
     threads.emplace_back([&] {
       while (!stop) {
         const SessionPtr session = table().Default(kAlice);
-        const Attachment hold(session, [](std::string_view, const SettlementPtr&) {});
+        const Attachment hold(session, [](std::string_view, const WaitGroupPtr&) {});
         table().Renew(session).IgnoreError();
       }
     });

@@ -15,9 +15,9 @@
 #include "gtest/gtest.h"
 #include "server/session/session_table.h"
 #include "server/store/memory_store.h"
+#include "tests/testing/fake_account_directory.h"
 #include "tests/testing/fault_store.h"
 #include "tests/testing/manual_clock.h"
-#include "tests/testing/map_directory.h"
 #include "tests/testing/memory_audit.h"
 #include "tests/testing/reply.h"
 #include "tests/unit/policy_testing.h"
@@ -97,7 +97,7 @@ class SessionWorld : public testing::Test {
 
   ManualClock clock_;
   ManualClock steady_;
-  MapDirectory accounts_;
+  FakeAccountDirectory accounts_;
   MemoryAudit audit_;
   MemoryStore memory_;
   FaultStore store_{memory_};

@@ -1,16 +1,16 @@
 // Copies of a list share what did not change, and never see what did.
 
-#include "server/job/shared_blocks.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "server/base/cow_vector.h"
+
 namespace bitsd {
 namespace {
 
-using Words = SharedBlocks<std::string>;
+using Words = CowVector<std::string>;
 
 Words Numbers(size_t count) {
   Words words;
@@ -18,7 +18,7 @@ Words Numbers(size_t count) {
   return words;
 }
 
-TEST(SharedBlocksTest, ItIsTheListThatWasPushed) {
+TEST(CowVectorTest, ItIsTheListThatWasPushed) {
   for (const size_t count : {0u, 1u, 31u, 32u, 33u, 1000u}) {
     const Words words = Numbers(count);
     ASSERT_EQ(words.size(), count);
@@ -31,7 +31,7 @@ TEST(SharedBlocksTest, ItIsTheListThatWasPushed) {
   EXPECT_EQ(Words(3)[2], "");
 }
 
-TEST(SharedBlocksTest, AChangeOfACopyIsNotSeenByTheOthers) {
+TEST(CowVectorTest, AChangeOfACopyIsNotSeenByTheOthers) {
   const Words before = Numbers(100);
   Words after = before;
   EXPECT_EQ(before, after);
@@ -44,7 +44,7 @@ TEST(SharedBlocksTest, AChangeOfACopyIsNotSeenByTheOthers) {
   EXPECT_FALSE(before == after);
 }
 
-TEST(SharedBlocksTest, AChangeCopiesOneBlockOnly) {
+TEST(CowVectorTest, AChangeCopiesOneBlockOnly) {
   const Words before = Numbers(1000);
   Words after = before;
   after.Edit(500) = "changed";
@@ -53,7 +53,7 @@ TEST(SharedBlocksTest, AChangeCopiesOneBlockOnly) {
   EXPECT_EQ(moved, 32u);
 }
 
-TEST(SharedBlocksTest, TheSameLengthWithOneOtherValueIsNotEqual) {
+TEST(CowVectorTest, TheSameLengthWithOneOtherValueIsNotEqual) {
   Words one = Numbers(64);
   const Words other = Numbers(64);
   EXPECT_EQ(one, other);

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "server/job/record_bounds.h"
+#include "server/model/record_bounds.h"
 #include "tests/unit/store_world.h"
 
 namespace bitsd {

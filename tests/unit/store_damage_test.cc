@@ -6,9 +6,9 @@
 
 #include <fstream>
 
-#include "server/store/schema.h"
-#include "server/store/set_aside.h"
-#include "server/store/sqlite.h"
+#include "server/store/sqlite/schema.h"
+#include "server/store/sqlite/set_aside.h"
+#include "server/store/sqlite/sqlite.h"
 #include "tests/unit/store_world.h"
 
 namespace bitsd {

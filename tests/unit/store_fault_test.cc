@@ -10,7 +10,7 @@
 #include <chrono>
 
 #include "server/error/errors.h"
-#include "server/store/sqlite.h"
+#include "server/store/sqlite/sqlite.h"
 #include "tests/unit/store_world.h"
 
 namespace {

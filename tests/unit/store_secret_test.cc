@@ -4,8 +4,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/store/schema.h"
 #include "server/store/secret_box.h"
+#include "server/store/sqlite/schema.h"
 #include "tests/unit/store_world.h"
 
 namespace bitsd {

@@ -15,7 +15,7 @@
 
 #include "gtest/gtest.h"
 #include "server/store/memory_store.h"
-#include "server/store/sqlite_store.h"
+#include "server/store/sqlite/sqlite_store.h"
 #include "tests/testing/temp_folder.h"
 
 namespace bitsd {

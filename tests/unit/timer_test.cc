@@ -1,4 +1,4 @@
-#include "server/ops/timer.h"
+#include "server/base/timer.h"
 
 #include <atomic>
 #include <functional>

@@ -1,6 +1,6 @@
 // What is freed is overwritten.
 
-#include "server/wiped_memory.h"
+#include "server/base/wiped_memory.h"
 
 #include <cstdlib>
 #include <cstring>

@@ -8,7 +8,7 @@
 #include "client/cli/output/units.h"
 #include "client/cli/pki.h"
 #include "client/cli/values.h"
-#include "client/files.h"
+#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

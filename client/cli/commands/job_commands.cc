@@ -12,7 +12,7 @@
 #include "client/cli/job_ref.h"
 #include "client/cli/output/text.h"
 #include "client/cli/values.h"
-#include "client/files.h"
+#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -18,7 +18,7 @@
 #include "client/cli/output/units.h"
 #include "client/cli/token_flags.h"
 #include "client/cli/token_scope.h"
-#include "client/files.h"
+#include "client/private_file.h"
 #include "client/sid_text.h"
 
 namespace bits::cli {

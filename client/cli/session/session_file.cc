@@ -10,8 +10,8 @@
 #include <cstring>
 #include <optional>
 
-#include "client/files.h"
 #include "client/openssl.h"
+#include "client/private_file.h"
 #include "client/uuid.h"
 
 namespace bits::cli {

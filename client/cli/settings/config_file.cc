@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "client/files.h"
+#include "client/private_file.h"
 #include "client/sid_text.h"
 
 namespace bits::cli {

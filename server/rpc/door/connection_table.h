@@ -27,7 +27,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/identity/sid.h"
 #include "server/rpc/door/door_limits.h"
 #include "server/rpc/door/peer_address.h"

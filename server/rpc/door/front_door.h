@@ -18,7 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 #include "server/rpc/door/connection_table.h"
 #include "server/rpc/door/listen_socket.h"
 

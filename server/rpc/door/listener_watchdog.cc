@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-#include "server/broker/unique_fd.h"
+#include "server/base/unique_fd.h"
 
 namespace bitsd::rpc {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "server/broker/file_broker.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/ops/audit.h"
 #include "server/transfer/files/errand.h"
 

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "server/job/transfer_service.h"
-#include "server/transfer/files/disk_pool.h"
+#include "server/base/disk_pool.h"
+#include "server/model/transfer_service.h"
 #include "server/transfer/job_audit.h"
 
 namespace bitsd {

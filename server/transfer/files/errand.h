@@ -13,7 +13,7 @@
 #include <mutex>
 #include <utility>
 
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 
 namespace bitsd {
 

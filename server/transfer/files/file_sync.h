@@ -25,7 +25,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/transfer/files/disk_pool.h"
+#include "server/base/disk_pool.h"
 
 namespace bitsd {
 

@@ -13,8 +13,8 @@
 #include <memory>
 #include <mutex>
 
+#include "server/base/disk_pool.h"
 #include "server/identity/sid.h"
-#include "server/transfer/files/disk_pool.h"
 
 namespace bitsd {
 

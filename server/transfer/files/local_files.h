@@ -32,7 +32,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/transfer/files/chunk.h"
 #include "server/transfer/files/disk_operation.h"
 #include "server/transfer/http/client_certificate.h"

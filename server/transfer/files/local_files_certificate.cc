@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "server/base/secret.h"
 #include "server/broker/pem_file.h"
 #include "server/error/errors.h"
-#include "server/identity/secret.h"
 #include "server/transfer/failures.h"
 #include "server/transfer/files/local_files.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/transfer/files/errand.h"
 #include "server/transfer/job_audit.h"
 

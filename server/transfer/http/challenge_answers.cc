@@ -40,7 +40,7 @@ struct ChallengeAnswers::Gathering {
 
 ChallengeAnswers::ChallengeAnswers(HttpEngine& engine, const NetworkTask& task,
                                    const policy::NetworkRules& rules)
-    : door_(std::make_shared<EngineDoor>(engine)), task_(task), rules_(rules) {
+    : poster_(std::make_shared<WeakPoster>(engine)), task_(task), rules_(rules) {
   if (task_.settings == nullptr) return;
   for (const JobCredential& credential : task_.settings->credentials) {
     entries_.push_back({credential.target, credential.scheme, credential.is_implicit(), false});
@@ -50,7 +50,7 @@ ChallengeAnswers::ChallengeAnswers(HttpEngine& engine, const NetworkTask& task,
   }
 }
 
-void ChallengeAnswers::Close() { door_->Close(); }
+void ChallengeAnswers::Close() { poster_->Close(); }
 
 absl::StatusOr<policy::ChallengeAnswer> ChallengeAnswers::Judge(AuthTarget target, uint32_t offered,
                                                                 const HttpHop& hop) const {
@@ -119,18 +119,19 @@ void ChallengeAnswers::AskIdentity(const std::shared_ptr<Gathering>& gathering, 
   if (scheme == AuthScheme::kNegotiate) {
     return task_.identity->Negotiate(
         HostOf(target, gathering->hop),
-        [door = door_, gathering, target, finish](absl::StatusOr<std::string> token) {
+        [door = poster_, gathering, target, finish](absl::StatusOr<std::string> token) {
           if (token.ok()) gathering->For(target).token = Secret(*token);
           door->Post([finish, status = token.status()] { finish(status); });
         });
   }
-  task_.identity->Ntlm([door = door_, gathering, target, finish](absl::StatusOr<NtlmLogin> login) {
-    if (login.ok()) {
-      gathering->For(target).user = login->user;
-      gathering->For(target).password = login->password;
-    }
-    door->Post([finish, status = login.status()] { finish(status); });
-  });
+  task_.identity->Ntlm(
+      [door = poster_, gathering, target, finish](absl::StatusOr<NtlmLogin> login) {
+        if (login.ok()) {
+          gathering->For(target).user = login->user;
+          gathering->For(target).password = login->password;
+        }
+        door->Post([finish, status = login.status()] { finish(status); });
+      });
 }
 
 }  // namespace bitsd

@@ -19,11 +19,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/job/transfer_service.h"
+#include "server/model/transfer_service.h"
 #include "server/policy/challenge_rules.h"
 #include "server/policy/network_rules.h"
-#include "server/transfer/http/engine_door.h"
 #include "server/transfer/http/http_request.h"
+#include "server/transfer/http/weak_poster.h"
 
 namespace bitsd {
 
@@ -70,7 +70,7 @@ class ChallengeAnswers {
   void AskIdentity(const std::shared_ptr<Gathering>& gathering, AuthTarget target,
                    AuthScheme scheme);
 
-  const std::shared_ptr<EngineDoor> door_;
+  const std::shared_ptr<WeakPoster> poster_;
   const NetworkTask& task_;
   const policy::NetworkRules& rules_;
   std::vector<policy::CredentialEntry> entries_;  ///< Those of the job's settings, in their order.

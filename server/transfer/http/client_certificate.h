@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "server/identity/openssl_ptr.h"
+#include "server/base/openssl_ptr.h"
 
 namespace bitsd {
 

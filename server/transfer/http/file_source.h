@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "server/job/job_record.h"
+#include "server/model/job_record.h"
 #include "server/transfer/http/http_response.h"
 
 namespace bitsd {

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/transfer/thread_signals.h"
+#include "server/base/thread_signals.h"
 
 namespace bitsd {
 namespace {

@@ -223,13 +223,13 @@ void HttpRequest::Resolve(const HttpGet& get) {
 
 void HttpRequest::Ask(const std::string& name) {
   listener_.OnConnecting();
-  door_ = std::make_shared<EngineDoor>(engine_);
+  poster_ = std::make_shared<WeakPoster>(engine_);
   // Closed, the door lets nobody in: `this` is there for whoever comes through it.
   patience_ = engine_.PostAfter(
       std::chrono::milliseconds(absl::ToInt64Milliseconds(options_.connect_timeout)),
       [this] { OnLookUpTooSlow(); });
   question_ = engine_.resolver().Ask(
-      owner_, name, [this, door = door_](absl::StatusOr<Addresses> addresses) {
+      owner_, name, [this, door = poster_](absl::StatusOr<Addresses> addresses) {
         door->Post([this, addresses = std::move(addresses)] { OnResolved(addresses); });
       });
 }
@@ -258,8 +258,8 @@ void HttpRequest::OnLookUpTooSlow() {
 }
 
 void HttpRequest::ForgetQuestion() {
-  if (door_ == nullptr) return;
-  std::exchange(door_, nullptr)->Close();
+  if (poster_ == nullptr) return;
+  std::exchange(poster_, nullptr)->Close();
   engine_.Cancel(patience_);
   engine_.resolver().GiveUp(std::exchange(question_, 0));
 }

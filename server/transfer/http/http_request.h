@@ -28,15 +28,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/identity/secret.h"
+#include "server/base/secret.h"
 #include "server/identity/sid.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/connection_pool.h"
 #include "server/transfer/http/cookie_jar.h"
-#include "server/transfer/http/engine_door.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/http/http_response.h"
 #include "server/transfer/http/tls_trust.h"
+#include "server/transfer/http/weak_poster.h"
 #include "server/transfer/transfer_options.h"
 
 namespace bitsd {
@@ -164,8 +164,8 @@ class HttpRequest final : private CurlClient {
   std::string pool_name_;
   std::string host_;  ///< Who is connected to, as the URL of server or proxy has it.
   uint16_t port_ = 0;
-  bool needs_no_look_up_ = false;     ///< The host is an address, or localhost.
-  std::shared_ptr<EngineDoor> door_;  ///< Set while a name is asked for, as the next two are.
+  bool needs_no_look_up_ = false;       ///< The host is an address, or localhost.
+  std::shared_ptr<WeakPoster> poster_;  ///< Set while a name is asked for, as the next two are.
   uint64_t question_ = 0;
   HttpEngine::Delayed patience_;
   HttpHeadParser head_;

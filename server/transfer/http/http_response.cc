@@ -7,12 +7,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "server/base/absl_view.h"
 #include "server/policy/http_status.h"
 
 namespace bitsd {
 namespace {
-
-absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
+#include "server/base/absl_view.h"
 #include "server/policy/http_status.h"
 
 namespace bitsd {
@@ -18,8 +19,6 @@ constexpr char kAsctime[] = "%a %b %e %H:%M:%S %E4Y";
 constexpr absl::Duration kStrongAge = absl::Seconds(60);
 /// The same by our own clock.
 constexpr absl::Duration kStrongAgeWithoutDate = absl::Hours(24);
-
-absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
 bool HasOnlyCharactersOfDates(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {

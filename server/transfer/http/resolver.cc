@@ -14,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-#include "server/transfer/thread_signals.h"
+#include "server/base/thread_signals.h"
 
 namespace bitsd {
 

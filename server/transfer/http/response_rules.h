@@ -11,8 +11,8 @@
 #include <cstdint>
 #include <string>
 
-#include "server/job/job_record.h"
-#include "server/job/transfer_service.h"
+#include "server/model/job_record.h"
+#include "server/model/transfer_service.h"
 #include "server/transfer/http/file_source.h"
 #include "server/transfer/http/http_response.h"
 

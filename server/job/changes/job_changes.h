@@ -1,0 +1,73 @@
+// The changes a job can go through: pure functions from the newest version to the next.
+//
+// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "States").
+// They do not ask who calls: that was judged before. A result equal to its input changes nothing
+// and succeeds. Thread safety: pure functions.
+
+#ifndef BITSD_SERVER_JOB_CHANGES_JOB_CHANGES_H_
+#define BITSD_SERVER_JOB_CHANGES_JOB_CHANGES_H_
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/job/changes/job_version.h"
+#include "server/job/service/job_service.h"
+#include "server/model/job_record.h"
+#include "server/model/transfer_service.h"
+
+namespace bitsd::change {
+
+using Result = absl::StatusOr<JobVersion>;
+
+/// BG_E_INVALID_STATE for a job that has ended.
+absl::Status NotFinal(const JobRecord& record);
+
+Result Suspend(const JobVersion& job);
+/// Transferred files that can no longer be put in place.
+using LostFiles = std::vector<std::pair<uint32_t, TemporaryFile>>;
+
+/// What is lost starts again.
+Result Resume(const JobVersion& job, const LostFiles& lost = {});
+Result Cancel(const JobVersion& job);
+Result AddFiles(const JobVersion& job, const std::vector<NewFile>& files, size_t max_files);
+/// But for update.expected_revision, which is of what was shown: Job::Change.
+Result Update(const JobVersion& job, const JobUpdate& update);
+
+/// Complete, first step: records the intent and stops the transfer.
+Result BeginCompletion(const JobVersion& job);
+/// Complete, last step: `published` are in place; with OK the job is ACKNOWLEDGED, unless it was
+/// cancelled meanwhile.
+Result EndCompletion(const JobVersion& job, const std::vector<PlacedFile>& published,
+                     const absl::Status& status);
+
+Result SetFlags(const JobVersion& job, uint32_t flags);
+/// A job that waits for tickets goes on at once.
+Result SetToken(const JobVersion& job, HelperTokenPtr token);
+/// The token goes away. An incomplete job with flags goes to ERROR, BG_E_TOKEN_REQUIRED, at once.
+Result DropToken(const JobVersion& job);
+/// DropToken if `token` still is the job's.
+Result DiscardToken(const JobVersion& job, const HelperToken* token);
+
+/// News of the files of the download.
+Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news);
+/// Every file the download knew of is transferred: TRANSFERRED, unless files were added meanwhile.
+Result AllTransferred(const JobVersion& job, absl::Time now);
+/// The transfer failed: TRANSIENT_ERROR or ERROR, by the job's timeouts. `progressed`: bytes were
+/// gained since the last failure.
+Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now);
+/// The retry delay of a TRANSIENT_ERROR is over, if it is still the one that ends at `when`.
+Result Retry(const JobVersion& job, absl::Time when);
+/// As Retry, before its time, when the broker did not know the identity: it may know it now.
+Result RetryUnknownIdentity(const JobVersion& job);
+/// Temporary files that could not be removed after the end of the job.
+Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files);
+
+/// The job needs a helper token and has none.
+TransferFailure TokenRequired();
+
+}  // namespace bitsd::change
+
+#endif  // BITSD_SERVER_JOB_CHANGES_JOB_CHANGES_H_

@@ -1,0 +1,128 @@
+#include "server/job/changes/network_changes.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace bitsd {
+namespace {
+
+template <typename Entry>
+auto IsFor(AuthTarget target, AuthScheme scheme) {
+  return [=](const Entry& entry) { return entry.target == target && entry.scheme == scheme; };
+}
+
+NetworkSettings Copy(const NetworkSettingsPtr& settings) {
+  return settings == nullptr ? NetworkSettings() : *settings;
+}
+
+/// Settings like those of a new job are none.
+NetworkSettingsPtr Shared(NetworkSettings settings) {
+  if (settings == NetworkSettings()) return nullptr;
+  return std::make_shared<const NetworkSettings>(std::move(settings));
+}
+
+/// Takes the pair out of both lists.
+void Erase(NetworkSettings& settings, AuthTarget target, AuthScheme scheme) {
+  std::erase_if(settings.credentials, IsFor<JobCredential>(target, scheme));
+  std::erase_if(settings.lost, IsFor<LostCredential>(target, scheme));
+}
+
+bool Equal(const NetworkSettingsPtr& settings, const NetworkSettings& other) {
+  return Copy(settings) == other;
+}
+
+}  // namespace
+
+NetworkSettingsPtr KeptOf(const NetworkSettingsPtr& base, const NetworkSettingsPtr& next) {
+  if (base == nullptr || base == next) return base;
+  NetworkSettings kept = *base;
+  const NetworkSettings wanted = Copy(next);
+  std::erase_if(kept.credentials, [&](const JobCredential& credential) {
+    const bool stays = std::find(wanted.credentials.begin(), wanted.credentials.end(),
+                                 credential) != wanted.credentials.end();
+    // That others may serve in its place is a grant, which waits for the commit.
+    if (!stays && !credential.is_implicit()) {
+      kept.lost.push_back({credential.target, credential.scheme});
+    }
+    return !stays;
+  });
+  if (kept.client_certificate != wanted.client_certificate) kept.client_certificate.reset();
+  return kept == *base ? base : Shared(std::move(kept));
+}
+
+bool HasImplicitCredentials(const NetworkSettings* settings) {
+  return settings != nullptr &&
+         std::any_of(settings->credentials.begin(), settings->credentials.end(),
+                     [](const JobCredential& credential) { return credential.is_implicit(); });
+}
+
+bool HasClientCertificate(const NetworkSettings* settings) {
+  return settings != nullptr && settings->client_certificate.has_value();
+}
+
+bool HasOwnCredentials(const NetworkSettings* settings) {
+  if (settings == nullptr) return false;
+  const bool is_explicit =
+      std::any_of(settings->credentials.begin(), settings->credentials.end(),
+                  [](const JobCredential& credential) { return !credential.is_implicit(); });
+  return is_explicit || HasClientCertificate(settings);
+}
+
+NetworkSettingsPtr WithoutSecrets(const NetworkSettingsPtr& settings) {
+  if (settings == nullptr) return nullptr;
+  NetworkSettings shown = *settings;
+  shown.credentials.clear();
+  shown.lost.clear();
+  shown.client_certificate.reset();
+  return Shared(std::move(shown));
+}
+
+namespace change {
+namespace {
+
+/// `edit` changes the settings; the same version comes back when that changes nothing.
+template <typename Edit>
+Result EditNetwork(const JobVersion& job, Edit edit) {
+  if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;
+  NetworkSettings settings = Copy(job.record->network);
+  edit(settings);
+  if (Equal(job.record->network, settings)) return job;
+  auto record = std::make_shared<JobRecord>(*job.record);
+  record->network = Shared(std::move(settings));
+  return JobVersion{std::move(record), job.token};
+}
+
+}  // namespace
+
+Result SetCredential(const JobVersion& job, const JobCredential& credential) {
+  return EditNetwork(job, [&](NetworkSettings& settings) {
+    Erase(settings, credential.target, credential.scheme);
+    settings.credentials.push_back(credential);
+  });
+}
+
+Result RemoveCredential(const JobVersion& job, AuthTarget target, AuthScheme scheme) {
+  return EditNetwork(job, [&](NetworkSettings& settings) { Erase(settings, target, scheme); });
+}
+
+Result SetClientCertificate(const JobVersion& job, std::optional<ClientCertificate> certificate) {
+  return EditNetwork(job, [&](NetworkSettings& settings) {
+    settings.client_certificate = std::move(certificate);
+  });
+}
+
+void UpdateNetwork(const JobUpdate& update, JobRecord& record) {
+  if (!update.proxy && !update.security_flags) return;
+  NetworkSettings settings = Copy(record.network);
+  if (update.proxy) {
+    settings.proxy_usage = update.proxy->usage;
+    settings.proxy_list = update.proxy->list;
+    settings.proxy_bypass = update.proxy->bypass;
+  }
+  if (update.security_flags) settings.security_flags = *update.security_flags;
+  if (!Equal(record.network, settings)) record.network = Shared(std::move(settings));
+}
+
+}  // namespace change
+}  // namespace bitsd
