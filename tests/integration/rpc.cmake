@@ -1,7 +1,7 @@
 # The gRPC layer in this process, with a faked domain behind it.
 bitsd_library(bitsd_rpc_fixture
   SRCS ${CMAKE_CURRENT_LIST_DIR}/rpc_fixture.cc ${CMAKE_CURRENT_LIST_DIR}/../testing/wait.cc
-  DEPS bitsd_rpc bitsd_test_certificates GTest::gtest)
+  DEPS bitsd_rpc bitsd_store bitsd_test_certificates GTest::gtest)
 # GCC 12 sees a copied std::optional as read before it is set.
 target_compile_options(bitsd_rpc_fixture PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 
