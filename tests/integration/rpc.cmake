@@ -8,7 +8,7 @@ target_compile_options(bitsd_rpc_fixture PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-m
 foreach(name convert_test parse_requests_test)
   bitsd_test(${name} LABEL integration TIMEOUT 60 SRCS ${name}.cc DEPS bitsd_rpc)
 endforeach()
-foreach(name method_rows_test rpc_door_test rpc_gate_test rpc_refusal_test rpc_services_test rpc_sessions_test tls_handover_test)
+foreach(name method_rows_test rpc_answers_test rpc_door_test rpc_gate_test rpc_refusal_test rpc_services_test rpc_sessions_test tls_handover_test)
   bitsd_test(${name} LABEL integration TIMEOUT 120 SRCS ${name}.cc DEPS bitsd_rpc_fixture)
 endforeach()
 
