@@ -215,9 +215,9 @@ BrokerClient::Answer BrokerClient::Call(const ActingIdentity& who,
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
   const std::shared_ptr<Identity> workers = Find(identity);
-  const WorkerCrew::Turn turn = workers->crew.Take(FolderChangedBy(request), deadline);
-  if (!turn || Clock::now() >= deadline) return {NoAnswer(request), {}, {}};
-  return CallWorker(workers->crew, *turn, identity, request, deadline);
+  const WorkerCrew::Lease worker = workers->crew.Take(FolderChangedBy(request), deadline);
+  if (!worker || Clock::now() >= deadline) return {NoAnswer(request), {}, {}};
+  return CallWorker(workers->crew, *worker, identity, request, deadline);
 }
 
 BrokerClient::Answer BrokerClient::CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,

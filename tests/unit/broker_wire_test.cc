@@ -3,13 +3,14 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/base/timed_lock.h"
 #include "server/broker/channel.h"
-#include "server/broker/turn.h"
 #include "server/broker/wire.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
@@ -272,23 +273,23 @@ TEST(ChannelTest, APeerThatDoesNotAnswerCostsTheDeadlineOnly) {
   EXPECT_EQ(Exchange(pair.first.get(), "x", In(50), &reply), ExchangeResult::kTimeout);
 }
 
-TEST(TurnTest, TurnsComeOneAfterTheOtherOrNotAtAll) {
-  Turn turn;
+TEST(TimedLockTest, OneAtATimeHoldsItAndNobodyWaitsLongerThanTheDeadline) {
+  TimedLock lock;
   int inside = 0;
   std::vector<std::thread> threads;
   threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      const Turn::Taken taken = turn.Take(In(60'000));
-      ASSERT_TRUE(taken);
+      const std::unique_lock held(lock, In(60'000));
+      ASSERT_TRUE(held);
       ++inside;
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(inside, 8);
-  const Turn::Taken taken = turn.Take(In(0));
-  EXPECT_TRUE(taken);
-  EXPECT_FALSE(turn.Take(In(10)));
+  const std::unique_lock held(lock, In(0));
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(std::unique_lock(lock, In(10)));
 }
 
 }  // namespace
