@@ -17,6 +17,7 @@
 #include "broker_temp_folder.h"
 #include "gtest/gtest.h"
 #include "server/broker/file_operations.h"
+#include "server/broker/file_place.h"
 #include "server/broker/pem_file.h"
 
 namespace bitsd {
@@ -42,7 +43,7 @@ class FileOperationsTest : public testing::Test {
     paths_.emplace(*SafePaths::Make(options));
   }
 
-  FileOperations::Result Do(Operation operation, const std::string& path, FileId id = {}) {
+  FileResult Do(Operation operation, const std::string& path, FileId id = {}) {
     wire::FileRequest request;
     request.operation = operation;
     request.path = path;
@@ -61,7 +62,7 @@ class FileOperationsTest : public testing::Test {
     return FileOperations(*paths_).Perform(request).status;
   }
   FileId Create() {
-    FileOperations::Result result = Do(Operation::kCreateTemporary, temporary());
+    FileResult result = Do(Operation::kCreateTemporary, temporary());
     EXPECT_TRUE(result.status.ok()) << result.status;
     EXPECT_EQ(result.fds.size(), 1u);
     EXPECT_EQ(::write(result.fds.front().get(), "data", 4), 4);
@@ -177,7 +178,7 @@ TEST_F(FileOperationsTest, AProtectedFileIsNotReopenedThroughAHardLink) {
 
 TEST_F(FileOperationsTest, AReopenedFileIsTheSameFile) {
   const FileId id = Create();
-  const FileOperations::Result reopened = Do(Operation::kReopenTemporary, temporary(), id);
+  const FileResult reopened = Do(Operation::kReopenTemporary, temporary(), id);
   ASSERT_TRUE(reopened.status.ok()) << reopened.status;
   char text[5] = {};
   EXPECT_EQ(::read(reopened.fds.front().get(), text, 4), 4);
@@ -213,7 +214,7 @@ TEST_F(FileOperationsTest, ACreationThatNobodyHeardOfIsTakenBack) {
   request.operation = Operation::kCreateTemporary;
   request.path = temporary();
   const FileOperations operations(*paths_);
-  const FileOperations::Result result = operations.Perform(request);
+  const FileResult result = operations.Perform(request);
   ASSERT_TRUE(Exists(temporary()));
   operations.Undo(request, result);
   EXPECT_FALSE(Exists(temporary()));
@@ -236,7 +237,7 @@ wire::FileRequest Many(Operation operation, const std::string& folder, size_t co
 TEST_F(FileOperationsTest, ManyFilesAreCreatedAndPublishedByOneRequestEach) {
   const FileOperations operations(*paths_);
   wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 3);
-  const FileOperations::Result created = operations.Perform(request);
+  const FileResult created = operations.Perform(request);
   ASSERT_TRUE(created.status.ok()) << created.status;
   ASSERT_EQ(created.ids.size(), 3u);
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(::write(created.fds[i].get(), &"abc"[i], 1), 1);
@@ -249,7 +250,7 @@ TEST_F(FileOperationsTest, ManyFilesAreCreatedAndPublishedByOneRequestEach) {
   request.next[0].mtime = absl::FromUnixSeconds(1'500'000'000);
   request.next[1].id = created.ids[2];
   request.next[1].destination = "c";
-  const FileOperations::Result published = operations.Perform(request);
+  const FileResult published = operations.Perform(request);
   EXPECT_EQ(Refusal(published.status), "ok");
   EXPECT_EQ(published.ids, created.ids);
   EXPECT_EQ(TextOf(jobs_ + "/a") + TextOf(jobs_ + "/b") + TextOf(jobs_ + "/c"), "abc");
@@ -261,7 +262,7 @@ TEST_F(FileOperationsTest, TheFirstFileThatFailsEndsTheRequest) {
   const FileOperations operations(*paths_);
   wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 3);
   fs::create_directory(jobs_ + "/" + request.next[0].temporary);
-  const FileOperations::Result created = operations.Perform(request);
+  const FileResult created = operations.Perform(request);
   EXPECT_EQ(Refusal(created.status), "E_INVALIDARG");
   EXPECT_EQ(created.ids.size(), 1u);
   EXPECT_EQ(created.fds.size(), 1u);
@@ -278,12 +279,12 @@ TEST_F(FileOperationsTest, EveryNameOfARequestIsChecked) {
        {std::string("file"), "../" + temporary, std::string(), "below/" + temporary}) {
     wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 2);
     request.next[0].temporary = name;
-    const FileOperations::Result result = operations.Perform(request);
+    const FileResult result = operations.Perform(request);
     EXPECT_EQ(Refusal(result.status), "E_INVALIDARG") << name;
     operations.Undo(request, result);
   }
   wire::FileRequest request = Many(Operation::kCreateTemporary, jobs_, 2);
-  const FileOperations::Result created = operations.Perform(request);
+  const FileResult created = operations.Perform(request);
   ASSERT_TRUE(created.status.ok()) << created.status;
   request.operation = Operation::kPublish;
   request.id = created.ids[0];
@@ -297,7 +298,7 @@ TEST_F(FileOperationsTest, EveryNameOfARequestIsChecked) {
                                           {"..", "E_INVALIDARG"},
                                           {"", "E_INVALIDARG"}}) {
     request.next[0].destination = name;
-    const FileOperations::Result result = operations.Perform(request);
+    const FileResult result = operations.Perform(request);
     EXPECT_EQ(Refusal(result.status), refusal) << name;
     EXPECT_EQ(result.ids.size(), 1u) << "the first one is in place";
   }
@@ -352,7 +353,7 @@ TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
   size_t made = 0;
   size_t refused = 0;
   for (size_t i = 0; i < 200 || ((made == 0 || refused == 0) && i < 10'000); ++i) {
-    const FileOperations::Result result =
+    const FileResult result =
         operations.Perform(Many(Operation::kCreateTemporary, jobs_, kFiles, i * kFiles));
     // All of them are in the folder that was judged, or none is.
     EXPECT_EQ(result.ids.size(), result.status.ok() ? kFiles : 0u) << result.status;
@@ -369,7 +370,7 @@ constexpr char kPem[] = "a name\n-----BEGIN CERTIFICATE-----\n";
 
 TEST_F(FileOperationsTest, ARegularFileIsOpenedForReadingOnly) {
   const std::string path = folder_.MakeFile("jobs/client.pem", kPem);
-  const FileOperations::Result result = Do(Operation::kOpenPem, path);
+  const FileResult result = Do(Operation::kOpenPem, path);
   ASSERT_TRUE(result.status.ok()) << result.status;
   ASSERT_EQ(result.fds.size(), 1u);
   ASSERT_EQ(result.ids.size(), 1u);
@@ -592,7 +593,7 @@ TEST_F(FileOperationsTest, AFileThatIsSwappedInIsNeverReportedAsPublished) {
   });
   for (int i = 0; i < 300; ++i) {
     if (!Exists(foreign)) folder_.MakeFile("jobs/foreign", "foreign");
-    FileOperations::Result created = Do(Operation::kCreateTemporary, temporary());
+    FileResult created = Do(Operation::kCreateTemporary, temporary());
     if (!created.status.ok()) {
       fs::remove(temporary());
       continue;
