@@ -5,6 +5,7 @@
 #include <future>
 
 #include "server/job/changes/job_changes.h"
+#include "server/job/changes/transfer_changes.h"
 #include "tests/testing/process.h"
 #include "tests/testing/row_store.h"
 #include "tests/testing/wait.h"
