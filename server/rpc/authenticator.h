@@ -20,7 +20,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/identity/identity_cache.h"
-#include "server/job/service/job_service.h"
+#include "server/job/service/caller.h"
 #include "server/rpc/answer_budget.h"
 #include "server/rpc/caller_key.h"
 #include "server/rpc/calls_in_flight.h"

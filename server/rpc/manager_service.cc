@@ -28,7 +28,7 @@ v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
 v1::ReloadState ToProto(const ReloadState& state, bool with_reason) {
   v1::ReloadState out;
   out.set_source(static_cast<v1::ReloadState::Source>(state.source));
-  *out.mutable_in_force_since() = rpc::ToProto(state.in_force_since);
+  *out.mutable_load_time() = rpc::ToProto(state.load_time);
   out.set_failing(state.failing);
   if (!state.last_failure) return out;
   *out.mutable_last_failure_time() = rpc::ToProto(state.last_failure->time);
