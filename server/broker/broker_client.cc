@@ -153,7 +153,7 @@ absl::Status BrokerClient::CreateTemporaries(const ActingIdentity& who,
     if (FolderOf(paths[i]) != folder) return NotTogether();
     request.next.push_back({paths[i].substr(folder.size()), {}, {}, absl::InfinitePast()});
   }
-  Answer answer = Call(who, request);
+  FileResult answer = Call(who, request);
   for (size_t i = 0; i < answer.ids.size(); ++i) {
     created->push_back({std::move(answer.fds[i]), answer.ids[i]});
   }
@@ -162,7 +162,7 @@ absl::Status BrokerClient::CreateTemporaries(const ActingIdentity& who,
 
 absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who,
                                                        const std::string& path, FileId id) {
-  Answer answer = Call(who, Request(wire::Operation::kReopenTemporary, path, id));
+  FileResult answer = Call(who, Request(wire::Operation::kReopenTemporary, path, id));
   if (!answer.status.ok()) return answer.status;
   if (answer.ids.front().inode != id.inode)
     return error::Unavailable("the file broker opened another file");
@@ -188,7 +188,7 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
     request.next.push_back({file.temporary.substr(folder.size()),
                             file.destination.substr(folder.size()), file.id, file.mtime});
   }
-  Answer answer = Call(who, request);
+  FileResult answer = Call(who, request);
   *published = std::move(answer.not_set);
   return answer.status;
 }
@@ -199,7 +199,7 @@ absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std:
 }
 
 absl::StatusOr<UniqueFd> BrokerClient::OpenPem(const ActingIdentity& who, const std::string& path) {
-  Answer answer = Call(who, Request(wire::Operation::kOpenPem, path));
+  FileResult answer = Call(who, Request(wire::Operation::kOpenPem, path));
   if (!answer.status.ok()) return answer.status;
   return std::move(answer.fds.front());
 }
@@ -208,30 +208,29 @@ absl::Status BrokerClient::SyncDirectory(const ActingIdentity& who, const std::s
   return Call(who, Request(wire::Operation::kSyncDirectory, directory)).status;
 }
 
-BrokerClient::Answer BrokerClient::Call(const ActingIdentity& who,
-                                        const wire::FileRequest& request) {
+FileResult BrokerClient::Call(const ActingIdentity& who, const wire::FileRequest& request) {
   // What cannot be encoded is refused here; the worker checks the rest again.
-  if (absl::Status status = CheckNames(request); !status.ok()) return {status, {}, {}};
+  if (absl::Status status = CheckNames(request); !status.ok()) return {status};
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
   const std::shared_ptr<Identity> workers = Find(identity);
-  const WorkerCrew::Turn turn = workers->crew.Take(FolderChangedBy(request), deadline);
-  if (!turn || Clock::now() >= deadline) return {NoAnswer(request), {}, {}};
-  return CallWorker(workers->crew, *turn, identity, request, deadline);
+  const WorkerCrew::Lease worker = workers->crew.Take(FolderChangedBy(request), deadline);
+  if (!worker || Clock::now() >= deadline) return {NoAnswer(request)};
+  return CallWorker(workers->crew, *worker, identity, request, deadline);
 }
 
-BrokerClient::Answer BrokerClient::CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,
-                                              const std::string& identity,
-                                              const wire::FileRequest& request, Deadline deadline) {
+FileResult BrokerClient::CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker,
+                                    const std::string& identity, const wire::FileRequest& request,
+                                    Deadline deadline) {
   Packet packet;
   absl::StatusOr<ExchangeResult> result =
       Deliver(crew, worker, identity, request, deadline, &packet);
-  if (!result.ok()) return {result.status(), {}, {}};
-  if (*result != ExchangeResult::kReply) return {NoAnswer(request), {}, {}};
+  if (!result.ok()) return {result.status()};
+  if (*result != ExchangeResult::kReply) return {NoAnswer(request)};
   absl::StatusOr<wire::Reply> reply = wire::DecodeReply(packet.bytes);
   if (!reply.ok() || !IsSound(request, *reply, packet)) {
     worker.channel.Reset();
-    return {NoAnswer(request), {}, {}};
+    return {NoAnswer(request)};
   }
   return {std::move(reply->status), std::move(reply->ids), std::move(packet.fds),
           std::move(reply->not_set)};

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "server/broker/broker_link.h"
 #include "server/broker/file_broker.h"
+#include "server/broker/file_result.h"
 #include "server/broker/wire.h"
 #include "server/broker/worker_crew.h"
 
@@ -64,20 +65,13 @@ class BrokerClient final : public FileBroker {
 
  private:
   struct Identity;
-  /// What a worker did; `status` is about the file after `ids`.
-  struct Answer {
-    absl::Status status;
-    std::vector<FileId> ids;
-    std::vector<UniqueFd> fds;
-    std::vector<uint32_t> not_set = {};
-  };
 
   BrokerClient(UniqueFd control, absl::Duration deadline)
       : link_(std::move(control)), timeout_ms_(absl::ToInt64Milliseconds(deadline)) {}
 
-  Answer Call(const ActingIdentity& who, const wire::FileRequest& request);
-  Answer CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker, const std::string& identity,
-                    const wire::FileRequest& request, Deadline deadline);
+  FileResult Call(const ActingIdentity& who, const wire::FileRequest& request);
+  FileResult CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker, const std::string& identity,
+                        const wire::FileRequest& request, Deadline deadline);
   absl::StatusOr<ExchangeResult> Deliver(WorkerCrew& crew, WorkerCrew::Worker& worker,
                                          const std::string& identity,
                                          const wire::FileRequest& request, Deadline deadline,
