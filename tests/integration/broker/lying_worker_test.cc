@@ -13,7 +13,8 @@
 #include "server/broker/broker_link.h"
 #include "server/broker/wire.h"
 #include "server/error/errors.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -81,7 +82,7 @@ class LyingWorkerTest : public testing::Test {
     return UniqueFd(::open(path.c_str(), access | O_CLOEXEC));
   }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   UniqueFd supervisor_;
   UniqueFd broker_;
   std::unique_ptr<BrokerClient> client_;

@@ -9,6 +9,7 @@
 
 #include "bits/v1/manager.pb.h"
 #include "server/rpc/answer_budget.h"
+#include "server/job/service/view_of.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 
@@ -69,7 +70,7 @@ class UnreadCall : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
 JobView JobOf(size_t bytes) {
   auto record = std::make_shared<JobRecord>();
-  record->description.assign(bytes, 'x');
+  record->description = std::string(bytes, 'x');
   return ViewOf(std::move(record));
 }
 

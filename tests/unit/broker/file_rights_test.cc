@@ -1,5 +1,7 @@
 // Which file is the recorded one, and which rights a published file gets.
 
+#include "server/broker/file_rights.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "server/broker/file_look.h"
-#include "server/broker/file_rights.h"
 
 namespace bitsd {
 namespace {

@@ -18,7 +18,8 @@
 #include "server/broker/file_operations.h"
 #include "server/broker/file_place.h"
 #include "server/broker/pem_file.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -39,7 +40,8 @@ class FileOperationsTest : public testing::Test {
     ::umask(0);
     jobs_ = folder_.MakeFolder("jobs");
     SafePathOptions options;
-    options.protected_paths = {folder_.MakeFile("jobs/key.pem", "secret"), folder_ / "jobs/later"};
+    options.protected_paths = {folder_.MakeFile("jobs/key.pem", "secret"),
+                               folder_.File("jobs/later")};
     paths_.emplace(*SafePaths::Make(options));
   }
 
@@ -71,7 +73,7 @@ class FileOperationsTest : public testing::Test {
   std::string temporary() const { return jobs_ + "/" + kTemporary; }
   std::string destination() const { return jobs_ + "/file"; }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   std::string jobs_;
   std::optional<SafePaths> paths_;
 };
@@ -136,7 +138,7 @@ TEST_F(FileOperationsTest, PublishReplacesARegularFileAndNothingElse) {
 
 TEST_F(FileOperationsTest, PublishNeverLeavesItsFolderNorReplacesAProtectedFile) {
   const FileId id = Create();
-  EXPECT_EQ(Refusal(Publish(id, folder_ / "elsewhere")), "E_INVALIDARG");
+  EXPECT_EQ(Refusal(Publish(id, folder_.File("elsewhere"))), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/../file")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, "relative")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/key.pem")), "path_protected");
@@ -303,7 +305,7 @@ TEST_F(FileOperationsTest, EveryNameOfARequestIsChecked) {
     EXPECT_EQ(result.ids.size(), 1u) << "the first one is in place";
   }
   EXPECT_EQ(TextOf(jobs_ + "/key.pem"), "secret");
-  EXPECT_FALSE(Exists(jobs_ + "/below/file") || Exists(folder_ / "file"));
+  EXPECT_FALSE(Exists(jobs_ + "/below/file") || Exists(folder_.File("file")));
 }
 
 TEST_F(FileOperationsTest, WhatACreationLeftIsRemovedByItsName) {
@@ -338,7 +340,7 @@ TEST_F(FileOperationsTest, WhatIsNoLeftoverStays) {
 
 TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
   const std::string elsewhere = folder_.MakeFolder("elsewhere");
-  const std::string aside = folder_ / "aside";
+  const std::string aside = folder_.File("aside");
   const FileOperations operations(*paths_);
   std::atomic<bool> done = false;
   std::thread swapper([&] {

@@ -1,3 +1,5 @@
+#include "server/broker/wire.h"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 #include "gtest/gtest.h"
 #include "server/base/timed_lock.h"
 #include "server/broker/channel.h"
-#include "server/broker/wire.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 
