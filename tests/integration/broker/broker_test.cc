@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "tests/integration/broker/broker_fixture.h"
@@ -97,7 +98,7 @@ TEST_F(BrokerTest, AFolderSwappedForALinkBetweenTwoMessagesIsRefused) {
   StartBroker();
   std::vector<OpenTemporary> created;
   ASSERT_TRUE(client_->CreateTemporaries(Alice(), {Temporary(jobs)}, &created).ok());
-  std::filesystem::rename(jobs, folder_ / "aside");
+  std::filesystem::rename(jobs, folder_.File("aside"));
   std::filesystem::create_directory_symlink(target, jobs);
   EXPECT_EQ(Refusal(client_->CreateTemporaries(Alice(), {Temporary(jobs, 1)}, &created)),
             "path_is_link");
@@ -146,7 +147,7 @@ TEST_F(BrokerTest, ASourceIsOpenedAsItsIdentityAndNotForAnother) {
   EXPECT_EQ(Refusal(refused), "not_permitted");
   EXPECT_NE(refused.message().find("uid 61002"), absl::string_view::npos) << refused;
   EXPECT_EQ(Refusal(client_->OpenSource(Bob(), alices_ + "/report").status()), "not_permitted");
-  EXPECT_EQ(Refusal(client_->OpenSource(Alice(), folder_ / "state/store").status()),
+  EXPECT_EQ(Refusal(client_->OpenSource(Alice(), folder_.File("state/store")).status()),
             "path_protected");
 }
 
@@ -199,7 +200,7 @@ TEST_F(BrokerTest, ADestinationThatIsNoFileIsFoundBeforehand) {
 }
 
 TEST_F(BrokerTest, SupplementaryGroupsCountAsTheKernelCountsThem) {
-  const std::string team = folder_.MakeFolder("team", 0770, 0, kTeamGid);
+  const std::string team = folder_.MakeFolder("team", 0, kTeamGid, 0770);
   StartBroker();
   EXPECT_EQ(Refusal(client_->CheckDirectory(Member(), team)), "ok");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), team)), "not_permitted");
@@ -227,11 +228,11 @@ TEST_F(BrokerTest, AUmaskThatHidesTheFileFromItsOwnerDoesNotBreakARepeat) {
 }
 
 TEST_F(BrokerTest, ProtectedFoldersAndLinksAreRefusedThroughTheWholeChain) {
-  ASSERT_EQ(::chmod((folder_ / "state").c_str(), 0777), 0);
-  std::filesystem::create_directory_symlink(folder_ / "state", folder_ / "link");
+  ASSERT_EQ(::chmod((folder_.File("state")).c_str(), 0777), 0);
+  std::filesystem::create_directory_symlink(folder_.File("state"), folder_.File("link"));
   StartBroker();
-  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_ / "state")), "path_protected");
-  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_ / "link")), "path_is_link");
+  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_.File("state"))), "path_protected");
+  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_.File("link"))), "path_is_link");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), "/proc/self")), "pseudo_file_system");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), "../etc")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), std::string(10'000, 'a'))), "E_INVALIDARG");

@@ -14,7 +14,8 @@
 #include "server/broker/broker_link.h"
 #include "server/broker/wire.h"
 #include "server/error/errors.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -89,7 +90,7 @@ class LyingWorkerTest : public testing::Test {
     return UniqueFd(::open(path.c_str(), access | O_CLOEXEC));
   }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   UniqueFd supervisor_;
   UniqueFd broker_;
   std::unique_ptr<BrokerClient> client_;
@@ -141,7 +142,7 @@ TEST_F(LyingWorkerTest, AllOfWhatItSaysThatItPublishedWasAskedFor) {
 
 TEST_F(LyingWorkerTest, ASourceIsOneRegularFileOpenForReadingAlone) {
   const std::string one = folder_.MakeFile("one");
-  const std::string pipe = folder_ / "pipe";
+  const std::string pipe = folder_.File("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const FileId id = IdOf(one);
   const UniqueFd file = Open(one, O_RDONLY);

@@ -64,7 +64,9 @@ TEST_F(FileOperationsTest, ManyFilesAreCreatedAndPublishedByOneRequestEach) {
   const FileResult published = operations.Perform(request);
   EXPECT_EQ(Refusal(published.status), "ok");
   EXPECT_EQ(published.ids, created.ids);
-  EXPECT_EQ(TextOf(jobs_ + "/a") + TextOf(jobs_ + "/b") + TextOf(jobs_ + "/c"), "abc");
+  EXPECT_EQ(
+      tests::ReadFile(jobs_ + "/a") + tests::ReadFile(jobs_ + "/b") + tests::ReadFile(jobs_ + "/c"),
+      "abc");
   EXPECT_EQ(Stat(jobs_ + "/b").st_mtim.tv_sec, 1'500'000'000);
   EXPECT_EQ(Stat(jobs_ + "/c").st_mode, S_IFREG | 0640u);
 }
@@ -113,13 +115,13 @@ TEST_F(FileOperationsTest, EveryNameOfARequestIsChecked) {
     EXPECT_EQ(Refusal(result.status), refusal) << name;
     EXPECT_EQ(result.ids.size(), 1u) << "the first one is in place";
   }
-  EXPECT_EQ(TextOf(jobs_ + "/key.pem"), "secret");
-  EXPECT_FALSE(Exists(jobs_ + "/below/file") || Exists(folder_ / "file"));
+  EXPECT_EQ(tests::ReadFile(jobs_ + "/key.pem"), "secret");
+  EXPECT_FALSE(Exists(jobs_ + "/below/file") || Exists(folder_.File("file")));
 }
 
 TEST_F(FileOperationsTest, AFolderThatIsSwappedForALinkLeadsNowhereElse) {
   const std::string elsewhere = folder_.MakeFolder("elsewhere");
-  const std::string aside = folder_ / "aside";
+  const std::string aside = folder_.File("aside");
   const FileOperations operations(*paths_);
   std::atomic<bool> done = false;
   std::thread swapper([&] {

@@ -108,7 +108,7 @@ TEST_F(FileOperationsTest, ASourceIsOpenedForReadingOnlyWhateverIsInIt) {
 TEST_F(FileOperationsTest, NothingButAnUnprotectedRegularFileIsASource) {
   const std::string path = folder_.MakeFile("jobs/report", "figures");
   ASSERT_EQ(::symlink(path.c_str(), (jobs_ + "/link").c_str()), 0);
-  ASSERT_EQ(::symlink(jobs_.c_str(), (folder_ / "way").c_str()), 0);
+  ASSERT_EQ(::symlink(jobs_.c_str(), (folder_.File("way")).c_str()), 0);
   ASSERT_EQ(::link((jobs_ + "/key.pem").c_str(), (jobs_ + "/hard").c_str()), 0);
   ASSERT_EQ(::mkfifo((jobs_ + "/pipe").c_str(), 0600), 0);
   const auto opened = [this](const std::string& name) {
@@ -117,7 +117,7 @@ TEST_F(FileOperationsTest, NothingButAnUnprotectedRegularFileIsASource) {
     return Refusal(result.status);
   };
   EXPECT_EQ(opened(jobs_ + "/link"), "path_is_link");
-  EXPECT_EQ(opened(folder_ / "way/report"), "path_is_link");
+  EXPECT_EQ(opened(folder_.File("way/report")), "path_is_link");
   EXPECT_EQ(opened(jobs_ + "/pipe"), "path_not_regular");
   EXPECT_EQ(opened(jobs_), "path_not_regular");
   EXPECT_EQ(opened(jobs_ + "/key.pem"), "path_protected");

@@ -12,23 +12,17 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "server/broker/file_operations.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 
 inline constexpr char kTemporary[] = ".BIT0123456789abcdef.tmp";
-
-inline std::string TextOf(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 class FileOperationsTest : public testing::Test {
  protected:
@@ -36,7 +30,8 @@ class FileOperationsTest : public testing::Test {
     ::umask(0);
     jobs_ = folder_.MakeFolder("jobs");
     SafePathOptions options;
-    options.protected_paths = {folder_.MakeFile("jobs/key.pem", "secret"), folder_ / "jobs/later"};
+    options.protected_paths = {folder_.MakeFile("jobs/key.pem", "secret"),
+                               folder_.File("jobs/later")};
     paths_.emplace(*SafePaths::Make(options));
   }
 
@@ -68,7 +63,7 @@ class FileOperationsTest : public testing::Test {
   std::string temporary() const { return jobs_ + "/" + kTemporary; }
   std::string destination() const { return jobs_ + "/file"; }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   std::string jobs_;
   std::optional<SafePaths> paths_;
 };

@@ -73,21 +73,21 @@ TEST_F(FileOperationsTest, PublishReplacesARegularFileAndNothingElse) {
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/folder")), "path_not_regular");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/link")), "path_is_link");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/fifo")), "path_not_regular");
-  EXPECT_EQ(TextOf(destination()), "old");
+  EXPECT_EQ(tests::ReadFile(destination()), "old");
   EXPECT_EQ(Refusal(Publish(id, destination())), "ok");
-  EXPECT_EQ(TextOf(destination()), "data");
+  EXPECT_EQ(tests::ReadFile(destination()), "data");
 }
 
 TEST_F(FileOperationsTest, PublishNeverLeavesItsFolderNorReplacesAProtectedFile) {
   const FileId id = Create();
-  EXPECT_EQ(Refusal(Publish(id, folder_ / "elsewhere")), "E_INVALIDARG");
+  EXPECT_EQ(Refusal(Publish(id, folder_.File("elsewhere"))), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/../file")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, "relative")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/key.pem")), "path_protected");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/later")), "path_protected");
   fs::create_hard_link(jobs_ + "/key.pem", jobs_ + "/innocent");
   EXPECT_EQ(Refusal(Publish(id, jobs_ + "/innocent")), "path_protected");
-  EXPECT_EQ(TextOf(jobs_ + "/key.pem"), "secret");
+  EXPECT_EQ(tests::ReadFile(jobs_ + "/key.pem"), "secret");
   EXPECT_TRUE(Exists(temporary()));
 }
 

@@ -23,7 +23,7 @@ TEST_F(FileOperationsTest, AnotherFileUnderTheTemporaryNameIsLeftAlone) {
   EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), id).status), "file_replaced");
   EXPECT_EQ(Refusal(Publish(id, destination())), "file_replaced");
   EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), id).status), "file_replaced");
-  EXPECT_EQ(TextOf(temporary()), "foreign");
+  EXPECT_EQ(tests::ReadFile(temporary()), "foreign");
   EXPECT_FALSE(Exists(destination()));
 }
 
@@ -43,7 +43,7 @@ TEST_F(FileOperationsTest, ATemporaryFileIsKnownUnderAnotherDeviceNumber) {
   id.device += 1;
   EXPECT_EQ(Refusal(Do(Operation::kReopenTemporary, temporary(), id).status), "ok");
   EXPECT_EQ(Refusal(Publish(id, destination())), "ok");
-  EXPECT_EQ(TextOf(destination()), "data");
+  EXPECT_EQ(tests::ReadFile(destination()), "data");
   EXPECT_EQ(Refusal(Publish(id, destination())), "ok") << "it is in place";
   id = Create();
   id.device += 1;
@@ -70,7 +70,7 @@ TEST_F(FileOperationsTest, AFileThatHasTheInodeAloneIsNotTheRecordedOne) {
     EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), recorded).status),
               "file_replaced")
         << why;
-    EXPECT_EQ(TextOf(temporary()), "data") << why;
+    EXPECT_EQ(tests::ReadFile(temporary()), "data") << why;
     EXPECT_FALSE(Exists(destination())) << why;
   };
   FileId other = id;

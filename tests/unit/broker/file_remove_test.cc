@@ -28,7 +28,7 @@ TEST_F(FileOperationsTest, RemovingWhatIsGoneSucceeds) {
 TEST_F(FileOperationsTest, WhatACreationLeftIsRemovedByItsName) {
   Create();
   EXPECT_EQ(Refusal(Do(Operation::kCreateTemporary, temporary()).status), "E_INVALIDARG");
-  EXPECT_EQ(TextOf(temporary()), "data");
+  EXPECT_EQ(tests::ReadFile(temporary()), "data");
   EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary()).status), "ok");
   EXPECT_FALSE(Exists(temporary()));
   EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary()).status), "ok");

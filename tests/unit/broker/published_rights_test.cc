@@ -52,7 +52,7 @@ TEST_F(FileOperationsTest, TheFileOfTheSameOwnerThatIsReplacedGivesItsRights) {
   ASSERT_EQ(::chmod(destination().c_str(), 04751), 0);
   EXPECT_EQ(Refusal(Publish(Create(), destination(), 022)), "ok");
   EXPECT_EQ(Stat(destination()).st_mode, S_IFREG | 0751u) << "but never set-id bits";
-  EXPECT_EQ(TextOf(destination()), "data");
+  EXPECT_EQ(tests::ReadFile(destination()), "data");
   const std::string acl =
       Acl({{1, 6, kNobody}, {2, 4, 61002}, {4, 0, kNobody}, {16, 4, kNobody}, {32, 0, kNobody}});
   if (!SetAcl(destination(), "system.posix_acl_access", acl)) GTEST_SKIP() << "no ACLs here";
