@@ -12,11 +12,11 @@ else()
 endif()
 
 # Most of the time of a build goes into headers of others that all sources share: they are parsed once
-# for all tests, once more with the messages for integration tests, and once for all libraries. (Not
+# for all tests, once more with the messages for tests of what speaks gRPC, and once for all libraries. (Not
 # with gcc for what is shipped: gcc 12 gives false alarms about headers that it parsed before.) The
 # options of a shared header must be those of its users.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/shared_headers.cc CONTENT "int main() {}\n")
-function(bitsd_test_headers name)
+function(bitsd_share_test_headers name)
   cmake_parse_arguments(ARG "" "" "HEADERS;DEPS" ${ARGN})
   add_executable(${name} ${PROJECT_BINARY_DIR}/shared_headers.cc)
   target_link_libraries(${name} PRIVATE bitsd_options GTest::gmock ${ARG_DEPS})
@@ -25,9 +25,9 @@ function(bitsd_test_headers name)
                             <gmock/gmock.h> <gtest/gtest.h> ${ARG_HEADERS})
 endfunction()
 if(BITSD_TESTS)
-  bitsd_test_headers(bitsd_unit_test_headers)
+  bitsd_share_test_headers(bitsd_plain_test_headers)
   if(BITSD_SERVICE)
-    bitsd_test_headers(bitsd_integration_test_headers
+    bitsd_share_test_headers(bitsd_message_test_headers
       HEADERS <bits/v1/job.pb.h> <bits/v1/manager.pb.h> <bits/v1/token_options.pb.h> DEPS bitsd_proto)
   endif()
 endif()

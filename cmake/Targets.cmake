@@ -28,15 +28,22 @@ function(bitsd_executable name)
   target_link_libraries(${name} PRIVATE bitsd_options ${ARG_DEPS})
 endfunction()
 
-# A GoogleTest program. LABEL is unit or integration; TIMEOUT is in seconds.
+# A GoogleTest program. LABEL is unit or integration; TIMEOUT is in seconds; those of a higher COST begin
+# first. ${bitsd_test_headers} is its shared header, bitsd_plain_test_headers without being told.
 function(bitsd_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "COST;LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
   bitsd_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${bitsd_test_options})
-  target_precompile_headers(${name} REUSE_FROM bitsd_${ARG_LABEL}_test_headers)
+  if(NOT bitsd_test_headers)
+    set(bitsd_test_headers bitsd_plain_test_headers)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM ${bitsd_test_headers})
   if(BITSD_SANITIZE)  # Slower by as much.
     math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 6")
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_COST)
+    set_tests_properties(${name} PROPERTIES COST ${ARG_COST})
+  endif()
 endfunction()

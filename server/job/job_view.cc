@@ -4,68 +4,11 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
-#include "server/job/changes/network_changes.h"
 #include "server/job/job.h"
+#include "server/job/service/view_of.h"
 
 namespace bitsd {
 namespace {
-
-uint64_t BytesDone(const FileRecord& file) {
-  const FileProgress& progress = file.progress;
-  return progress.transferred && progress.size != kSizeUnknown ? progress.size : progress.synced;
-}
-
-FileView ShowFile(uint32_t index, const FileRecord& file, const LiveProgress* live) {
-  FileView view{index, file, file.progress.size, BytesDone(file)};
-  if (live == nullptr || file.progress.transferred || live->file.load() != index) return view;
-  view.bytes_transferred = live->bytes.load();
-  if (const uint64_t size = live->size.load(); size != kSizeUnknown) view.bytes_total = size;
-  return view;
-}
-
-struct Obstacles {
-  bool store = false;
-  bool account = false;
-  bool logon = false;
-  bool slot = false;
-};
-
-WaitingFor WhyStill(const JobRecord& record, const Obstacles& obstacles) {
-  if (record.state == JobState::kTransientError) {
-    const bool tickets = record.error->hresult == Hresult::kTokenRequired;
-    return tickets ? WaitingFor::kToken : WaitingFor::kRetryTimer;
-  }
-  if (record.state == JobState::kError && record.error->hresult == Hresult::kTokenRequired) {
-    return WaitingFor::kToken;
-  }
-  if (obstacles.store) return WaitingFor::kStore;
-  if (record.state != JobState::kQueued) return WaitingFor::kNothing;
-  if (obstacles.account) return WaitingFor::kAccount;
-  if (obstacles.logon) return WaitingFor::kLogon;
-  return obstacles.slot ? WaitingFor::kSlot : WaitingFor::kNothing;
-}
-
-/// Views are kept and handed on: none of them has a secret.
-JobRecordPtr Shown(JobRecordPtr record) {
-  if (record->network == nullptr) return record;
-  auto shown = std::make_shared<JobRecord>(*record);
-  shown->network = WithoutSecrets(record->network);
-  return shown;
-}
-
-std::vector<CredentialView> CredentialsOf(const NetworkSettings& settings, bool kept) {
-  std::vector<CredentialView> views;
-  for (const JobCredential& credential : settings.credentials) {
-    const bool implicit = credential.is_implicit();
-    const auto storage =
-        implicit || kept ? CredentialStorage::kStored : CredentialStorage::kMemoryOnly;
-    views.push_back({credential.target, credential.scheme, implicit, storage});
-  }
-  for (const LostCredential& lost : settings.lost) {
-    views.push_back({lost.target, lost.scheme, false, CredentialStorage::kLost});
-  }
-  return views;
-}
 
 uint64_t DigestOf(const std::vector<CredentialView>& credentials) {
   uint64_t digest = 0;
@@ -75,36 +18,12 @@ uint64_t DigestOf(const std::vector<CredentialView>& credentials) {
   return digest;
 }
 
-/// The record, and its files as `files` says how far they are.
-JobView Show(JobRecordPtr record, const FileRecords& files, const LiveProgress* live) {
-  JobView view;
-  view.revision = record->revision;
-  view.record = Shown(std::move(record));
-  view.state = view.record->state;
-  const size_t count = view.record->files->size();
-  uint32_t index = 0;
-  for (const FileRecord& file : files) {
-    if (index == count) break;  // It is not added yet.
-    const FileView shown = ShowFile(index++, file, live);
-    view.bytes_transferred += shown.bytes_transferred;
-    view.files_transferred += file.progress.transferred ? 1 : 0;
-    const bool known = view.bytes_total != kSizeUnknown && shown.bytes_total != kSizeUnknown;
-    view.bytes_total = known ? view.bytes_total + shown.bytes_total : kSizeUnknown;
-  }
-  return view;
-}
-
 }  // namespace
-
-JobView ViewOf(JobRecordPtr record) {
-  const FileList files = record->files;
-  return Show(std::move(record), *files, nullptr);
-}
 
 JobView Job::View() const {
   std::lock_guard lock(mutex_);
   const JobVersion version = InForceLocked();
-  JobView view = Show(version.record, ShownFiles(), progress_.get());
+  JobView view = ViewOf(version.record, ShownFiles(), progress_.get());
   const bool still = view.state != JobState::kQueued || !phase_;
   if (!still) view.state = *phase_;
   const auto owner = environment_.accounts.Find(owner_);
@@ -118,7 +37,7 @@ JobView Job::View() const {
   }
   view.waiting_for = WhyStill(*version.record, obstacles);
   if (const NetworkSettings* network = version.record->network.get()) {
-    view.credentials = CredentialsOf(*network, environment_.store.keeps_secrets());
+    view.credentials = ViewOf(*network, environment_.store.keeps_secrets());
     view.client_certificate = network->client_certificate;
   }
   if (const HelperToken* token = version.LiveToken()) {
@@ -168,7 +87,7 @@ std::vector<FileView> Job::Files(size_t first, size_t count) const {
   const size_t end = std::min(files.size(), version.record->files->size());
   std::vector<FileView> views;
   for (size_t i = first; i < end && views.size() < count; ++i) {
-    views.push_back(ShowFile(static_cast<uint32_t>(i), files[i], progress_.get()));
+    views.push_back(ViewOf(static_cast<uint32_t>(i), files[i], progress_.get()));
   }
   return views;
 }

@@ -6,6 +6,7 @@
 #include "server/error/errors.h"
 #include "server/identity/account_changes.h"
 #include "server/job/changes/job_changes.h"
+#include "server/job/changes/transfer_changes.h"
 #include "server/job/job.h"
 #include "server/policy/http_status.h"
 #include "server/policy/openers.h"

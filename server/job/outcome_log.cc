@@ -51,7 +51,7 @@ void AddError(const JobRecord& job, const JobError& error, AuditEvent* event) {
 }  // namespace
 
 void OutcomeLog::Add(const JobRecord& job) {
-  const std::optional<uint64_t> left_out = TakeLine(job.owner);
+  const std::optional<uint64_t> left_out = limits_.Take(job.owner, clock_.Now());
   if (!left_out) return;
   AuditEvent event{EventOf(job.state),
                    {{"job", job.id.ToString()}, {"owner_sid", job.owner.ToString()}}};
@@ -59,29 +59,6 @@ void OutcomeLog::Add(const JobRecord& job) {
   if (!job.error) event.fields.emplace_back("files", std::to_string(job.files->size()));
   if (*left_out > 0) event.fields.emplace_back("left_out", std::to_string(*left_out));
   audit_.Write(std::move(event));
-}
-
-std::optional<uint64_t> OutcomeLog::TakeLine(const Sid& owner) {
-  const absl::Time now = clock_.Now();
-  const std::lock_guard lock(mutex_);
-  Owner& entry = Find(owner, now);
-  if (!entry.budget.Has(now)) {
-    ++entry.left_out;
-    return std::nullopt;
-  }
-  entry.budget.Take();
-  return std::exchange(entry.left_out, 0);
-}
-
-OutcomeLog::Owner& OutcomeLog::Find(const Sid& owner, absl::Time now) {
-  if (owners_.size() >= kMaxOwners && !owners_.contains(owner)) {
-    // Those with nothing to tell are made anew when something of theirs happens again.
-    absl::erase_if(owners_, [now](auto& entry) {
-      return entry.second.left_out == 0 && entry.second.budget.IsFull(now);
-    });
-    if (owners_.size() >= kMaxOwners) return owners_[Sid()];
-  }
-  return owners_[owner];
 }
 
 }  // namespace bitsd

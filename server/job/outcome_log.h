@@ -7,16 +7,10 @@
 #ifndef BITSD_SERVER_JOB_OUTCOME_LOG_H_
 #define BITSD_SERVER_JOB_OUTCOME_LOG_H_
 
-#include <cstdint>
-#include <mutex>
-#include <optional>
-
-#include "absl/container/flat_hash_map.h"
 #include "server/base/clock.h"
-#include "server/base/rate_limit.h"
-#include "server/identity/sid.h"
 #include "server/model/job_record.h"
 #include "server/ops/audit.h"
+#include "server/ops/line_limits.h"
 
 namespace bitsd {
 
@@ -24,8 +18,6 @@ class OutcomeLog {
  public:
   static constexpr int kBurst = 100;  ///< Lines of one owner at once.
   static constexpr absl::Duration kRefill = absl::Seconds(5);
-  /// Owners whose budgets are kept; they are bounded by the account directory.
-  static constexpr size_t kMaxOwners = 10'000;
 
   OutcomeLog(AuditLog& audit, const Clock& clock) : audit_(audit), clock_(clock) {}
 
@@ -33,19 +25,9 @@ class OutcomeLog {
   void Add(const JobRecord& job);
 
  private:
-  struct Owner {
-    RateLimit budget{kBurst, kRefill};
-    uint64_t left_out = 0;
-  };
-
-  /// How many lines were left out before this one; nothing when it is left out, too.
-  std::optional<uint64_t> TakeLine(const Sid& owner);
-  Owner& Find(const Sid& owner, absl::Time now);
-
   AuditLog& audit_;
   const Clock& clock_;
-  std::mutex mutex_;
-  absl::flat_hash_map<Sid, Owner> owners_;
+  LineLimits limits_{RateLimit(kBurst, kRefill)};
 };
 
 }  // namespace bitsd

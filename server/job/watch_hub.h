@@ -20,7 +20,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "server/job/service/job_service.h"
 #include "server/model/job_id.h"
 
 namespace bitsd {

@@ -56,6 +56,12 @@ struct NetworkSettings {
 };
 using NetworkSettingsPtr = std::shared_ptr<const NetworkSettings>;
 
+/// Null for settings like those of a new job.
+NetworkSettingsPtr SharedSettings(NetworkSettings settings);
+
+/// For whoever only looks: neither users nor passwords, nor the client certificate.
+NetworkSettingsPtr WithoutSecrets(const NetworkSettingsPtr& settings);
+
 }  // namespace bitsd
 
 #endif  // BITSD_SERVER_MODEL_NETWORK_SETTINGS_H_

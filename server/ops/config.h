@@ -1,4 +1,4 @@
-// The configuration of bitsd: one YAML file, every key documented in docs/operations.md.
+// The configuration of bitsd: one YAML file, every key documented in docs/configuration.md.
 //
 // Unknown keys, keys given twice, wrong types and values out of bounds are refused with the line.
 // Thread safety: a value; a reload makes another.

@@ -45,10 +45,10 @@ v1::JobProgress ProgressOf(const JobView& job) {
 
 v1::JobTimes TimesOf(const JobRecord& record) {
   v1::JobTimes times;
-  *times.mutable_creation() = ToProto(record.creation);
-  *times.mutable_modification() = ToProto(record.modification);
+  *times.mutable_creation_time() = ToProto(record.creation);
+  *times.mutable_modification_time() = ToProto(record.modification);
   if (record.transfer_completion) {
-    *times.mutable_transfer_completion() = ToProto(*record.transfer_completion);
+    *times.mutable_transfer_completion_time() = ToProto(*record.transfer_completion);
   }
   return times;
 }

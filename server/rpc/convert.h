@@ -20,7 +20,10 @@
 #include "bits/v1/token_options.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "server/job/service/job_service.h"
+#include "server/job/service/job_requests.h"
+#include "server/job/service/job_view.h"
+#include "server/job/service/job_watch.h"
+#include "server/job/service/token_options.h"
 
 namespace bitsd::rpc {
 

@@ -16,6 +16,7 @@
 #include "server/base/clock.h"
 #include "server/identity/identity_cache.h"
 #include "server/job/service/job_service.h"
+#include "server/job/service/token_options.h"
 #include "server/ops/audit.h"
 #include "server/ops/reload_status.h"
 #include "server/rpc/door/door_limits.h"

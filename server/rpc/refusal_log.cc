@@ -37,7 +37,7 @@ void RefusalLog::Add(std::string_view method, const Peer& peer, const absl::Stat
   if (!IsRefusal(status)) return;
   // Whoever is not accepted may have as many SIDs as certificates: they share one budget.
   const bool accepted = peer.sid && status.code() != absl::StatusCode::kUnauthenticated;
-  const std::optional<uint64_t> left_out = TakeLine(accepted ? *peer.sid : Sid());
+  const std::optional<uint64_t> left_out = limits_.Take(accepted ? *peer.sid : Sid(), clock_.Now());
   if (!left_out) return;
   const ErrorDetail detail = DetailOf(status);
   AuditEvent event{"call_refused", {}};
@@ -48,30 +48,6 @@ void RefusalLog::Add(std::string_view method, const Peer& peer, const absl::Stat
   if (!detail.rule.empty()) event.fields.emplace_back("rule", detail.rule);
   if (*left_out > 0) event.fields.emplace_back("left_out", std::to_string(*left_out));
   audit_.Write(std::move(event));
-}
-
-std::optional<uint64_t> RefusalLog::TakeLine(const Sid& caller) {
-  const absl::Time now = clock_.Now();
-  const std::lock_guard lock(mutex_);
-  Caller& entry = Find(caller, now);
-  if (!entry.budget.Has(now) || !all_.Has(now)) {
-    ++entry.left_out;
-    return std::nullopt;
-  }
-  entry.budget.Take();
-  all_.Take();
-  return std::exchange(entry.left_out, 0);
-}
-
-RefusalLog::Caller& RefusalLog::Find(const Sid& caller, absl::Time now) {
-  if (callers_.size() >= kMaxCallers && !callers_.contains(caller)) {
-    // Those with nothing to tell are made anew when they call again.
-    absl::erase_if(callers_, [now](auto& entry) {
-      return entry.second.left_out == 0 && entry.second.budget.IsFull(now);
-    });
-    if (callers_.size() >= kMaxCallers) return callers_[Sid()];
-  }
-  return callers_[caller];
 }
 
 }  // namespace bitsd::rpc

@@ -13,18 +13,15 @@
 #ifndef BITSD_SERVER_RPC_REFUSAL_LOG_H_
 #define BITSD_SERVER_RPC_REFUSAL_LOG_H_
 
-#include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "server/base/clock.h"
-#include "server/base/rate_limit.h"
 #include "server/identity/sid.h"
 #include "server/ops/audit.h"
+#include "server/ops/line_limits.h"
 
 namespace bitsd::rpc {
 
@@ -34,8 +31,6 @@ class RefusalLog {
   static constexpr absl::Duration kRefill = absl::Seconds(10);
   static constexpr int kBurstOfAll = 200;
   static constexpr absl::Duration kRefillOfAll = absl::Milliseconds(100);
-  /// Callers whose budgets are kept; known ones are bounded by the account directory.
-  static constexpr size_t kMaxCallers = 10'000;
 
   RefusalLog(AuditLog& audit, const Clock& clock) : audit_(audit), clock_(clock) {}
 
@@ -50,21 +45,9 @@ class RefusalLog {
   void Add(std::string_view method, const Peer& peer, const absl::Status& status);
 
  private:
-  struct Caller {
-    RateLimit budget{kBurst, kRefill};
-    uint64_t left_out = 0;
-  };
-
-  /// How many lines were left out before this one; nothing when it is left out, too.
-  std::optional<uint64_t> TakeLine(const Sid& caller);
-  Caller& Find(const Sid& caller, absl::Time now);
-
   AuditLog& audit_;
   const Clock& clock_;
-
-  std::mutex mutex_;
-  RateLimit all_{kBurstOfAll, kRefillOfAll};
-  absl::flat_hash_map<Sid, Caller> callers_;
+  LineLimits limits_{RateLimit(kBurst, kRefill), RateLimit(kBurstOfAll, kRefillOfAll)};
 };
 
 }  // namespace bitsd::rpc

@@ -6,7 +6,7 @@
 #define BITSD_SERVER_RPC_TOKEN_OPTIONS_SERVICE_H_
 
 #include "bits/v1/token_options.grpc.pb.h"
-#include "server/job/service/job_service.h"
+#include "server/job/service/token_options.h"
 #include "server/rpc/authenticator.h"
 
 namespace bitsd::rpc {

@@ -15,9 +15,9 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/must.h"
 #include "tests/bench/nginx.h"
+#include "tests/testing/bitsd/demo_identities.h"
 #include "tests/testing/broker_process.h"
-#include "tests/testing/demo_identities.h"
-#include "tests/testing/direct_file_broker.h"
+#include "tests/testing/fakes/direct_file_broker.h"
 
 namespace bitsd::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/testing/bitsd_server.h"
+#include "tests/testing/bitsd/bitsd_server.h"
 
 namespace bitsd::bench {
 

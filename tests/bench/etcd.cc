@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "tests/testing/servers/web_server.h"
 #include "tests/testing/wait.h"
-#include "tests/testing/web_server.h"
 
 namespace bitsd::bench {
 

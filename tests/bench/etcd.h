@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "tests/testing/demo_pki.h"
+#include "tests/testing/bitsd/demo_pki.h"
 #include "tests/testing/process.h"
 #include "tests/testing/temp_folder.h"
 

@@ -5,9 +5,9 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/must.h"
 #include "tests/bench/transfer_rig.h"
-#include "tests/integration/servers/apache.h"
-#include "tests/integration/servers/kdc.h"
-#include "tests/integration/servers/tls_files.h"
+#include "tests/testing/servers/apache.h"
+#include "tests/testing/servers/kdc.h"
+#include "tests/testing/servers/tls_files.h"
 
 namespace bitsd::bench {
 namespace {

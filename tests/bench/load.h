@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/testing/demo_pki.h"
+#include "tests/testing/bitsd/demo_pki.h"
 
 namespace bitsd::bench {
 

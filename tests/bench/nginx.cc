@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/testing/servers/web_server.h"
 #include "tests/testing/wait.h"
-#include "tests/testing/web_server.h"
 
 namespace bitsd::bench {
 

@@ -8,7 +8,7 @@
 #include "tests/bench/echo.pb.h"
 #include "tests/bench/load.h"
 #include "tests/bench/must.h"
-#include "tests/testing/bitsd_server.h"
+#include "tests/testing/bitsd/bitsd_server.h"
 
 namespace bitsd::bench {
 namespace {

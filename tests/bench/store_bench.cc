@@ -13,7 +13,7 @@
 #include "tests/bench/flags_load.h"
 #include "tests/bench/load.h"
 #include "tests/bench/must.h"
-#include "tests/testing/bitsd_server.h"
+#include "tests/testing/bitsd/bitsd_server.h"
 #include "tests/testing/wait.h"
 
 namespace bitsd::bench {

@@ -14,7 +14,7 @@
 
 #include "bitsd/client/client.h"
 #include "tests/bench/ratio.h"
-#include "tests/testing/bitsd_server.h"
+#include "tests/testing/bitsd/bitsd_server.h"
 
 namespace bitsd::bench {
 

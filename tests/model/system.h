@@ -16,13 +16,13 @@
 #include "server/session/session_table.h"
 #include "tests/model/sight.h"
 #include "tests/model/step.h"
-#include "tests/testing/fault_store.h"
-#include "tests/testing/manual_clock.h"
-#include "tests/testing/manual_timer.h"
-#include "tests/testing/memory_audit.h"
-#include "tests/testing/row_store.h"
-#include "tests/testing/scripted_identities.h"
-#include "tests/testing/scripted_transfers.h"
+#include "tests/testing/fakes/fault_store.h"
+#include "tests/testing/fakes/manual_clock.h"
+#include "tests/testing/fakes/manual_timer.h"
+#include "tests/testing/fakes/memory_audit.h"
+#include "tests/testing/fakes/row_store.h"
+#include "tests/testing/fakes/scripted_identities.h"
+#include "tests/testing/fakes/scripted_transfers.h"
 
 namespace bitsd::model {
 

@@ -180,7 +180,7 @@ std::string ManPage() {
   page.Section("Examples");
   page.Example(kTwoIdentities);
   page.Section("See also");
-  page.Line("bitsd(8), docs/api.md, docs/operations.md");
+  page.Line("bitsd(8), docs/bitsctl.md, docs/api.md");
   return page.text();
 }
 

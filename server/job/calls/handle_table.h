@@ -22,7 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/clock.h"
-#include "server/job/service/job_service.h"
+#include "server/job/service/caller.h"
 #include "server/model/job_id.h"
 #include "server/policy/token_rules.h"
 

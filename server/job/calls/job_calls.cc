@@ -11,6 +11,7 @@
 #include "server/job/calls/job_manager.h"
 #include "server/job/changes/job_changes.h"
 #include "server/job/changes/network_changes.h"
+#include "server/job/service/view_of.h"
 #include "server/policy/connection_settings.h"
 #include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"
@@ -327,9 +328,7 @@ void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
   if (!request.request_id.empty()) {
     change.request = [request = std::move(request)](const JobRecordPtr& record) {
       RequestRecord answered = request;
-      auto kept = std::make_shared<JobRecord>(*record);
-      kept->network = WithoutSecrets(record->network);
-      answered.answer = std::move(kept);
+      answered.answer = WithoutSecrets(record);
       return answered;
     };
   }

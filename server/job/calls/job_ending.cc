@@ -10,6 +10,7 @@
 #include "server/identity/account_changes.h"
 #include "server/job/calls/job_manager.h"
 #include "server/job/changes/job_changes.h"
+#include "server/job/changes/transfer_changes.h"
 #include "server/policy/openers.h"
 
 namespace bitsd {

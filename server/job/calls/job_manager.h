@@ -27,6 +27,7 @@
 #include "server/job/job.h"
 #include "server/job/outcome_log.h"
 #include "server/job/service/job_service.h"
+#include "server/job/service/token_options.h"
 #include "server/job/watch_hub.h"
 #include "server/ops/audit.h"
 #include "server/policy/job_limits.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/job/calls/job_manager.h"
+#include "server/job/service/view_of.h"
 #include "server/policy/job_access.h"
 
 namespace bitsd {

@@ -2,7 +2,8 @@
 //
 // Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "States").
 // They do not ask who calls: that was judged before. A result equal to its input changes nothing
-// and succeeds. Thread safety: pure functions.
+// and succeeds. What the work of a job changes is in transfer_changes.h. Thread safety: pure
+// functions.
 
 #ifndef BITSD_SERVER_JOB_CHANGES_JOB_CHANGES_H_
 #define BITSD_SERVER_JOB_CHANGES_JOB_CHANGES_H_
@@ -14,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/job/changes/job_version.h"
-#include "server/job/service/job_service.h"
+#include "server/job/service/job_requests.h"
 #include "server/model/job_record.h"
 #include "server/model/transfer_service.h"
 
@@ -50,23 +51,6 @@ Result SetToken(const JobVersion& job, HelperTokenPtr token);
 Result DropToken(const JobVersion& job);
 /// DropToken if `token` still is the job's.
 Result DiscardToken(const JobVersion& job, const HelperToken* token);
-
-/// News of the files of the download.
-Result FilesProgressed(const JobVersion& job, const std::vector<FileNews>& news);
-/// Every file the download knew of is transferred: TRANSFERRED, unless files were added meanwhile.
-Result AllTransferred(const JobVersion& job, absl::Time now);
-/// The transfer failed: TRANSIENT_ERROR or ERROR, by the job's timeouts. `progressed`: bytes were
-/// gained since the last failure.
-Result Failed(const JobVersion& job, TransferFailure failure, bool progressed, absl::Time now);
-/// The retry delay of a TRANSIENT_ERROR is over, if it is still the one that ends at `when`.
-Result Retry(const JobVersion& job, absl::Time when);
-/// As Retry, before its time, when the broker did not know the identity: it may know it now.
-Result RetryUnknownIdentity(const JobVersion& job);
-/// Temporary files that could not be removed after the end of the job.
-Result LeftBehind(const JobVersion& job, std::vector<TemporaryFile> files);
-
-/// The job needs a helper token and has none.
-TransferFailure TokenRequired();
 
 }  // namespace bitsd::change
 

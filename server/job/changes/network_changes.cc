@@ -16,12 +16,6 @@ NetworkSettings Copy(const NetworkSettingsPtr& settings) {
   return settings == nullptr ? NetworkSettings() : *settings;
 }
 
-/// Settings like those of a new job are none.
-NetworkSettingsPtr Shared(NetworkSettings settings) {
-  if (settings == NetworkSettings()) return nullptr;
-  return std::make_shared<const NetworkSettings>(std::move(settings));
-}
-
 /// Takes the pair out of both lists.
 void Erase(NetworkSettings& settings, AuthTarget target, AuthScheme scheme) {
   std::erase_if(settings.credentials, IsFor<JobCredential>(target, scheme));
@@ -48,7 +42,7 @@ NetworkSettingsPtr KeptOf(const NetworkSettingsPtr& base, const NetworkSettingsP
     return !stays;
   });
   if (kept.client_certificate != wanted.client_certificate) kept.client_certificate.reset();
-  return kept == *base ? base : Shared(std::move(kept));
+  return kept == *base ? base : SharedSettings(std::move(kept));
 }
 
 bool HasImplicitCredentials(const NetworkSettings* settings) {
@@ -69,15 +63,6 @@ bool HasOwnCredentials(const NetworkSettings* settings) {
   return is_explicit || HasClientCertificate(settings);
 }
 
-NetworkSettingsPtr WithoutSecrets(const NetworkSettingsPtr& settings) {
-  if (settings == nullptr) return nullptr;
-  NetworkSettings shown = *settings;
-  shown.credentials.clear();
-  shown.lost.clear();
-  shown.client_certificate.reset();
-  return Shared(std::move(shown));
-}
-
 namespace change {
 namespace {
 
@@ -89,7 +74,7 @@ Result EditNetwork(const JobVersion& job, Edit edit) {
   edit(settings);
   if (Equal(job.record->network, settings)) return job;
   auto record = std::make_shared<JobRecord>(*job.record);
-  record->network = Shared(std::move(settings));
+  record->network = SharedSettings(std::move(settings));
   return JobVersion{std::move(record), job.token};
 }
 
@@ -121,7 +106,7 @@ void UpdateNetwork(const JobUpdate& update, JobRecord& record) {
     settings.proxy_bypass = update.proxy->bypass;
   }
   if (update.security_flags) settings.security_flags = *update.security_flags;
-  if (!Equal(record.network, settings)) record.network = Shared(std::move(settings));
+  if (!Equal(record.network, settings)) record.network = SharedSettings(std::move(settings));
 }
 
 }  // namespace change

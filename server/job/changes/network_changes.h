@@ -26,9 +26,6 @@ bool HasClientCertificate(const NetworkSettings* settings);
 /// It shows something that is the job's own, so that its connections must be, too.
 bool HasOwnCredentials(const NetworkSettings* settings);
 
-/// For whoever only looks: neither users nor passwords, nor the client certificate.
-NetworkSettingsPtr WithoutSecrets(const NetworkSettingsPtr& settings);
-
 namespace change {
 
 Result SetCredential(const JobVersion& job, const JobCredential& credential);

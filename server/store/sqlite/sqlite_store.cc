@@ -38,8 +38,7 @@ constexpr size_t kLogged = 100;
 
 constexpr char kWhatToDo[] =
     ". bitsd does not start with a store that it cannot read, and has taken nothing out of it. "
-    "Restore a backup, or move the folder's files away to start without jobs (docs/operations.md, "
-    "\"The store\")";
+    "Restore a backup, or move the folder's files away to start without jobs (docs/store.md)";
 
 absl::Status Unusable(const std::string& file, const absl::Status& why) {
   const bool ours = absl::IsInvalidArgument(why);  // It says what to do by itself.
