@@ -7,7 +7,7 @@
 #include <climits>
 
 #include "client/callback_thread.h"
-#include "client/method_table.h"
+#include "client/service_config.h"
 #include "client/wire_status.h"
 
 namespace bits {

@@ -68,10 +68,11 @@ std::string WaitingName(const v1::Job& job) {
 
 void AddTimes(const v1::Job& job, SystemTime now, Rows& rows) {
   const v1::JobTimes& times = job.times();
-  rows.push_back({"created:", HumanTime(times.creation(), now)});
-  rows.push_back({"modified:", HumanTime(times.modification(), now)});
-  const bool done = times.has_transfer_completion();
-  rows.push_back({"transferred:", done ? HumanTime(times.transfer_completion(), now) : "UNKNOWN"});
+  rows.push_back({"created:", HumanTime(times.creation_time(), now)});
+  rows.push_back({"modified:", HumanTime(times.modification_time(), now)});
+  const bool done = times.has_transfer_completion_time();
+  rows.push_back(
+      {"transferred:", done ? HumanTime(times.transfer_completion_time(), now) : "UNKNOWN"});
 }
 
 void AddScope(const v1::TokenScope& scope, Rows& rows) {

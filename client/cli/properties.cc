@@ -19,7 +19,8 @@ std::string ErrorOfJob(const v1::Job& job) {
 
 std::string CompletionTime(const v1::Job& job) {
   const v1::JobTimes& times = job.times();
-  return times.has_transfer_completion() ? ExactTime(times.transfer_completion()) : "UNKNOWN";
+  return times.has_transfer_completion_time() ? ExactTime(times.transfer_completion_time())
+                                              : "UNKNOWN";
 }
 
 std::string TokenSid(const v1::Job& job) {
@@ -55,9 +56,9 @@ constexpr auto kProperties = std::to_array<JobProperty>({
     {"files-transferred", "getfilestransferred",
      [](const v1::Job& job) { return std::to_string(job.progress().files_transferred()); }},
     {"creation-time", "getcreationtime",
-     [](const v1::Job& job) { return ExactTime(job.times().creation()); }},
+     [](const v1::Job& job) { return ExactTime(job.times().creation_time()); }},
     {"modification-time", "getmodificationtime",
-     [](const v1::Job& job) { return ExactTime(job.times().modification()); }},
+     [](const v1::Job& job) { return ExactTime(job.times().modification_time()); }},
     {"completion-time", "getcompletiontime", CompletionTime},
     {"error", "geterror", ErrorOfJob},
     {"error-count", "geterrorcount",

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "server/broker/broker_link.h"
 #include "server/broker/file_broker.h"
+#include "server/broker/file_result.h"
 #include "server/broker/wire.h"
 #include "server/broker/worker_crew.h"
 
@@ -45,6 +46,8 @@ class BrokerClient final : public FileBroker {
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;
+  absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who,
+                                          const std::string& path) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
   /// The channel of a new credential agent, or the broker's refusal.
@@ -64,20 +67,13 @@ class BrokerClient final : public FileBroker {
 
  private:
   struct Identity;
-  /// What a worker did; `status` is about the file after `ids`.
-  struct Answer {
-    absl::Status status;
-    std::vector<FileId> ids;
-    std::vector<UniqueFd> fds;
-    std::vector<uint32_t> not_set = {};
-  };
 
   BrokerClient(UniqueFd control, absl::Duration deadline)
       : link_(std::move(control)), timeout_ms_(absl::ToInt64Milliseconds(deadline)) {}
 
-  Answer Call(const ActingIdentity& who, const wire::FileRequest& request);
-  Answer CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker, const std::string& identity,
-                    const wire::FileRequest& request, Deadline deadline);
+  FileResult Call(const ActingIdentity& who, const wire::FileRequest& request);
+  FileResult CallWorker(WorkerCrew& crew, WorkerCrew::Worker& worker, const std::string& identity,
+                        const wire::FileRequest& request, Deadline deadline);
   absl::StatusOr<ExchangeResult> Deliver(WorkerCrew& crew, WorkerCrew::Worker& worker,
                                          const std::string& identity,
                                          const wire::FileRequest& request, Deadline deadline,

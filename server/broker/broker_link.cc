@@ -37,7 +37,7 @@ std::string EncodeBrokerHello(bool identity_switching) {
 }
 
 absl::StatusOr<UniqueFd> BrokerLink::Open(std::string_view request, Deadline deadline) {
-  const Turn::Taken turn = turn_.Take(deadline);
+  const std::unique_lock turn(one_request_, deadline);
   if (!turn) return NoAnswer();
   while (const SharedFd channel = Channel(deadline)) {
     ++messages_sent_;

@@ -14,9 +14,9 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "server/base/timed_lock.h"
 #include "server/base/unique_fd.h"
 #include "server/broker/channel.h"
-#include "server/broker/turn.h"
 
 namespace bitsd {
 
@@ -46,7 +46,7 @@ class BrokerLink {
   SharedFd NewestChannel();
   void Drop(const SharedFd& channel);
 
-  Turn turn_;
+  TimedLock one_request_;
   const UniqueFd control_;
   std::mutex mutex_;  ///< Guards channel_ and reading from control_.
   SharedFd channel_;  ///< Null while no broker is known.

@@ -24,13 +24,13 @@ bool WaitForRequest(int channel, int end_signal) {
   return entries[1].revents == 0;
 }
 
-FileOperations::Result Perform(const FileOperations& operations, ReceiveResult received,
-                               const Packet& packet, wire::FileRequest* request) {
+FileResult Perform(const FileOperations& operations, ReceiveResult received, const Packet& packet,
+                   wire::FileRequest* request) {
   if (received == ReceiveResult::kMalformed) {
-    return {error::InvalidArgument("malformed broker message: too long"), {}, {}};
+    return {error::InvalidArgument("malformed broker message: too long")};
   }
   absl::StatusOr<wire::FileRequest> decoded = wire::DecodeFileRequest(packet.bytes);
-  if (!decoded.ok()) return {decoded.status(), {}, {}};
+  if (!decoded.ok()) return {decoded.status()};
   *request = *std::move(decoded);
   return operations.Perform(*request);
 }
@@ -60,7 +60,7 @@ void ServeFileRequests(const SafePaths& paths, int channel, int end_signal) {
     const ReceiveResult received = ReceivePacket(channel, &packet);
     if (received == ReceiveResult::kPeerGone) return;
     wire::FileRequest request;
-    const FileOperations::Result result = Perform(operations, received, packet, &request);
+    const FileResult result = Perform(operations, received, packet, &request);
     const std::string reply = wire::Encode(wire::Reply{result.status, result.ids, result.not_set});
     std::vector<int> fds;
     for (const UniqueFd& fd : result.fds) fds.push_back(fd.get());

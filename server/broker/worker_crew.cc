@@ -24,7 +24,7 @@ bool HasEnded(int channel) {
 
 }  // namespace
 
-WorkerCrew::Turn WorkerCrew::Take(const std::string& folder, Deadline deadline) {
+WorkerCrew::Lease WorkerCrew::Take(const std::string& folder, Deadline deadline) {
   std::unique_lock lock(mutex_);
   while (true) {
     if (HangsLocked(folder) || AllLostLocked()) return nullptr;
@@ -38,11 +38,11 @@ WorkerCrew::Turn WorkerCrew::Take(const std::string& folder, Deadline deadline) 
   }
 }
 
-WorkerCrew::Turn WorkerCrew::TakeLocked(Worker& worker, const std::string& folder) {
+WorkerCrew::Lease WorkerCrew::TakeLocked(Worker& worker, const std::string& folder) {
   worker.busy = true;
   worker.folder = folder;
   worker.since = Clock::now();
-  return {&worker, EndTurn{this}};
+  return {&worker, EndLease{this}};
 }
 
 bool WorkerCrew::HangsLocked(const std::string& folder) {

@@ -6,7 +6,7 @@
 // whose operation ran over its deadline is given up: nobody hears its answer, and until it ends
 // nothing more is asked of that folder. All of them together are never more than the broker allows.
 //
-// Thread safety: any thread. Ownership: owns the workers' channels; a turn must end before its
+// Thread safety: any thread. Ownership: owns the workers' channels; a lease must end before its
 // crew.
 
 #ifndef BITSD_SERVER_BROKER_WORKER_CREW_H_
@@ -25,24 +25,24 @@ namespace bitsd {
 
 class WorkerCrew {
  public:
-  /// A worker that somebody has the turn of.
+  /// A worker that was lent for one operation.
   struct Worker {
     UniqueFd channel;    ///< Invalid until the first operation, and after a failure.
     std::string folder;  ///< Of the operation under way; empty when that changes nothing there.
     Deadline since;
     bool busy = false;
   };
-  struct EndTurn {
+  struct EndLease {
     WorkerCrew* crew = nullptr;
     void operator()(Worker* worker) const { crew->GiveBack(worker); }
   };
-  using Turn = std::unique_ptr<Worker, EndTurn>;
+  using Lease = std::unique_ptr<Worker, EndLease>;
 
   /// Waits for a worker; null when none came before `deadline`, and at once when `folder` hangs, or
   /// every worker that there may be.
-  Turn Take(const std::string& folder, Deadline deadline);
+  Lease Take(const std::string& folder, Deadline deadline);
 
-  /// The operation of `worker`, whose turn it is, ran over its deadline.
+  /// The operation of `worker`, which is lent, ran over its deadline.
   void GiveUp(Worker& worker);
 
  private:
@@ -51,7 +51,7 @@ class WorkerCrew {
     std::string folder;
   };
 
-  Turn TakeLocked(Worker& worker, const std::string& folder);
+  Lease TakeLocked(Worker& worker, const std::string& folder);
   bool HangsLocked(const std::string& folder);
   bool AllLostLocked() const;
   bool MayGrowLocked(const std::string& folder, Deadline now) const;

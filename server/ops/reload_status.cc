@@ -20,14 +20,14 @@ std::string_view NameOf(ReloadSource source) {
 ReloadStatus::ReloadStatus(absl::Time start) {
   for (size_t i = 0; i < kSources; ++i) {
     states_[i].source = static_cast<ReloadSource>(i + 1);
-    states_[i].in_force_since = start;
+    states_[i].load_time = start;
   }
 }
 
 bool ReloadStatus::Good(ReloadSource source, std::optional<absl::Time> now) {
   const std::lock_guard lock(mutex_);
   ReloadState& state = Of(source);
-  if (now) state.in_force_since = *now;
+  if (now) state.load_time = *now;
   return std::exchange(state.failing, false);
 }
 

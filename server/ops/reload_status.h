@@ -38,7 +38,7 @@ struct ReloadState {
   };
 
   ReloadSource source = ReloadSource::kConfiguration;
-  absl::Time in_force_since;
+  absl::Time load_time;
   bool failing = false;  ///< What is in force is not what the files hold.
   std::optional<Failure> last_failure;
 };

@@ -45,10 +45,10 @@ v1::JobProgress ProgressOf(const JobView& job) {
 
 v1::JobTimes TimesOf(const JobRecord& record) {
   v1::JobTimes times;
-  *times.mutable_creation() = ToProto(record.creation);
-  *times.mutable_modification() = ToProto(record.modification);
+  *times.mutable_creation_time() = ToProto(record.creation);
+  *times.mutable_modification_time() = ToProto(record.modification);
   if (record.transfer_completion) {
-    *times.mutable_transfer_completion() = ToProto(*record.transfer_completion);
+    *times.mutable_transfer_completion_time() = ToProto(*record.transfer_completion);
   }
   return times;
 }
@@ -220,7 +220,7 @@ v1::File ToProto(const FileView& file) {
   if (progress.replaced_size != kSizeUnknown) {
     out.set_replaced_bytes_total(progress.replaced_size);
   }
-  out.set_content_encoding(progress.content_encoding.str());
+  out.set_content_encoding(progress.version.content_encoding.str());
   out.set_final_url(Printable(progress.final_url));
   out.set_mode_not_set((file.record.not_set & kModeNotSet) != 0);
   out.set_time_not_set((file.record.not_set & kTimeNotSet) != 0);

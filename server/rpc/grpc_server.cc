@@ -89,8 +89,9 @@ class GrpcServer::Impl {
         log_(counters_),
         refusals_(parts.audit, parts.clock),
         connections_(options.door),
+        answers_(options.door.unread_per_caller),
         authenticator_(parts.identities, parts.sessions, parts.clock, refusals_, calls_,
-                       connections_),
+                       connections_, answers_),
         side_streams_(authenticator_),
         reloads_(parts.reloads),
         clock_(parts.clock),
@@ -117,6 +118,7 @@ class GrpcServer::Impl {
   RefusalLog refusals_;
   CallsInFlight calls_;
   ConnectionTable connections_;
+  AnswerBudget answers_;
   const Authenticator authenticator_;
   SideStreams side_streams_;
   const ReloadStatus& reloads_;

@@ -10,7 +10,8 @@
 #include <string>
 
 #include "server/broker/file_operations.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -35,7 +36,7 @@ class ModelessDisk {
   const std::string& path() const { return path_; }
 
  private:
-  const TempFolder folder_;
+  const tests::TempFolder folder_;
   const std::string path_;
   bool mounted_ = false;
 };
@@ -55,7 +56,7 @@ TEST_P(ModelessDiskTest, AFileIsPutInPlaceAndItsModeIsSaidNotToBeSet) {
   if (!disk.mounted()) GTEST_SKIP() << "needs root and bindfs";
   const auto paths = SafePaths::Make({});
   const FileOperations operations(*paths);
-  const FileOperations::Result created =
+  const FileResult created =
       operations.Perform(RequestFor(Operation::kCreateTemporary, disk.path(), 022));
   ASSERT_EQ(Refusal(created.status), "ok");
   wire::FileRequest request = RequestFor(Operation::kPublish, disk.path(), 022);
@@ -63,7 +64,7 @@ TEST_P(ModelessDiskTest, AFileIsPutInPlaceAndItsModeIsSaidNotToBeSet) {
   request.id.device += 1;
   request.destination = disk.path() + "/file";
   request.mtime = absl::FromUnixSeconds(1'500'000'000);
-  const FileOperations::Result published = operations.Perform(request);
+  const FileResult published = operations.Perform(request);
   EXPECT_EQ(Refusal(published.status), "ok");
   EXPECT_EQ(published.not_set, std::vector<uint32_t>{kModeNotSet});
   EXPECT_EQ(Stat(request.destination).st_mtim.tv_sec, 1'500'000'000);

@@ -1,16 +1,15 @@
+#include "server/broker/wire.h"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "server/broker/channel.h"
-#include "server/broker/turn.h"
-#include "server/broker/wire.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 
@@ -85,8 +84,9 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   wire::FileRequest crowd = ManyPublishes();
   crowd.next.push_back(crowd.next.back());
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
-  for (const Operation operation : {Operation::kReopenTemporary, Operation::kRemoveTemporary,
-                                    Operation::kSyncDirectory, Operation::kOpenPem}) {
+  for (const Operation operation :
+       {Operation::kReopenTemporary, Operation::kRemoveTemporary, Operation::kSyncDirectory,
+        Operation::kOpenPem, Operation::kOpenSource}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
@@ -270,25 +270,6 @@ TEST(ChannelTest, APeerThatDoesNotAnswerCostsTheDeadlineOnly) {
   ChannelPair pair = MakeChannelPair();
   Packet reply;
   EXPECT_EQ(Exchange(pair.first.get(), "x", In(50), &reply), ExchangeResult::kTimeout);
-}
-
-TEST(TurnTest, TurnsComeOneAfterTheOtherOrNotAtAll) {
-  Turn turn;
-  int inside = 0;
-  std::vector<std::thread> threads;
-  threads.reserve(8);
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] {
-      const Turn::Taken taken = turn.Take(In(60'000));
-      ASSERT_TRUE(taken);
-      ++inside;
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(inside, 8);
-  const Turn::Taken taken = turn.Take(In(0));
-  EXPECT_TRUE(taken);
-  EXPECT_FALSE(turn.Take(In(10)));
 }
 
 }  // namespace

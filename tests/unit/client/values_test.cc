@@ -1,7 +1,8 @@
 // The client without a service: text forms, statuses, formatting, usage.
 
+#include <google/protobuf/descriptor.pb.h>
+
 #include <cstdlib>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@
 #include "bitsd/client/error.h"
 #include "bitsd/client/handle.h"
 #include "client/cli/token_flags.h"
-#include "client/method_table.h"
+#include "client/service_config.h"
 #include "client/sid_text.h"
 #include "client/uuid.h"
 #include "client/wire_status.h"
@@ -111,29 +112,41 @@ TEST(CallErrorTest, DetailsOfOthersAndGarbageAreIgnored) {
   }
 }
 
-TEST(MethodTableTest, EveryMethodOfTheContractHasOneRow) {
-  std::multiset<std::string> declared;
+/// Every method of the contract.
+std::vector<const google::protobuf::MethodDescriptor*> Methods() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods;
   for (const auto* file :
        {v1::CreateJobRequest::descriptor()->file(), v1::Job::descriptor()->file(),
         v1::SetHelperTokenRequest::descriptor()->file(), v1::Session::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        declared.insert(file->service(s)->method(m)->full_name());
+        methods.push_back(file->service(s)->method(m));
       }
     }
   }
-  std::multiset<std::string> rows;
-  for (const MethodRow& row : AllMethods()) {
-    rows.insert(std::string(row.service) + "." + std::string(row.method));
-  }
-  EXPECT_EQ(rows, declared);
+  return methods;
 }
 
-TEST(MethodTableTest, OnlyReadersAndRequestsWithAnIdAreRepeated) {
-  for (const MethodRow& row : AllMethods()) {
-    const bool reads = row.method.starts_with("Get") || row.method.starts_with("List");
-    const bool has_id = row.method == "CreateJob" || row.method == "AddFileSet";
-    EXPECT_EQ(row.repeat != Repeat::kNever, reads || has_id) << row.method;
+TEST(RepeatTest, OnlyReadersAndRequestsWithAnIdMayBeRepeated) {
+  using google::protobuf::MethodOptions;
+  for (const auto* method : Methods()) {
+    const std::string& name = method->name();
+    const bool reads = name.starts_with("Get") || name.starts_with("List");
+    const bool has_id = method->input_type()->FindFieldByName("request_id") != nullptr;
+    EXPECT_EQ(method->options().idempotency_level(), reads    ? MethodOptions::NO_SIDE_EFFECTS
+                                                     : has_id ? MethodOptions::IDEMPOTENT
+                                                              : MethodOptions::IDEMPOTENCY_UNKNOWN)
+        << name;
+  }
+}
+
+TEST(RepeatTest, GrpcRepeatsWhatTheContractAllowsAndNothingElse) {
+  const std::string config = ServiceConfig();
+  for (const auto* method : Methods()) {
+    const std::string name = R"({"service":")" + method->service()->full_name() +
+                             R"(","method":")" + method->name() + R"("})";
+    EXPECT_EQ(config.find(name) != std::string::npos, method->options().has_idempotency_level())
+        << name;
   }
 }
 

@@ -112,12 +112,12 @@ TEST(ReloadStatusTest, AFailureIsNewsOncePerReasonAndAgainAfterAGoodLoad) {
   EXPECT_TRUE(board.well());
   const ReloadState state = board.States()[3];
   EXPECT_EQ(state.source, ReloadSource::kClientRoots);
-  EXPECT_EQ(state.in_force_since, start) << "what is in force did not change";
+  EXPECT_EQ(state.load_time, start) << "what is in force did not change";
   EXPECT_EQ(state.last_failure->reason, "missing");
   EXPECT_TRUE(fail("missing"));
   EXPECT_TRUE(board.Good(ReloadSource::kClientRoots, start + absl::Seconds(9)));
   EXPECT_FALSE(board.Good(ReloadSource::kClientRoots, std::nullopt));
-  EXPECT_EQ(board.States()[3].in_force_since, start + absl::Seconds(9));
+  EXPECT_EQ(board.States()[3].load_time, start + absl::Seconds(9));
 }
 
 TEST(ReloadStatusTest, KeysThatNeedARestartAreNewsOnce) {

@@ -242,9 +242,9 @@ TEST(ConvertJob, EveryFieldIsShown) {
   EXPECT_EQ(job.progress().bytes_transferred(), 50u);
   EXPECT_EQ(job.progress().files_total(), 3u);
   EXPECT_EQ(job.progress().files_transferred(), 1u);
-  EXPECT_EQ(job.times().creation().seconds(), 10);
-  EXPECT_EQ(job.times().modification().seconds(), 20);
-  EXPECT_EQ(job.times().transfer_completion().seconds(), 30);
+  EXPECT_EQ(job.times().creation_time().seconds(), 10);
+  EXPECT_EQ(job.times().modification_time().seconds(), 20);
+  EXPECT_EQ(job.times().transfer_completion_time().seconds(), 30);
   EXPECT_EQ(job.error_count(), 4u);
   EXPECT_EQ(job.waiting_for(), v1::WAITING_FOR_RETRY_TIMER);
   EXPECT_EQ(job.helper_token_flags(), 3u);
@@ -325,7 +325,7 @@ TEST(ConvertJob, AJobWithoutErrorOrTokenLeavesTheirFieldsUnset) {
   EXPECT_FALSE(job.has_error());
   EXPECT_FALSE(job.has_helper_token_sid());
   EXPECT_FALSE(job.has_helper_token_expire_time());
-  EXPECT_FALSE(job.times().has_transfer_completion());
+  EXPECT_FALSE(job.times().has_transfer_completion_time());
   EXPECT_EQ(job.progress().bytes_total(), std::numeric_limits<uint64_t>::max());
 }
 
@@ -345,7 +345,7 @@ TEST(ConvertFile, EveryFieldIsShown) {
   view.record.progress.final_url = "http://cdn/f";
   view.record.progress.restarts = 2;
   view.record.progress.replaced_size = 11;
-  view.record.progress.content_encoding = "gzip";
+  view.record.progress.version.content_encoding = "gzip";
   const v1::File file = ToProto(view);
   EXPECT_EQ(file.index(), 7u);
   EXPECT_EQ(file.remote_name(), "http://h/f");

@@ -141,7 +141,8 @@ TEST(ParseRequests, EveryOtherMaskPathIsInvalid) {
   const std::set<std::string> settable = {
       "display_name",        "description",    "priority",           "minimum_retry_delay",
       "no_progress_timeout", "proxy_settings", "http_security_flags"};
-  std::vector<std::string> paths = {"", "*", "Display_Name", "job.display_name", "times.creation"};
+  std::vector<std::string> paths = {"", "*", "Display_Name", "job.display_name",
+                                    "times.creation_time"};
   for (int i = 0; i < job->field_count(); ++i) paths.emplace_back(job->field(i)->name());
   for (const std::string& path : paths) {
     if (settable.contains(path)) continue;

@@ -1,0 +1,151 @@
+#include "server/broker/file_publish.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/broker/file_marks.h"
+#include "server/broker/file_open.h"
+#include "server/broker/file_place.h"
+#include "server/broker/file_rights.h"
+#include "server/policy/local_names.h"
+
+namespace bitsd {
+namespace {
+
+/// Some file systems keep every other second only.
+constexpr absl::Duration kCoarseTime = absl::Seconds(2);
+
+/// False: the file system does not keep this time.
+absl::StatusOr<bool> SetTime(int fd, const SeenFile& now, absl::Time mtime,
+                             const std::string& path) {
+  if (mtime == absl::InfinitePast() || now.mtime == mtime) return true;
+  // Both: some file systems of FUSE do nothing when one is left out.
+  const timespec times[2] = {absl::ToTimespec(now.atime), absl::ToTimespec(mtime)};
+  if (::futimens(fd, times) != 0) {
+    if (IsRefusalOfAttributes(errno)) return false;
+    return FileError(errno, "set the time of", path);
+  }
+  const absl::StatusOr<SeenFile> after = LookAt(fd, path);
+  if (after.ok() && absl::AbsDuration(after->mtime - mtime) <= kCoarseTime) return true;
+  // The kernel takes the next time that the file system can keep: a wrong one. None is better.
+  static_cast<void>(::futimens(fd, nullptr));
+  return false;
+}
+
+/// Opens the temporary file `seen` and gives it its time and its rights, these last.
+absl::Status Prepare(const FilePlace& place, const wire::NextFile& file, const SeenFile& seen,
+                     const FileRights& rights, UniqueFd* fd, uint32_t* not_set) {
+  const std::string path = place.PathOf(file.temporary);
+  // Its umask may have taken away even its owner's right to read, when this is a repeat.
+  const bool is_ours = seen.id.owner == ::geteuid();
+  if (is_ours && (seen.id.mode & S_IRUSR) == 0 && seen.id.mode == rights.mode) {
+    const bool is_it = IsRecordedTemporary(file.id, seen, MarkVerdict::kUnknown, rights.mode);
+    return is_it ? absl::OkStatus() : Replaced(path);
+  }
+  auto opened = OpenTemporaryFile(place.directory.get(), file.temporary, path, file.id, O_RDONLY,
+                                  rights.mode);
+  if (!opened.ok()) return opened.status();
+  if (!IsSameFile(opened->file.id, seen.id)) return Replaced(path);
+  absl::StatusOr<bool> time = SetTime(opened->fd.get(), opened->file, file.mtime, path);
+  if (!time.ok()) return time.status();
+  *fd = std::move(opened->fd);
+  absl::StatusOr<bool> mode = SetRights(fd->get(), opened->file, rights, path);
+  if (!mode.ok()) return mode.status();
+  if (!*mode) *not_set |= kModeNotSet;
+  if (!*time) *not_set |= kTimeNotSet;
+  return absl::OkStatus();
+}
+
+// Names can change between a look and a rename: what counts is what the destination is then.
+absl::Status Rename(const FilePlace& place, const wire::NextFile& file, const SeenFile& seen) {
+  const int directory = place.directory.get();
+  const std::string destination = place.PathOf(file.destination);
+  if (::renameat(directory, file.temporary.c_str(), directory, file.destination.c_str()) != 0) {
+    return FileError(errno, "rename to", destination);
+  }
+  auto there = LookAt(directory, file.destination, destination);
+  if (!there.ok()) return there.status();
+  // Whoever waited for the file may have taken it away already.
+  const bool is_it = !*there || IsSameFile((*there)->id, seen.id);
+  return is_it ? absl::OkStatus() : Replaced(destination);
+}
+
+/// OK when `there`, the destination, is the recorded file: it was published before. A file that is
+/// in place may have other names and another mode by now.
+absl::Status CheckInPlace(const FilePlace& place, const wire::NextFile& file,
+                          const std::optional<SeenFile>& there) {
+  const std::string path = place.PathOf(file.temporary);
+  if (!there || !IsRecordedFile(file.id, *there, MarkVerdict::kUnknown)) return Replaced(path);
+  const UniqueFd fd = OpenSafely(place.directory.get(), file.destination, O_RDONLY);
+  if (fd.valid() && CheckMark(fd.get(), file.id.mark) == MarkVerdict::kSame) RemoveMark(fd.get());
+  return absl::OkStatus();
+}
+
+absl::Status PublishOne(const SafePaths& paths, const FilePlace& place, const wire::NextFile& file,
+                        const FileRights& new_rights, uint32_t* not_set) {
+  const int directory = place.directory.get();
+  const std::string path = place.PathOf(file.temporary);
+  const std::string destination = place.PathOf(file.destination);
+  absl::Status status = CheckTemporaryName(paths, place, file.temporary);
+  if (!status.ok()) return status;
+  auto replaced = LookAtDestination(paths, place, file.destination);
+  if (!replaced.ok()) return replaced.status();
+  auto gone = LookAt(directory, file.temporary, path);
+  if (!gone.ok()) return gone.status();
+  if (!*gone) return CheckInPlace(place, file, *replaced);
+  absl::StatusOr<SeenFile> seen = LookAtTemporary(paths, place, file.temporary);
+  if (!seen.ok()) return seen.status();
+  absl::StatusOr<FileRights> rights = new_rights;
+  if (*replaced && (*replaced)->id.owner == seen->id.owner) {
+    rights = RightsOfFile(directory, file.destination, **replaced, destination);
+  }
+  if (!rights.ok()) return rights.status();
+  UniqueFd fd;
+  status = Prepare(place, file, *seen, *rights, &fd, not_set);
+  if (status.ok()) status = Rename(place, file, *seen);
+  if (fd.valid() && status.ok()) RemoveMark(fd.get());
+  // What is not in place is as private as before.
+  if (fd.valid() && !status.ok()) static_cast<void>(::fchmod(fd.get(), kTemporaryMode));
+  return status;
+}
+
+absl::Status PublishNext(const SafePaths& paths, const FilePlace& place, const wire::NextFile& file,
+                         const FileRights& rights, FileResult* result) {
+  uint32_t not_set = 0;
+  absl::Status status = PublishOne(paths, place, file, rights, &not_set);
+  if (!status.ok()) return status;
+  result->ids.push_back(file.id);
+  result->not_set.push_back(not_set);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+FileResult PublishFiles(const SafePaths& paths, const wire::FileRequest& request) {
+  FileResult result{policy::CheckLocalName(request.destination)};
+  if (!result.status.ok()) return result;
+  if (policy::DirectoryOf(request.path) != policy::DirectoryOf(request.destination)) {
+    return {LeavesFolder(request.destination)};
+  }
+  absl::StatusOr<FilePlace> place = FindTemporary(paths, request.path);
+  if (!place.ok()) return {place.status()};
+  if (!place->directory.valid()) return {Replaced(request.path)};
+  absl::StatusOr<FileRights> rights =
+      RightsOfNewFile(place->directory.get(), request.umask, place->folder);
+  if (!rights.ok()) return {rights.status()};
+  const wire::NextFile first{place->name, NameOf(request.destination), request.id, request.mtime};
+  result.status = PublishNext(paths, *place, first, *rights, &result);
+  for (size_t i = 0; result.status.ok() && i < request.next.size(); ++i) {
+    result.status = PublishNext(paths, *place, request.next[i], *rights, &result);
+  }
+  return result;
+}
+
+}  // namespace bitsd

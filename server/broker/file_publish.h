@@ -1,0 +1,19 @@
+// Puts temporary files in place: gives each its time and rights, and renames it.
+//
+// Thread safety: calls that act as the calling process. Ownership: none.
+
+#ifndef BITSD_SERVER_BROKER_FILE_PUBLISH_H_
+#define BITSD_SERVER_BROKER_FILE_PUBLISH_H_
+
+#include "server/broker/file_result.h"
+#include "server/broker/safe_path.h"
+#include "server/broker/wire.h"
+
+namespace bitsd {
+
+/// kPublish.
+FileResult PublishFiles(const SafePaths& paths, const wire::FileRequest& request);
+
+}  // namespace bitsd
+
+#endif  // BITSD_SERVER_BROKER_FILE_PUBLISH_H_
