@@ -46,6 +46,8 @@ class BrokerClient final : public FileBroker {
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;
+  absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who,
+                                          const std::string& path) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
   /// The channel of a new credential agent, or the broker's refusal.

@@ -29,6 +29,12 @@ struct OpenTemporary {
   FileId id;
 };
 
+/// A file that is open to be read: what an upload sends.
+struct OpenedSource {
+  UniqueFd fd;  ///< Read only, close-on-exec.
+  FileId id;    ///< Without a mark.
+};
+
 /// A temporary file to be put in place.
 struct Publication {
   std::string temporary;
@@ -83,6 +89,10 @@ class FileBroker {
   /// Opens a regular file for reading only, to be read by ReadPemFile (pem_file.h): another is
   /// refused as there.
   virtual absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) = 0;
+
+  /// Opens a regular file for reading only. Pipes, devices and links are refused unopened.
+  virtual absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who,
+                                                  const std::string& path) = 0;
 
   /// Makes renames in `directory` durable.
   virtual absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) = 0;

@@ -129,6 +129,28 @@ TEST_F(BrokerTest, TheKernelRefusesWhatTheIdentityMayNot) {
   EXPECT_EQ(Refusal(client_->SyncDirectory(Bob(), alices_)), "not_permitted");
 }
 
+TEST_F(BrokerTest, ASourceIsOpenedAsItsIdentityAndNotForAnother) {
+  const std::string shared = folder_.MakeFolder("shared", 0777);
+  const std::string path = folder_.MakeFile("shared/report", "figures");
+  ASSERT_EQ(::chown(path.c_str(), kAliceUid, kAliceUid), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0400), 0);
+  StartBroker();
+  const auto source = client_->OpenSource(Alice(), path);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_TRUE(IsSameFile(source->id, IdOf(path)));
+  EXPECT_EQ(source->id.owner, kAliceUid);
+  char text[8] = {};
+  EXPECT_EQ(::read(source->fd.get(), text, sizeof(text)), 7);
+  EXPECT_STREQ(text, "figures");
+  EXPECT_EQ(::fcntl(source->fd.get(), F_GETFL) & O_ACCMODE, O_RDONLY);
+  const absl::Status refused = client_->OpenSource(Bob(), path).status();
+  EXPECT_EQ(Refusal(refused), "not_permitted");
+  EXPECT_NE(refused.message().find("uid 61002"), absl::string_view::npos) << refused;
+  EXPECT_EQ(Refusal(client_->OpenSource(Bob(), alices_ + "/report").status()), "not_permitted");
+  EXPECT_EQ(Refusal(client_->OpenSource(Alice(), folder_.File("state/store")).status()),
+            "path_protected");
+}
+
 TEST_F(BrokerTest, NobodyTouchesAnothersTemporaryFile) {
   const std::string shared = folder_.MakeFolder("shared", 01777);
   StartBroker();

@@ -126,6 +126,15 @@ absl::StatusOr<UniqueFd> DirectFileBroker::OpenPem(const ActingIdentity&, const 
   return fd;
 }
 
+absl::StatusOr<OpenedSource> DirectFileBroker::OpenSource(const ActingIdentity& who,
+                                                          const std::string& path) {
+  absl::StatusOr<UniqueFd> fd = OpenPem(who, path);
+  struct stat info {};
+  if (!fd.ok()) return fd.status();
+  if (fstat(fd->get(), &info) != 0) return Denied(path);
+  return OpenedSource{*std::move(fd), IdOf(info)};
+}
+
 absl::Status DirectFileBroker::SyncDirectory(const ActingIdentity&, const std::string& directory) {
   if (absl::Status asked = Ask("sync", directory); !asked.ok()) return asked;
   const UniqueFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -15,8 +15,8 @@ namespace bitsd::tests {
 
 class DirectFileBroker : public FileBroker {
  public:
-  /// Runs before each operation ("create", "reopen", "publish", "remove", "check", "sync") with its
-  /// path; an error takes the operation's place.
+  /// Runs before each operation ("create", "reopen", "publish", "remove", "check", "read", "sync")
+  /// with its path; an error takes the operation's place.
   std::function<absl::Status(const std::string& operation, const std::string& path)> before;
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
@@ -31,6 +31,8 @@ class DirectFileBroker : public FileBroker {
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                FileId id) override;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) override;
+  absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who,
+                                          const std::string& path) override;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) override;
 
  private:
