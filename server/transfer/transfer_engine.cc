@@ -1,14 +1,15 @@
-#include "server/transfer/curl_transfer_service.h"
+#include "server/transfer/transfer_engine.h"
 
 #include <utility>
 
 #include "server/error/errors.h"
-#include "server/transfer/download.h"
+#include "server/policy/url.h"
+#include "server/transfer/common/job_files.h"
 #include "server/transfer/files/cleanup.h"
 #include "server/transfer/files/completion.h"
 #include "server/transfer/files/errand.h"
+#include "server/transfer/files/local_files.h"
 #include "server/transfer/files/look.h"
-#include "server/transfer/job_audit.h"
 
 namespace bitsd {
 namespace {
@@ -16,22 +17,29 @@ namespace {
 /// Checks of directories that one identity may have waiting.
 constexpr size_t kMaxChecks = 64;
 
+/// A download: a source, and the local side that it writes to.
 class DownloadActivity : public Activity {
  public:
-  DownloadActivity(HttpEngine& engine, std::shared_ptr<Download> download)
-      : engine_(engine), download_(std::move(download)) {}
+  DownloadActivity(Executor& executor, std::shared_ptr<ContentSource> source,
+                   std::shared_ptr<LocalFiles> files)
+      : executor_(executor), source_(std::move(source)), files_(std::move(files)) {}
   ~DownloadActivity() override {
-    // Its easy handle is let go where it was used.
-    engine_.Post([download = std::move(download_)] { download->Halt(); });
+    // What it has of its executor is let go there.
+    executor_.Post([source = std::move(source_)] { source->Halt(); });
   }
   DownloadActivity(const DownloadActivity&) = delete;
   DownloadActivity& operator=(const DownloadActivity&) = delete;
 
-  void Stop(std::function<void()> stopped) override { download_->Stop(std::move(stopped)); }
+  void Stop(std::function<void()> stopped) override {
+    // At once: a disk that hangs does not hold back what ends on the network.
+    executor_.Post([source = source_] { source->Halt(); });
+    files_->Stop(std::move(stopped));
+  }
 
  private:
-  HttpEngine& engine_;
-  std::shared_ptr<Download> download_;
+  Executor& executor_;
+  std::shared_ptr<ContentSource> source_;
+  const std::shared_ptr<LocalFiles> files_;
 };
 
 class CompletionActivity : public Activity {
@@ -47,8 +55,7 @@ class CompletionActivity : public Activity {
 
 }  // namespace
 
-CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
-                                         TransferOptions options)
+TransferEngine::TransferEngine(FileBroker& broker, AuditLog& audit, TransferOptions options)
     : broker_(broker),
       audit_(audit),
       options_(std::make_shared<const TransferOptions>(std::move(options))),
@@ -56,39 +63,53 @@ CurlTransferService::CurlTransferService(FileBroker& broker, AuditLog& audit,
       checks_(disks_, kMaxChecks),
       syncs_(disks_),
       disks_(options_->disk_threads),
-      engine_(options_->idle_connections) {}
+      http_(options_->idle_connections) {}
 
-void CurlTransferService::Reconfigure(TransferOptions options) {
+void TransferEngine::Reconfigure(TransferOptions options) {
   std::shared_ptr<const TransferOptions> last;  // Goes after the lock.
   const std::lock_guard lock(options_mutex_);
   options.generation = options_->generation + 1;
   last = std::exchange(options_, std::make_shared<const TransferOptions>(std::move(options)));
 }
 
-std::shared_ptr<const TransferOptions> CurlTransferService::CurrentOptions() const {
+std::shared_ptr<const TransferOptions> TransferEngine::CurrentOptions() const {
   const std::lock_guard lock(options_mutex_);
   return options_;
 }
 
-std::unique_ptr<Activity> CurlTransferService::StartDownload(
-    DownloadTask task, std::shared_ptr<DownloadEvents> events) {
-  const std::shared_ptr<const TransferOptions> options = CurrentOptions();
-  const TransferContext context{broker_, audit_,  *options, disks_,
-                                syncs_,  engine_, chunks_,  options};
-  auto download = std::make_shared<Download>(context, std::move(task), std::move(events));
-  download->Start();
-  return std::make_unique<DownloadActivity>(engine_, std::move(download));
+Protocol& TransferEngine::ProtocolOf(const std::string& remote_name) {
+  switch (policy::SchemeOf(remote_name).value_or(policy::Scheme::kHttp)) {
+    case policy::Scheme::kHttp:
+    case policy::Scheme::kHttps: break;
+  }
+  return http_;
 }
 
-std::unique_ptr<Activity> CurlTransferService::StartCompletion(
+std::unique_ptr<Activity> TransferEngine::StartDownload(DownloadTask task,
+                                                        std::shared_ptr<DownloadEvents> events) {
+  const TransferContext context{broker_, audit_,           CurrentOptions(),
+                                disks_,  http_.executor(), chunks_};
+  // The files of a job are of one protocol.
+  Protocol& protocol = ProtocolOf(task.files->empty() ? "" : (*task.files)[0].remote_name);
+  auto files = std::make_shared<LocalFiles>(context, syncs_, task, std::move(events));
+  auto source = protocol.NewSource(context, task, files);
+  files->Start(source);
+  return std::make_unique<DownloadActivity>(http_.executor(), std::move(source), std::move(files));
+}
+
+std::unique_ptr<Activity> TransferEngine::StartCompletion(
     CompletionTask task, std::function<void(std::vector<PlacedFile>, absl::Status)> done) {
   auto completion = std::make_shared<Completion>(
-      broker_, audit_, disks_.NewStrand(task.owner.ToString()), std::move(task), std::move(done));
+      broker_, audit_, disks_.NewStrand(task.owner.ToString()), std::move(task),
+      [this](const FileRecord& file) {
+        return ProtocolOf(file.remote_name).ModifiedAt(file.progress.version);
+      },
+      std::move(done));
   completion->Start();
   return std::make_unique<CompletionActivity>(std::move(completion));
 }
 
-std::unique_ptr<Activity> CurlTransferService::StartCleanup(CleanupTask task, CleanupDone done) {
+std::unique_ptr<Activity> TransferEngine::StartCleanup(CleanupTask task, CleanupDone done) {
   const auto strand = disks_.NewStrand(task.owner.ToString());
   auto errand = std::make_shared<Errand>(
       [this, task = std::move(task), done = std::move(done)](const Errand::GoesOn& goes_on) {
@@ -99,8 +120,8 @@ std::unique_ptr<Activity> CurlTransferService::StartCleanup(CleanupTask task, Cl
   return std::make_unique<ErrandActivity>(std::move(errand));
 }
 
-std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
-                                                          std::function<void(absl::Status)> done) {
+std::unique_ptr<Activity> TransferEngine::StartCheck(CheckTask task,
+                                                     std::function<void(absl::Status)> done) {
   const Sid identity = task.local.sid;
   auto errand =
       std::make_shared<Errand>([this, task = std::move(task), done](const Errand::GoesOn& goes_on) {
@@ -120,7 +141,7 @@ std::unique_ptr<Activity> CurlTransferService::StartCheck(CheckTask task,
   return std::make_unique<ErrandActivity>(std::move(errand));
 }
 
-std::unique_ptr<Activity> CurlTransferService::StartLook(
+std::unique_ptr<Activity> TransferEngine::StartLook(
     LookTask task, std::function<void(std::vector<uint32_t>)> done) {
   const auto strand = disks_.NewStrand(task.owner.ToString());
   auto errand = std::make_shared<Errand>(

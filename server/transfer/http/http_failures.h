@@ -1,12 +1,11 @@
-// How a download fails: what the disk, the broker and the transport report, as errors of a job.
+// How a download fails by HTTP: what the transport and the answers report, as errors of a job.
 //
 // Thread safety: pure functions. Messages are printable ASCII whatever a server sent.
 
-#ifndef BITSD_SERVER_TRANSFER_FAILURES_H_
-#define BITSD_SERVER_TRANSFER_FAILURES_H_
+#ifndef BITSD_SERVER_TRANSFER_HTTP_HTTP_FAILURES_H_
+#define BITSD_SERVER_TRANSFER_HTTP_HTTP_FAILURES_H_
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -15,18 +14,6 @@
 #include "server/transfer/http/http_request.h"
 
 namespace bitsd {
-
-/// The broker's refusal or failure.
-TransferFailure LocalFailure(const absl::Status& status);
-
-/// A write or sync that failed with `error` (errno).
-TransferFailure WriteFailure(int error);
-
-/// A write or sync that has not returned for too long.
-TransferFailure DiskHangs();
-
-/// A refusal by policy: of a URL, a redirect, an address or a proxy list.
-TransferFailure RemoteRefusal(const absl::Status& status);
 
 /// A request that ended without the whole response.
 TransferFailure TransportFailure(const HttpEnd& end);
@@ -53,15 +40,9 @@ TransferFailure RedirectRefused(int status);
 /// One redirect more than are followed: `refused` is policy's.
 TransferFailure TooManyRedirects(const absl::Status& refused, bool cookies_set);
 
-/// Adds to what failed at a server which file it was: its URL, and where redirects had led.
-void NameFile(TransferFailure& failure, std::string_view remote_name, std::string_view url);
-
 /// BG_E_INVALID_SERVER_RESPONSE, fatal.
 TransferFailure InvalidResponse(std::string_view what);
 
-/// BG_E_CONNECTION_CLOSED, transient.
-TransferFailure ClosedEarly(std::string_view what);
-
 }  // namespace bitsd
 
-#endif  // BITSD_SERVER_TRANSFER_FAILURES_H_
+#endif  // BITSD_SERVER_TRANSFER_HTTP_HTTP_FAILURES_H_

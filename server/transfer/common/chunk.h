@@ -2,8 +2,8 @@
 //
 // Thread safety: any thread. Ownership: a chunk goes back to its pool when its last user lets go.
 
-#ifndef BITSD_SERVER_TRANSFER_FILES_CHUNK_H_
-#define BITSD_SERVER_TRANSFER_FILES_CHUNK_H_
+#ifndef BITSD_SERVER_TRANSFER_COMMON_CHUNK_H_
+#define BITSD_SERVER_TRANSFER_COMMON_CHUNK_H_
 
 #include <cstddef>
 #include <memory>
@@ -36,4 +36,4 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
 }  // namespace bitsd
 
-#endif  // BITSD_SERVER_TRANSFER_FILES_CHUNK_H_
+#endif  // BITSD_SERVER_TRANSFER_COMMON_CHUNK_H_

@@ -1,7 +1,7 @@
 // How the transfer layer works: limits and timeouts. Thread safety: a value.
 
-#ifndef BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_
-#define BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_
+#ifndef BITSD_SERVER_TRANSFER_COMMON_TRANSFER_OPTIONS_H_
+#define BITSD_SERVER_TRANSFER_COMMON_TRANSFER_OPTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -34,4 +34,4 @@ struct TransferOptions {
 
 }  // namespace bitsd
 
-#endif  // BITSD_SERVER_TRANSFER_TRANSFER_OPTIONS_H_
+#endif  // BITSD_SERVER_TRANSFER_COMMON_TRANSFER_OPTIONS_H_

@@ -1,10 +1,9 @@
-// What a job's work says to the audit log, and its way to the file broker: no opening goes unsaid.
+// The way of a job's work to the file broker: each opening is in the audit log.
 //
-// Thread safety: any thread; calls that reach the broker block. URLs are logged without their
-// query, which may carry secrets. Ownership: broker and log must outlive it.
+// Thread safety: any thread; every call blocks. Ownership: broker and log must outlive it.
 
-#ifndef BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
-#define BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
+#ifndef BITSD_SERVER_TRANSFER_COMMON_JOB_FILES_H_
+#define BITSD_SERVER_TRANSFER_COMMON_JOB_FILES_H_
 
 #include <functional>
 #include <string>
@@ -23,25 +22,6 @@
 #include "server/ops/audit.h"
 
 namespace bitsd {
-
-/// `url` without query and fragment.
-std::string WithoutQuery(std::string_view url);
-
-/// The same, and no longer than a remote name may be: what is kept and shown of where redirects
-/// led.
-std::string ShownUrl(std::string_view url);
-
-/// What a request was, besides its job.
-struct SentRequest {
-  std::string_view url;
-  std::string_view address;
-  std::string_view network_context;
-  std::string_view proxy;        ///< Empty: none.
-  std::string_view credentials;  ///< What was shown to whom; empty: nothing.
-};
-
-/// request_sent.
-void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request);
 
 /// The files of one job.
 class JobFiles {
@@ -81,4 +61,4 @@ class JobFiles {
 
 }  // namespace bitsd
 
-#endif  // BITSD_SERVER_TRANSFER_JOB_AUDIT_H_
+#endif  // BITSD_SERVER_TRANSFER_COMMON_JOB_FILES_H_

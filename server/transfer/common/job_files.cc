@@ -1,15 +1,12 @@
-#include "server/transfer/job_audit.h"
+#include "server/transfer/common/job_files.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/model/transfer_service.h"
 #include "server/policy/local_names.h"
-#include "server/policy/url.h"
 
 namespace bitsd {
 namespace {
@@ -24,28 +21,6 @@ std::string ResultOf(const absl::Status& status) {
 }
 
 }  // namespace
-
-std::string WithoutQuery(std::string_view url) {
-  return std::string(url.substr(0, url.find_first_of("?#")));
-}
-
-std::string ShownUrl(std::string_view url) {
-  return WithoutQuery(url).substr(0, policy::kMaxRemoteName);
-}
-
-void AuditRequest(AuditLog& audit, const JobId& job, const Sid& owner, const SentRequest& request) {
-  const std::string_view context = request.network_context;
-  const bool helper = absl::EndsWith({context.data(), context.size()}, kHelperNetworkContext);
-  AuditEvent event{"request_sent",
-                   {{"job", job.ToString()},
-                    {"owner_sid", owner.ToString()},
-                    {"role", helper ? "helper" : "owner"},
-                    {"url", ShownUrl(request.url)},
-                    {"address", std::string(request.address)}}};
-  if (!request.proxy.empty()) event.fields.emplace_back("proxy", request.proxy);
-  if (!request.credentials.empty()) event.fields.emplace_back("credentials", request.credentials);
-  audit.Write(std::move(event));
-}
 
 void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
                      const absl::Status& status, size_t count) const {

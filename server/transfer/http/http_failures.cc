@@ -1,57 +1,27 @@
-#include "server/transfer/failures.h"
+#include "server/transfer/http/http_failures.h"
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/challenge_rules.h"
 #include "server/policy/http_status.h"
-#include "server/policy/remote_names.h"
+#include "server/transfer/common/failures.h"
 #include "server/transfer/http/tls_misfit.h"
-#include "server/transfer/job_audit.h"
 
 namespace bitsd {
 namespace {
 
-constexpr size_t kMaxDetail = 300;
-
-TransferFailure Make(ErrorContext context, Hresult hresult, bool transient, std::string message) {
-  TransferFailure failure;
-  failure.error.context = context;
-  failure.error.hresult = hresult;
-  failure.error.message = std::move(message);
-  failure.transient = transient;
-  return failure;
-}
-
-TransferFailure FromStatus(ErrorContext context, const absl::Status& status) {
-  const ErrorDetail detail = DetailOf(status);
-  TransferFailure failure = Make(context, detail.hresult, false, std::string(status.message()));
-  failure.error.rule = detail.rule;
-  return failure;
-}
-
-/// Parts of it may come from the server.
-std::string Printable(std::string_view text) {
-  std::string result(text.substr(0, kMaxDetail));
-  for (char& c : result) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  return result;
-}
-
 TransferFailure Transport(Hresult hresult, bool transient, std::string_view what,
                           const HttpEnd& end) {
-  return Make(ErrorContext::kGeneralTransport, hresult, transient,
-              absl::StrCat(std::string(what), ": ", Printable(end.detail), "."));
+  return MakeFailure(ErrorContext::kGeneralTransport, hresult, transient,
+                     absl::StrCat(std::string(what), ": ", Printable(end.detail), "."));
 }
 
 /// An answer of the server or proxy, fatal.
 TransferFailure HttpFailure(int status, std::string message) {
   TransferFailure failure =
-      Make(ErrorContext::kRemoteFile, HttpHresult(status), false, std::move(message));
+      MakeFailure(ErrorContext::kRemoteFile, HttpHresult(status), false, std::move(message));
   failure.error.http_status = status;
   return failure;
 }
@@ -78,43 +48,6 @@ bool WantsCertificate(const HttpEnd& end) {
 }
 
 }  // namespace
-
-TransferFailure LocalFailure(const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnavailable || DetailOf(status).hresult == Hresult::kOk) {
-    return Make(ErrorContext::kLocalFile, Hresult::kDestinationLocked, true,
-                absl::StrCat("The destination's file system is not available: ",
-                             std::string(status.message())));
-  }
-  TransferFailure failure = FromStatus(ErrorContext::kLocalFile, status);
-  // After a change of the account directory the broker may know it before this process, or after.
-  failure.transient = failure.error.rule == RuleName(Rule::kUnknownIdentity);
-  return failure;
-}
-
-TransferFailure WriteFailure(int error) {
-  const std::string reason = std::generic_category().message(error);
-  if (error == ENOSPC || error == EDQUOT) {
-    return Make(ErrorContext::kLocalFile, Hresult::kDiskFull, false,
-                absl::StrCat("The file could not be written: ", reason,
-                             ". Make room, then resume the job."));
-  }
-  if (error == EFBIG) {
-    return Make(ErrorContext::kLocalFile, Hresult::kTooLarge, false,
-                "The file is larger than the destination's file system allows.");
-  }
-  return Make(ErrorContext::kLocalFile, Hresult::kDestinationLocked, true,
-              absl::StrCat("The file could not be written: ", reason, "."));
-}
-
-TransferFailure DiskHangs() {
-  return Make(ErrorContext::kLocalFile, Hresult::kDestinationLocked, true,
-              "The destination's file system does not answer. The job goes on when it does.");
-}
-
-TransferFailure RemoteRefusal(const absl::Status& status) {
-  const bool proxy = DetailOf(status).hresult == Hresult::kInvalidProxyInfo;
-  return FromStatus(proxy ? ErrorContext::kGeneralTransport : ErrorContext::kRemoteFile, status);
-}
 
 TransferFailure Unanswered(int status, uint32_t offered, const absl::Status& why) {
   TransferFailure failure =
@@ -145,7 +78,7 @@ TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
       absl::StrCat("No credentials for the ", target == AuthTarget::kServer ? "server" : "proxy",
                    ": ", Printable(std::string(status.message())));
   if (detail.hresult == Hresult::kTokenRequired) {
-    return Make(ErrorContext::kGeneralQueueManager, Hresult::kTokenRequired, true, message);
+    return MakeFailure(ErrorContext::kGeneralQueueManager, Hresult::kTokenRequired, true, message);
   }
   const bool later = status.code() == absl::StatusCode::kUnavailable ||
                      status.code() == absl::StatusCode::kDeadlineExceeded;
@@ -153,7 +86,7 @@ TransferFailure NoAnswerNow(AuthTarget target, const absl::Status& status) {
   const bool unknown = detail.rule == RuleName(Rule::kUnknownIdentity);
   if (later || unknown) {
     TransferFailure failure =
-        Make(ErrorContext::kGeneralTransport, Hresult::kConnectFailure, true, message);
+        MakeFailure(ErrorContext::kGeneralTransport, Hresult::kConnectFailure, true, message);
     failure.error.rule = detail.rule;
     return failure;
   }
@@ -186,20 +119,6 @@ TransferFailure TooManyRedirects(const absl::Status& refused, bool cookies_set) 
   return failure;
 }
 
-void NameFile(TransferFailure& failure, std::string_view remote_name, std::string_view url) {
-  JobError& error = failure.error;
-  const bool remote = error.context == ErrorContext::kRemoteFile ||
-                      error.context == ErrorContext::kGeneralTransport;
-  if (!remote || !error.file_index) return;
-  if (!error.message.ends_with('.')) error.message += '.';
-  absl::StrAppend(&error.message, " File ", *error.file_index, ": ",
-                  Printable(WithoutQuery(remote_name)));
-  if (url != remote_name && !url.empty()) {
-    absl::StrAppend(&error.message, ", which redirected to ", Printable(WithoutQuery(url)));
-  }
-  error.message += '.';
-}
-
 TransferFailure RedirectRefused(int status) {
   return HttpFailure(status, absl::StrCat("The server redirects (HTTP ", status,
                                           "), and the job's security flags follow none. Add the "
@@ -207,14 +126,9 @@ TransferFailure RedirectRefused(int status) {
 }
 
 TransferFailure InvalidResponse(std::string_view what) {
-  return Make(ErrorContext::kRemoteFile, Hresult::kInvalidServerResponse, false,
-              absl::StrCat("The server's answer is not valid: ", Printable(what),
-                           ". Check the server, then resume the job."));
-}
-
-TransferFailure ClosedEarly(std::string_view what) {
-  return Make(ErrorContext::kGeneralTransport, Hresult::kConnectionClosed, true,
-              absl::StrCat("The connection ended early: ", Printable(what), "."));
+  return MakeFailure(ErrorContext::kRemoteFile, Hresult::kInvalidServerResponse, false,
+                     absl::StrCat("The server's answer is not valid: ", Printable(what),
+                                  ". Check the server, then resume the job."));
 }
 
 TransferFailure TransportFailure(const HttpEnd& end) {
@@ -227,8 +141,8 @@ TransferFailure TransportFailure(const HttpEnd& end) {
   }
   if (end.head_too_large) return InvalidResponse("its head is too large");
   if (end.head_too_slow) {
-    return Make(ErrorContext::kGeneralTransport, Hresult::kNoProgress, true,
-                "The head of the server's answer took too long.");
+    return MakeFailure(ErrorContext::kGeneralTransport, Hresult::kNoProgress, true,
+                       "The head of the server's answer took too long.");
   }
   if (WantsCertificate(end)) {
     return Transport(Hresult::kClientCertNeeded, false,

@@ -1,4 +1,4 @@
-#include "server/transfer/files/chunk.h"
+#include "server/transfer/common/chunk.h"
 
 #include <utility>
 
