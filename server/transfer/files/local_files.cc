@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "server/transfer/failures.h"
+#include "server/transfer/common/failures.h"
 
 namespace bitsd {
 namespace {
@@ -24,9 +24,10 @@ std::vector<uint32_t> FilesToDo(const FileRecords& files) {
 
 }  // namespace
 
-LocalFiles::LocalFiles(const TransferContext& context, DownloadTask task,
+LocalFiles::LocalFiles(const TransferContext& context, FileSync& syncs, DownloadTask task,
                        std::shared_ptr<DownloadEvents> events)
     : context_(context),
+      syncs_(syncs),
       task_(std::move(task)),
       files_(context.broker, context.audit, task_.job, task_.owner),
       events_(std::move(events)),
@@ -35,27 +36,40 @@ LocalFiles::LocalFiles(const TransferContext& context, DownloadTask task,
       todo_(FilesToDo(*task_.files)) {
   if (todo_.empty()) return;
   const FileProgress& first = (*task_.files)[todo_.front()].progress;
-  ShowFile(todo_.front(), PlanFile(0, first).offset, first.size);
+  const FilePlan plan = PlanFile(todo_.front(), first);
+  ShowFile(plan.index, plan.resumable ? plan.kept : 0, plan.size);
 }
 
-void LocalFiles::Start(std::weak_ptr<FileFeed> feed) {
-  file_strand_->Post([self = shared_from_this(), feed = std::move(feed)] {
-    self->feed_ = feed;
+void LocalFiles::Start(std::weak_ptr<ContentSource> source) {
+  file_strand_->Post([self = shared_from_this(), source = std::move(source)] {
+    self->source_ = source;
     if (!self->Active()) return;
-    self->context_.engine.Post([self] {
+    self->context_.executor.Post([self] {
       self->LookLater();
       self->SyncLater();
     });
     self->events_->OnPhase(false);
-    self->OpenClientCertificate();
+    self->PrepareSource();
     self->OpenAhead();
     self->ReportEnd();
   });
 }
 
-void LocalFiles::PostToFeed(std::function<void(FileFeed&)> call) {
-  if (auto feed = feed_.lock()) {
-    context_.engine.Post([feed = std::move(feed), call = std::move(call)] { call(*feed); });
+void LocalFiles::PrepareSource() {
+  const auto source = source_.lock();
+  if (source == nullptr) return;
+  writing_.Begin();
+  const std::optional<TransferFailure> failure = source->Prepare(files_);
+  if (!writing_.End()) {
+    ended_ = true;
+  } else if (failure) {
+    FailNow(*failure);
+  }
+}
+
+void LocalFiles::PostToSource(std::function<void(ContentSource&)> call) {
+  if (auto source = source_.lock()) {
+    context_.executor.Post([source = std::move(source), call = std::move(call)] { call(*source); });
   }
 }
 
@@ -65,47 +79,47 @@ void LocalFiles::SetPhase(bool transferring) {
   });
 }
 
-void LocalFiles::Write(FileWork work) {
-  if (work.chunk != nullptr) backlog_ += work.chunk->size;
-  file_strand_->Post([self = shared_from_this(), work = std::move(work)] {
-    self->DoWork(work);
-    if (work.chunk != nullptr) self->ReleaseBacklog(work.chunk->size);
+void LocalFiles::Write(FileStep step) {
+  if (step.chunk != nullptr) backlog_ += step.chunk->size;
+  file_strand_->Post([self = shared_from_this(), step = std::move(step)] {
+    self->DoStep(step);
+    if (step.chunk != nullptr) self->ReleaseBacklog(step.chunk->size);
   });
 }
 
-void LocalFiles::DoWork(const FileWork& work) {
+void LocalFiles::DoStep(const FileStep& step) {
   if (!Active()) return;
-  const auto found = open_.find(work.index);
+  const auto found = open_.find(step.index);
   if (found == open_.end()) return;
   const OpenFilePtr file = found->second;
-  if (work.forget) return Forget(*file);
-  if (work.doubt) {
+  if (step.forget) return Forget(*file);
+  if (step.doubt) {
     ++file->progress.doubts;
     return Report(*file);
   }
   writing_.Begin();
-  const int error = WriteWork(*file, work);
+  const int error = WriteStep(*file, step);
   if (!writing_.End()) {
     ended_ = true;
     return;
   }
   if (error != 0) {
     TransferFailure failure = WriteFailure(error);
-    failure.error.file_index = work.index;
+    failure.error.file_index = step.index;
     return FailNow(failure);
   }
-  if (work.finish) return Finish(file);
-  if (work.begin) Report(*file);
-  if (work.chunk != nullptr) Written(file);
+  if (step.finish) return Finish(file);
+  if (step.start) Report(*file);
+  if (step.chunk != nullptr) Written(file);
 }
 
-int LocalFiles::WriteWork(OpenFile& file, const FileWork& work) {
-  int error = work.begin ? Begin(file, work) : 0;
-  if (error == 0 && work.chunk != nullptr) error = WriteChunk(file, work);
+int LocalFiles::WriteStep(OpenFile& file, const FileStep& step) {
+  int error = step.start ? Begin(file, step) : 0;
+  if (error == 0 && step.chunk != nullptr) error = WriteChunk(file, step);
   const uint64_t unwritten = file.written - file.hinted;
   // At the end of a file, too: small files that wait for their sync then share one commit of the
   // file system, as all their blocks are allocated before the first of them is synced.
-  if (error == 0 && (unwritten >= kHintInterval || work.finish)) BeginWriting(file);
+  if (error == 0 && (unwritten >= kHintInterval || step.finish)) BeginWriting(file);
   return error;
 }
 
@@ -117,38 +131,34 @@ void LocalFiles::Forget(OpenFile& file) {
   Report(file);
 }
 
-int LocalFiles::Begin(OpenFile& file, const FileWork& work) {
-  const ResponseBody& body = *work.begin;
+int LocalFiles::Begin(OpenFile& file, const FileStep& step) {
+  const ContentStart& start = *step.start;
   // Also what an earlier attempt wrote and did not sync is gone with this.
   const bool cut = !std::exchange(file.is_new, false);
-  if (cut && ftruncate(file.fd.get(), static_cast<off_t>(body.offset)) != 0) return errno;
+  if (cut && ftruncate(file.fd.get(), static_cast<off_t>(start.offset)) != 0) return errno;
   FileProgress& progress = file.progress;
-  progress.size = body.source.size;
-  progress.etag = body.source.etag;
-  progress.last_modified = body.source.last_modified;
-  progress.strong_date = body.source.strong_date;
-  progress.content_type = body.source.content_type;
-  progress.content_encoding = body.source.content_encoding;
-  progress.not_resumable = body.not_resumable;
-  progress.restarts = body.history.restarts;
-  progress.replaced_size = body.history.replaced_size;
-  progress.doubts = body.history.doubts;
-  progress.final_url = work.final_url;
-  progress.synced = std::min(progress.synced, body.offset);
-  file.written = file.hinted = file.sync_begun = body.offset;
+  progress.size = start.size;
+  progress.version = start.version;
+  progress.not_resumable = start.not_resumable;
+  progress.restarts = start.history.restarts;
+  progress.replaced_size = start.history.replaced_size;
+  progress.doubts = start.history.doubts;
+  progress.final_url = start.final_url;
+  progress.synced = std::min(progress.synced, start.offset);
+  file.written = file.hinted = file.sync_begun = start.offset;
   ShowNext();
   return 0;
 }
 
-int LocalFiles::WriteChunk(OpenFile& file, const FileWork& work) {
+int LocalFiles::WriteChunk(OpenFile& file, const FileStep& step) {
   size_t done = 0;
-  while (done < work.chunk->size && !stopping_) {
-    const ssize_t count = pwrite(file.fd.get(), work.chunk->data.get() + done,
-                                 work.chunk->size - done, static_cast<off_t>(work.offset + done));
+  while (done < step.chunk->size && !stopping_) {
+    const ssize_t count = pwrite(file.fd.get(), step.chunk->data.get() + done,
+                                 step.chunk->size - done, static_cast<off_t>(step.offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno;
     done += static_cast<size_t>(count);
-    file.written = work.offset + done;
+    file.written = step.offset + done;
     if (unsynced_.empty()) task_.progress->bytes = file.written;
   }
   return 0;
@@ -163,8 +173,8 @@ void LocalFiles::BeginWriting(OpenFile& file) {
 
 void LocalFiles::Written(const OpenFilePtr& file) {
   if (file->syncing || file->progress.not_resumable) return;
-  const auto every = absl::ToChronoNanoseconds(context_.options.sync_every);
-  if (file->written - file->sync_begun >= context_.options.sync_interval ||
+  const auto every = absl::ToChronoNanoseconds(context_.options->sync_every);
+  if (file->written - file->sync_begun >= context_.options->sync_interval ||
       SteadyClock::now() - file->last_sync >= every) {
     Sync(file, false);
   }
@@ -180,13 +190,13 @@ void LocalFiles::ReportEnd() {
 bool LocalFiles::AwaitDrain() {
   drain_awaited_ = true;
   // The last write may have ended in between, and then nobody else looks at the flag.
-  return backlog_ > context_.options.max_backlog / 2 || !drain_awaited_.exchange(false);
+  return backlog_ > context_.options->max_backlog / 2 || !drain_awaited_.exchange(false);
 }
 
 void LocalFiles::ReleaseBacklog(size_t bytes) {
   const size_t left = backlog_ -= bytes;
-  if (left <= context_.options.max_backlog / 2 && drain_awaited_.exchange(false)) {
-    PostToFeed([](FileFeed& feed) { feed.OnDrained(); });
+  if (left <= context_.options->max_backlog / 2 && drain_awaited_.exchange(false)) {
+    PostToSource([](ContentSource& source) { source.Continue(); });
   }
 }
 
@@ -252,11 +262,11 @@ void LocalFiles::WindDown(std::function<void()> last) {
   auto then = [self = shared_from_this(), last = std::move(last)] {
     self->file_strand_->Post([self, last] { self->SyncForResume(last); });
   };
-  auto feed = feed_.lock();
-  // Without a feed there is no network side any more.
-  if (feed == nullptr) return then();
-  context_.engine.Post([feed = std::move(feed), then = std::move(then)] {
-    feed->Halt();
+  auto source = source_.lock();
+  // Without a source there is no network side any more.
+  if (source == nullptr) return then();
+  context_.executor.Post([source = std::move(source), then = std::move(then)] {
+    source->Halt();
     then();
   });
 }

@@ -17,8 +17,8 @@
 //
 // Recorded progress (`synced`, `transferred`) is what fdatasync has returned for, never more.
 //
-// Thread safety: any thread; every method returns at once. Ownership: shared by its tasks. The feed
-// is held weakly.
+// Thread safety: any thread; every method returns at once. Ownership: shared by its tasks. The
+// source is held weakly.
 
 #ifndef BITSD_SERVER_TRANSFER_FILES_LOCAL_FILES_H_
 #define BITSD_SERVER_TRANSFER_FILES_LOCAL_FILES_H_
@@ -33,63 +33,32 @@
 #include <vector>
 
 #include "server/model/transfer_service.h"
-#include "server/transfer/files/chunk.h"
+#include "server/transfer/common/content_sink.h"
+#include "server/transfer/common/content_source.h"
+#include "server/transfer/common/job_files.h"
+#include "server/transfer/common/transfer_context.h"
 #include "server/transfer/files/disk_operation.h"
-#include "server/transfer/http/client_certificate.h"
-#include "server/transfer/http/response_rules.h"
-#include "server/transfer/job_audit.h"
-#include "server/transfer/transfer_context.h"
+#include "server/transfer/files/file_sync.h"
 
 namespace bitsd {
 
-/// The network side of a download, as the disk side sees it. Called on the engine's thread.
-class FileFeed {
+class LocalFiles : public ContentSink, public std::enable_shared_from_this<LocalFiles> {
  public:
-  virtual ~FileFeed() = default;
-  /// These files are open and may be asked for. In order.
-  virtual void OnFilesReady(const std::vector<FilePlan>& plans) = 0;
-  /// The job's client certificate, if it has one: before the first of its files is ready.
-  virtual void OnClientCertificate(ClientKeyPairPtr certificate) = 0;
-  /// Backlog() has fallen after AwaitDrain.
-  virtual void OnDrained() = 0;
-  /// Sends and receives nothing any more.
-  virtual void Halt() = 0;
-};
-
-/// A step of writing one file; any part may be absent.
-struct FileWork {
-  uint32_t index = 0;
-  std::optional<ResponseBody> begin;  ///< A body starts.
-  std::string final_url;              ///< With `begin`: where redirects led.
-  ChunkPtr chunk;
-  uint64_t offset = 0;  ///< Of the chunk.
-  bool finish = false;  ///< The file is whole.
-  bool forget = false;  ///< What there is of the file is of no use.
-  bool doubt = false;   ///< The answer looked foreign: nothing of it is taken.
-
-  bool IsEmpty() const { return !begin && chunk == nullptr && !finish && !forget && !doubt; }
-};
-
-class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
- public:
-  LocalFiles(const TransferContext& context, DownloadTask task,
+  LocalFiles(const TransferContext& context, FileSync& syncs, DownloadTask task,
              std::shared_ptr<DownloadEvents> events);
-  ~LocalFiles() { CountHanging(0); }
+  ~LocalFiles() override { CountHanging(0); }
   LocalFiles(const LocalFiles&) = delete;
   LocalFiles& operator=(const LocalFiles&) = delete;
 
   /// Opens the first files. Once.
-  void Start(std::weak_ptr<FileFeed> feed);
-  void Write(FileWork work);
-  void SetPhase(bool transferring);
+  void Start(std::weak_ptr<ContentSource> source);
 
-  /// Bytes given to Write and not written yet.
-  size_t Backlog() const { return backlog_.load(); }
-  /// False when the backlog is low already; else OnDrained follows.
-  bool AwaitDrain();
+  void Write(FileStep step) override;
+  void SetPhase(bool transferring) override;
+  size_t Backlog() const override { return backlog_.load(); }
+  bool AwaitDrain() override;
+  void Fail(TransferFailure failure) override;
 
-  /// Stops the network, records what can be kept, and reports the failure.
-  void Fail(TransferFailure failure);
   /// Stops everything; `stopped` runs last of all.
   void Stop(std::function<void()> stopped);
 
@@ -127,11 +96,10 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   };
 
   bool Active() const { return !stopping_ && !failing_ && !ended_; }
-  void PostToFeed(std::function<void(FileFeed&)> call);
+  void PostToSource(std::function<void(ContentSource&)> call);
 
   // The file strand only, as everything down to SyncForResume.
-  void OpenClientCertificate();
-  absl::StatusOr<ClientKeyPairPtr> ReadClientCertificate(const ClientCertificate& certificate);
+  void PrepareSource();
   void OpenAhead();
   void PlanNext();
   /// What a lender did not lend for is not opened, and nobody else opens it instead.
@@ -150,10 +118,10 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
                       std::vector<FilePlan>* ready);
   void AddOpen(const OpenFilePtr& file, std::vector<FilePlan>* ready);
 
-  void DoWork(const FileWork& work);
+  void DoStep(const FileStep& step);
   void Forget(OpenFile& file);
-  int Begin(OpenFile& file, const FileWork& work);
-  int WriteChunk(OpenFile& file, const FileWork& work);
+  int Begin(OpenFile& file, const FileStep& step);
+  int WriteChunk(OpenFile& file, const FileStep& step);
   static void BeginWriting(OpenFile& file);
   void Written(const OpenFilePtr& file);
   void Finish(const OpenFilePtr& file);
@@ -164,7 +132,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void SyncWhatWaits();
   void Synced(const OpenFilePtr& file, uint64_t upto, bool finished, int error);
   void ReportEnd();
-  int WriteWork(OpenFile& file, const FileWork& work);
+  int WriteStep(OpenFile& file, const FileStep& step);
   void ReleaseBacklog(size_t bytes);
   void Report(const OpenFile& file);
   void SendNews();
@@ -184,6 +152,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   void EndWith(const TransferFailure& failure);
 
   const TransferContext context_;
+  FileSync& syncs_;
   const DownloadTask task_;
   const JobFiles files_;
   const std::shared_ptr<DownloadEvents> events_;
@@ -203,7 +172,7 @@ class LocalFiles : public std::enable_shared_from_this<LocalFiles> {
   size_t hanging_ = 0;  ///< Strands that hang, as the pool was told. The engine's thread only.
 
   // The file strand only.
-  std::weak_ptr<FileFeed> feed_;
+  std::weak_ptr<ContentSource> source_;
   size_t next_ = 0;                                 ///< Into todo_: the next file to plan.
   size_t ahead_ = kMinAhead;                        ///< So many files are planned at once.
   std::vector<PlannedFile> planned_;                ///< The next to open.

@@ -8,7 +8,7 @@
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 #include "server/policy/token_scope.h"
-#include "server/transfer/failures.h"
+#include "server/transfer/common/failures.h"
 #include "server/transfer/files/local_files.h"
 #include "server/transfer/files/look.h"
 #include "server/transfer/files/temporary_names.h"
@@ -103,8 +103,8 @@ void LocalFiles::Record(std::vector<FileNews> news) {
 }
 
 void LocalFiles::RecordLater(const std::shared_ptr<const std::vector<FileNews>>& news) {
-  context_.engine.Post([&engine = context_.engine, weak = weak_from_this(), news] {
-    engine.PostAfter(kRecordAgain, [weak, news] {
+  context_.executor.Post([&executor = context_.executor, weak = weak_from_this(), news] {
+    executor.PostAfter(kRecordAgain, [weak, news] {
       const auto self = weak.lock();
       if (self == nullptr) return;
       self->file_strand_->Post([self, news] {
@@ -136,7 +136,7 @@ void LocalFiles::OpenPlanned() {
     FailToOpen(failed.index, status);
   }
   if (ready.empty() || !Active()) return;
-  PostToFeed([ready = std::move(ready)](FileFeed& feed) { feed.OnFilesReady(ready); });
+  PostToSource([ready = std::move(ready)](ContentSource& source) { source.Fetch(ready); });
 }
 
 absl::Status LocalFiles::Reopen(const PlannedFile& planned, std::vector<FilePlan>* ready) {

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "server/transfer/failures.h"
+#include "server/transfer/common/failures.h"
 #include "server/transfer/files/local_files.h"
 
 namespace bitsd {
@@ -46,7 +46,7 @@ void LocalFiles::SyncSmall() {
   for (const OpenFilePtr& file : files) fds.push_back(file->fd.get());
   small_syncing_ = true;
   syncing_small_.Begin();
-  context_.syncs.Sync(
+  syncs_.Sync(
       first, sync_strand_, std::move(fds),
       [self = shared_from_this(), files = std::move(files)](std::vector<int> errors) mutable {
         self->file_strand_->Post([self, files = std::move(files), errors = std::move(errors)] {

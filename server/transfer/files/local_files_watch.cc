@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "server/transfer/failures.h"
+#include "server/transfer/common/failures.h"
 #include "server/transfer/files/local_files.h"
 
 namespace bitsd {
@@ -18,8 +18,8 @@ constexpr int kLooks = 4;
 }  // namespace
 
 void LocalFiles::SyncLater() {
-  const auto every = absl::ToChronoMilliseconds(context_.options.sync_every);
-  context_.engine.PostAfter(every, [weak = weak_from_this()] {
+  const auto every = absl::ToChronoMilliseconds(context_.options->sync_every);
+  context_.executor.PostAfter(every, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self == nullptr || self->over_) return;
     // One at a time: what hangs on the strand must not let them pile up.
@@ -34,21 +34,21 @@ void LocalFiles::SyncLater() {
 }
 
 void LocalFiles::LookLater() {
-  const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
-  context_.engine.PostAfter(patience / kLooks, [weak = weak_from_this()] {
+  const auto patience = absl::ToChronoMilliseconds(context_.options->disk_patience);
+  context_.executor.PostAfter(patience / kLooks, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->LookAfter();
   });
 }
 
 void LocalFiles::LookAfter() {
-  const auto patience = absl::ToChronoMilliseconds(context_.options.disk_patience);
+  const auto patience = absl::ToChronoMilliseconds(context_.options->disk_patience);
   const bool writing = writing_.Exceeds(patience);
   const bool one = syncing_.Exceeds(patience);
   const bool many = syncing_small_.Exceeds(patience);
   const bool syncing = one || many;
   CountHanging((writing ? 1 : 0) + (one ? 1 : 0) + (many ? 1 : 0));
   if (writing && writing_.Abandon()) {
-    if (const auto feed = feed_.lock()) feed->Halt();
+    if (const auto source = source_.lock()) source->Halt();
     if (!stopping_) events_->OnFailed(DiskHangs());
   } else if (syncing && !writing) {
     GiveUpDisk();
@@ -62,7 +62,7 @@ void LocalFiles::CountHanging(size_t hanging) {
 }
 
 void LocalFiles::GiveUpDisk() {
-  if (const auto feed = feed_.lock()) feed->Halt();
+  if (const auto source = source_.lock()) source->Halt();
   file_strand_->Post([self = shared_from_this()] {
     if (self->stopping_) return;
     self->failing_ = true;
