@@ -86,7 +86,7 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
   for (const Operation operation :
        {Operation::kReopenTemporary, Operation::kRemoveTemporary, Operation::kSyncDirectory,
-        Operation::kOpenPem, Operation::kOpenSource}) {
+        Operation::kOpenPem, Operation::kOpenSource, Operation::kCheckTemporary}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
