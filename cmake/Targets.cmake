@@ -28,10 +28,12 @@ function(bitsd_executable name)
   target_link_libraries(${name} PRIVATE bitsd_options ${ARG_DEPS})
 endfunction()
 
-# A GoogleTest program. LABEL is unit or integration; TIMEOUT is in seconds; those of a higher COST begin
-# first. ${bitsd_test_headers} is its shared header, bitsd_plain_test_headers without being told.
+# A GoogleTest program. TIMEOUT is in seconds; those of a higher COST begin first. LABELS say what it needs
+# of the machine: nothing (pure), other processes (process) or loopback (network); and root, if some of its
+# tests are skipped for everybody else. What is pure is a unit test, the rest are integration tests.
+# ${bitsd_test_headers} is its shared header, bitsd_plain_test_headers if it is not set.
 function(bitsd_test name)
-  cmake_parse_arguments(ARG "" "COST;LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "COST;TIMEOUT" "DEPS;LABELS;SRCS" ${ARGN})
   bitsd_executable(${name} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${bitsd_test_options})
   if(NOT bitsd_test_headers)
@@ -41,8 +43,13 @@ function(bitsd_test name)
   if(BITSD_SANITIZE)  # Slower by as much.
     math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 6")
   endif()
+  if("pure" IN_LIST ARG_LABELS)
+    list(APPEND ARG_LABELS unit)
+  else()
+    list(APPEND ARG_LABELS integration)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   if(ARG_COST)
     set_tests_properties(${name} PROPERTIES COST ${ARG_COST})
   endif()

@@ -81,6 +81,7 @@ constexpr Hint kHints[] = {
     {"job_set_aside", "create the job anew; the operator finds its record with: bitsd --set-aside"},
     {"stale_revision",
      "somebody changed the job: read it again (bitsctl info JOB --json) and repeat"},
+    {"answers_unread", "read the answers you asked for: fewer calls at once, and smaller pages"},
     {"service_stopping", "watch again when bitsd is back"},
     // Rules: what a job may open.
     {"address_denied",

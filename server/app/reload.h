@@ -31,7 +31,7 @@
 #include "server/ops/config.h"
 #include "server/ops/reload_status.h"
 #include "server/rpc/grpc_server.h"
-#include "server/transfer/curl_transfer_service.h"
+#include "server/transfer/transfer_engine.h"
 
 namespace bitsd {
 

@@ -30,7 +30,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
 #include "server/store/sqlite/sqlite_store.h"
-#include "server/transfer/curl_transfer_service.h"
+#include "server/transfer/transfer_engine.h"
 
 namespace bitsd {
 namespace {
@@ -248,7 +248,7 @@ class Server::Parts {
   ReloadStatus board;
   std::unique_ptr<JobStore> store;
   std::optional<network::AgentIdentities> networks;
-  std::optional<CurlTransferService> transfers;
+  std::optional<TransferEngine> transfers;
   Timer timer;
   std::optional<SessionTable> sessions;
   std::optional<JobManager> jobs;

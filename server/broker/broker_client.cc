@@ -25,9 +25,13 @@ absl::Status NoAnswer(const wire::FileRequest& request) {
                             "\" or the file broker did not answer: try again later");
 }
 
+bool IsForReading(wire::Operation operation) {
+  return operation == wire::Operation::kOpenPem || operation == wire::Operation::kOpenSource;
+}
+
 bool GivesDescriptor(wire::Operation operation) {
   return operation == wire::Operation::kCreateTemporary ||
-         operation == wire::Operation::kReopenTemporary || operation == wire::Operation::kOpenPem;
+         operation == wire::Operation::kReopenTemporary || IsForReading(operation);
 }
 
 size_t FilesOf(const wire::FileRequest& request) { return 1 + request.next.size(); }
@@ -41,7 +45,7 @@ size_t DescriptorsOf(const wire::FileRequest& request) {
 bool IsFile(int fd, FileId id, int access) {
   struct stat file;
   return ::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_dev == id.device &&
-         file.st_ino == id.inode && (::fcntl(fd, F_GETFL) & O_ACCMODE) == access;
+         file.st_ino == id.inode && (::fcntl(fd, F_GETFL) & (O_ACCMODE | O_PATH)) == access;
 }
 
 /// A worker may have been taken over: it has done no more than was asked, and says which files.
@@ -56,7 +60,7 @@ bool IsSound(const wire::FileRequest& request, const wire::Reply& reply, const P
   if (reply.ids.size() != count || count > FilesOf(request)) return false;
   // An error is about the file after those: when all were done, there is none.
   if (reply.status.ok() != (count == FilesOf(request))) return false;
-  const int access = request.operation == wire::Operation::kOpenPem ? O_RDONLY : O_RDWR;
+  const int access = IsForReading(request.operation) ? O_RDONLY : O_RDWR;
   for (size_t i = 0; i < count; ++i) {
     if (!IsFile(packet.fds[i].get(), reply.ids[i], access)) return false;
   }
@@ -71,8 +75,9 @@ wire::FileRequest Request(wire::Operation operation, const std::string& path, Fi
   return request;
 }
 
-/// The folder that hangs when `request` does; empty for one that changes nothing.
-std::string FolderChangedBy(const wire::FileRequest& request) {
+/// The folder that hangs when `request` does; empty for one that is not repeated and changes
+/// nothing.
+std::string FolderUsedBy(const wire::FileRequest& request) {
   switch (request.operation) {
     case wire::Operation::kOpenWorker:
     case wire::Operation::kOpenPem:
@@ -169,6 +174,14 @@ absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who
   return std::move(answer.fds.front());
 }
 
+absl::Status BrokerClient::CheckTemporary(const ActingIdentity& who, const std::string& path,
+                                          FileId id, const std::string& destination) {
+  wire::FileRequest request = Request(wire::Operation::kCheckTemporary, path, id);
+  request.destination = destination;
+  request.umask = who.umask & 0777;
+  return Call(who, request).status;
+}
+
 absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
                                         const std::vector<Publication>& files,
                                         std::vector<uint32_t>* published) {
@@ -195,13 +208,22 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
 
 absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) {
-  return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status;
+  wire::FileRequest request = Request(wire::Operation::kRemoveTemporary, path, id);
+  request.umask = who.umask & 0777;
+  return Call(who, request).status;
 }
 
 absl::StatusOr<UniqueFd> BrokerClient::OpenPem(const ActingIdentity& who, const std::string& path) {
   FileResult answer = Call(who, Request(wire::Operation::kOpenPem, path));
   if (!answer.status.ok()) return answer.status;
   return std::move(answer.fds.front());
+}
+
+absl::StatusOr<OpenedSource> BrokerClient::OpenSource(const ActingIdentity& who,
+                                                      const std::string& path) {
+  FileResult answer = Call(who, Request(wire::Operation::kOpenSource, path));
+  if (!answer.status.ok()) return answer.status;
+  return OpenedSource{std::move(answer.fds.front()), answer.ids.front()};
 }
 
 absl::Status BrokerClient::SyncDirectory(const ActingIdentity& who, const std::string& directory) {
@@ -214,7 +236,7 @@ FileResult BrokerClient::Call(const ActingIdentity& who, const wire::FileRequest
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(timeout_ms_);
   const std::string identity = wire::Encode(wire::OpenWorkerRequest{who.sid, who.posix});
   const std::shared_ptr<Identity> workers = Find(identity);
-  const WorkerCrew::Lease worker = workers->crew.Take(FolderChangedBy(request), deadline);
+  const WorkerCrew::Lease worker = workers->crew.Take(FolderUsedBy(request), deadline);
   if (!worker || Clock::now() >= deadline) return {NoAnswer(request)};
   return CallWorker(workers->crew, *worker, identity, request, deadline);
 }

@@ -29,6 +29,12 @@ struct OpenTemporary {
   FileId id;
 };
 
+/// A file that is open to be read: what an upload sends.
+struct OpenedSource {
+  UniqueFd fd;  ///< Read only, close-on-exec.
+  FileId id;    ///< Without a mark.
+};
+
 /// A temporary file to be put in place.
 struct Publication {
   std::string temporary;
@@ -63,6 +69,11 @@ class FileBroker {
   virtual absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who,
                                                    const std::string& path, FileId id) = 0;
 
+  /// Is `path` still `id`, a file that `who` can put in place, or is it at `destination` already,
+  /// in the same directory? Changes nothing; file_replaced, not_permitted and the like when not.
+  virtual absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
+                                      const std::string& destination) = 0;
+
   /// Gives each temporary file, if it still is its `id`, its time and the rights that a file newly
   /// made there by `who` would have (0666 & ~umask, or what the folder's default ACL gives; those
   /// of a file of the same owner that it replaces), and renames it to its destination, replacing a
@@ -83,6 +94,10 @@ class FileBroker {
   /// Opens a regular file for reading only, to be read by ReadPemFile (pem_file.h): another is
   /// refused as there.
   virtual absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) = 0;
+
+  /// Opens a regular file for reading only. Pipes, devices and links are refused unopened.
+  virtual absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who,
+                                                  const std::string& path) = 0;
 
   /// Makes renames in `directory` durable.
   virtual absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) = 0;

@@ -11,6 +11,17 @@
 #include "server/broker/pem_file.h"
 
 namespace bitsd {
+namespace {
+
+/// Opens for reading what `found`, opened with O_PATH, is: whatever its name leads to by now, that
+/// is the file that was judged.
+UniqueFd OpenAgain(const UniqueFd& found) {
+  const std::string itself = "/proc/self/fd/" + std::to_string(found.get());
+  // Where somebody holds a lease of the file, this fails instead of waiting.
+  return UniqueFd(::open(itself.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+}  // namespace
 
 UniqueFd OpenSafely(int directory, const std::string& name, int access) {
   constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -49,26 +60,29 @@ FileResult ReopenTemporary(const SafePaths& paths, const wire::FileRequest& requ
   return result;
 }
 
-FileResult OpenPem(const SafePaths& paths, const wire::FileRequest& request) {
-  absl::StatusOr<FilePlace> place = FindPlace(paths, request.path);
-  if (!place.ok()) return {place.status()};
-  if (!place->directory.valid()) return {FileError(ENOENT, "open", request.path)};
-  auto found = LookAt(place->directory.get(), place->name, request.path);
-  if (!found.ok()) return {found.status()};
-  if (!*found) return {FileError(ENOENT, "open", request.path)};
-  if (!(*found)->IsRegular()) return {NotRegular(**found, request.path)};
-  const FileId id = (*found)->id;
-  absl::Status status = paths.CheckFile(id, request.path);
-  if (!status.ok()) return {status};
-  UniqueFd fd = OpenSafely(place->directory.get(), place->name, O_RDONLY);
-  if (!fd.valid()) return {FileError(errno, "open", request.path)};
-  const absl::StatusOr<SeenFile> opened = LookAt(fd.get(), request.path);
-  if (!opened.ok()) return {opened.status()};
-  if (!opened->IsRegular() || !IsSameFile(opened->id, id)) return {Replaced(request.path)};
-  // Judged here: a server that was taken over reads nothing else as this identity.
-  const absl::StatusOr<Secret> content = ReadPemFile(fd, request.path);
+FileResult OpenPem(const SafePaths& paths, const std::string& path) {
+  FileResult opened = OpenSource(paths, path);
+  if (!opened.status.ok()) return opened;
+  const absl::StatusOr<Secret> content = ReadPemFile(opened.fds.front(), path);
   if (!content.ok()) return {content.status()};
-  FileResult result{absl::OkStatus(), {id}};
+  return opened;
+}
+
+FileResult OpenSource(const SafePaths& paths, const std::string& path) {
+  absl::StatusOr<FilePlace> place = FindPlace(paths, path);
+  if (!place.ok()) return {place.status()};
+  if (!place->directory.valid()) return {FileError(ENOENT, "open", path)};
+  const UniqueFd found(
+      ::openat(place->directory.get(), place->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!found.valid()) return {FileError(errno, "open", path)};
+  const absl::StatusOr<SeenFile> file = LookAt(found.get(), path);
+  if (!file.ok()) return {file.status()};
+  if (!file->IsRegular()) return {NotRegular(*file, path)};
+  absl::Status status = paths.CheckFile(file->id, path);
+  if (!status.ok()) return {status};
+  UniqueFd fd = OpenAgain(found);
+  if (!fd.valid()) return {FileError(errno, "open", path)};
+  FileResult result{absl::OkStatus(), {file->id}};
   result.fds.push_back(std::move(fd));
   return result;
 }

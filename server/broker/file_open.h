@@ -23,8 +23,11 @@ namespace bitsd {
 /// kReopenTemporary.
 FileResult ReopenTemporary(const SafePaths& paths, const wire::FileRequest& request);
 
-/// kOpenPem.
-FileResult OpenPem(const SafePaths& paths, const wire::FileRequest& request);
+/// kOpenPem: a file that holds a certificate or a key.
+FileResult OpenPem(const SafePaths& paths, const std::string& path);
+
+/// kOpenSource: any regular file.
+FileResult OpenSource(const SafePaths& paths, const std::string& path);
 
 /// Opens `name`, a regular file when it was looked at; what is opened is to be looked at again, as
 /// names can change.

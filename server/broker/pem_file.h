@@ -1,5 +1,4 @@
-// Certificates and keys in PEM: the only files of a job that are read, and so the only ones that a
-// worker opens for reading.
+// Certificates and keys in PEM, which a job names.
 //
 // Thread safety: free functions. Ownership: what was read is the caller's, overwritten when freed.
 

@@ -37,6 +37,8 @@ enum class Operation : uint8_t {
   kRemoveTemporary = 6,
   kSyncDirectory = 7,
   kOpenPem = 8,
+  kOpenSource = 9,
+  kCheckTemporary = 10,
   kOpenAgent = 64,
 };
 

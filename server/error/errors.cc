@@ -106,6 +106,9 @@ absl::Status Disconnected(std::string_view message) {
   return Make(Hresult::kDisconnected, message);
 }
 absl::Status LimitReached(std::string_view message) { return Make(Hresult::kOutOfMemory, message); }
+absl::Status AnswersUnread(std::string_view message) {
+  return Make(Hresult::kOutOfMemory, Rule::kAnswersUnread, message);
+}
 absl::Status InvalidProxyInfo(std::string_view message) {
   return Make(Hresult::kInvalidProxyInfo, message);
 }

@@ -52,6 +52,7 @@ absl::Status NotLoggedOn(std::string_view message);
 absl::Status NotLoggedOn(Rule rule, std::string_view message);
 absl::Status Disconnected(std::string_view message);
 absl::Status LimitReached(std::string_view message);
+absl::Status AnswersUnread(std::string_view message);
 absl::Status InvalidProxyInfo(std::string_view message);
 absl::Status TooManyJobsPerUser(std::string_view message);
 absl::Status TooManyJobsPerMachine(std::string_view message);

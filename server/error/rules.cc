@@ -33,6 +33,7 @@ std::string_view RuleName(Rule rule) {
     case Rule::kOwnerLoggedOff: return "owner_logged_off";
     case Rule::kStaleRevision: return "stale_revision";
     case Rule::kJobSetAside: return "job_set_aside";
+    case Rule::kAnswersUnread: return "answers_unread";
     case Rule::kServiceStopping: return "service_stopping";
     case Rule::kAddressDenied: return "address_denied";
     case Rule::kUrlDenied: return "url_denied";

@@ -48,6 +48,7 @@ enum class Rule {
   kOwnerLoggedOff,    ///< SetHelperToken on a job whose owner has no session.
   kStaleRevision,     ///< UpdateJob with another expected_revision.
   kJobSetAside,       ///< The store's record of the job cannot be read.
+  kAnswersUnread,     ///< Too much waits for the caller to read it.
 
   kServiceStopping,  ///< UNAVAILABLE: bitsd ends.
 

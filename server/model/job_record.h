@@ -67,21 +67,29 @@ struct TemporaryFile {
   friend bool operator==(const TemporaryFile&, const TemporaryFile&) = default;
 };
 
+/// Which version of a file a source gave. Written and read by the protocol that the source speaks,
+/// and by nobody else, but for the labels, which are shown.
+struct SourceVersion {
+  HeapString tag;               ///< Names the version: of HTTP a strong ETag, as sent. Or empty.
+  HeapString date;              ///< When it was changed: of HTTP Last-Modified, as sent. Or empty.
+  HeapString content_type;      ///< Without parameters, or empty.
+  HeapString content_encoding;  ///< A label of the server's: nothing is decoded. Or empty.
+  bool strong_date = false;     ///< No other version has the same date.
+
+  friend bool operator==(const SourceVersion&, const SourceVersion&) = default;
+};
+
 /// How far one file is: the part of a file that the transfer changes.
 struct FileProgress {
   HeapOptional<TemporaryFile> temporary;  ///< Set once it was created.
   uint64_t size = kSizeUnknown;
-  uint64_t synced = 0;          ///< Bytes that are on the disk: never ahead of fdatasync.
-  HeapString etag;              ///< Strong validator, as sent, or empty.
-  HeapString last_modified;     ///< A date, as sent, or empty.
-  HeapString content_type;      ///< Without parameters, or empty.
-  HeapString content_encoding;  ///< A label of the server's: nothing is decoded. Or empty.
-  HeapString final_url;         ///< After redirects; for diagnosis.
-  bool transferred = false;     ///< Whole and synced.
+  uint64_t synced = 0;  ///< Bytes that are on the disk: never ahead of fdatasync.
+  [[no_unique_address]] SourceVersion version;  ///< Of them. What follows shares its padding.
+  bool transferred = false;                     ///< Whole and synced.
   bool not_resumable = false;
-  bool strong_date = false;  ///< `last_modified` is a strong validator.
-  uint32_t restarts = 0;     ///< How often it began anew because the source had changed.
-  uint32_t doubts = 0;       ///< Attempts in a row that ended with an answer that looked foreign.
+  HeapString final_url;   ///< After redirects; for diagnosis.
+  uint32_t restarts = 0;  ///< How often it began anew because the source had changed.
+  uint32_t doubts = 0;    ///< Attempts in a row that ended with an answer that looked foreign.
   uint64_t replaced_size = kSizeUnknown;  ///< That the file had before it last began anew.
 
   friend bool operator==(const FileProgress&, const FileProgress&) = default;

@@ -21,9 +21,10 @@ size_t BytesOf(const TemporaryFile& file) { return sizeof(file) + file.path.size
 size_t BytesOf(const FileRecord& file) {
   const FileProgress& progress = file.progress;
   return sizeof(file) + file.remote_name.size() + file.local_name.size() +
-         progress.etag.str().size() + progress.last_modified.str().size() +
-         progress.content_type.str().size() + progress.content_encoding.str().size() +
-         progress.final_url.str().size() + (progress.temporary ? BytesOf(*progress.temporary) : 0);
+         progress.version.tag.str().size() + progress.version.date.str().size() +
+         progress.version.content_type.str().size() +
+         progress.version.content_encoding.str().size() + progress.final_url.str().size() +
+         (progress.temporary ? BytesOf(*progress.temporary) : 0);
 }
 
 }  // namespace
@@ -36,10 +37,10 @@ void Bound(JobError& error, size_t files) {
 }
 
 void Bound(FileProgress& progress) {
-  DropIfLong(progress.etag);
-  DropIfLong(progress.last_modified);
-  DropIfLong(progress.content_type);
-  DropIfLong(progress.content_encoding);
+  DropIfLong(progress.version.tag);
+  DropIfLong(progress.version.date);
+  DropIfLong(progress.version.content_type);
+  DropIfLong(progress.version.content_encoding);
   DropIfLong(progress.final_url);
 }
 

@@ -183,8 +183,8 @@ class TransferService {
                                                std::function<void(absl::Status)> done) = 0;
 
   /// `done` gets the indexes of the files that are transferred and not completed, and that are gone
-  /// or not for `task.local` to put in place, although a new file could be made there. Not once it
-  /// was stopped.
+  /// or not for `task.local` to put in place, although a new file could be made there. A file that
+  /// is in place already is not among them. Not once it was stopped.
   virtual std::unique_ptr<Activity> StartLook(LookTask task,
                                               std::function<void(std::vector<uint32_t>)> done) = 0;
 };

@@ -126,8 +126,8 @@ absl::StatusOr<ChallengeAnswer> AnswerTo(const Challenge& challenge) {
 
 bool IsOwnHost(const Url& own, const Url& url) {
   if (HostNameOf(own) != HostNameOf(url)) return false;
-  if (own.https == url.https) return own.port == url.port;
-  return !own.https && own.port == 80 && url.port == 443;
+  if (own.scheme == url.scheme) return own.port == url.port;
+  return own.scheme == Scheme::kHttp && own.port == 80 && url.port == 443;
 }
 
 }  // namespace bitsd::policy

@@ -145,7 +145,7 @@ bool Matches(std::string_view pattern, std::string_view text) {
 bool Bypasses(const BypassEntry& entry, const Url& url) {
   const std::string host = HostNameOf(url);
   if (entry.local) return !url.literal && host.find('.') == std::string::npos;
-  if (!(url.https ? entry.for_https : entry.for_http)) return false;
+  if (!(url.scheme == Scheme::kHttps ? entry.for_https : entry.for_http)) return false;
   return (entry.port == 0 || entry.port == url.port) && Matches(entry.pattern, host);
 }
 
@@ -180,7 +180,7 @@ absl::StatusOr<std::optional<Proxy>> Choose(const Url& url, const ProxyLists& li
                                     [&](const BypassEntry& entry) { return Bypasses(entry, url); });
   if (bypassed) return std::nullopt;
   for (const ProxyEntry& entry : parsed->proxies) {
-    if (url.https ? entry.for_https : entry.for_http) return entry.proxy;
+    if (url.scheme == Scheme::kHttps ? entry.for_https : entry.for_http) return entry.proxy;
   }
   return std::nullopt;
 }

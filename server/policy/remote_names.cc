@@ -32,7 +32,7 @@ absl::Status CheckRedirect(std::string_view from, std::string_view to, int count
     return Denied("the server redirected to a URL that is not taken: " +
                   std::string(status.message().data(), status.message().size()));
   }
-  if (source->https && !target->https && !https_to_http) {
+  if (source->scheme == Scheme::kHttps && target->scheme == Scheme::kHttp && !https_to_http) {
     return Denied(
         "the server redirected from https to http: add the file with the http URL if it "
         "may be read without protection");

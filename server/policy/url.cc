@@ -67,15 +67,12 @@ absl::Status CheckSize(std::string_view text, size_t max_size) {
                                               : "a URL is at most 16,384 characters");
 }
 
-/// Takes "http://" or "https://", in any case, off the front of `text`.
-bool TakeScheme(std::string_view& text, Url& url) {
-  const size_t end = text.find("://");
-  if (end == std::string_view::npos) return false;
-  const std::string scheme = absl::AsciiStrToLower(std::string(text.substr(0, end)));
-  if (scheme != "http" && scheme != "https") return false;
-  url.https = scheme == "https";
-  text.remove_prefix(end + 3);
-  return true;
+uint16_t DefaultPort(Scheme scheme) {
+  switch (scheme) {
+    case Scheme::kHttp: return 80;
+    case Scheme::kHttps: return 443;
+  }
+  return 0;
 }
 
 bool IsLabel(std::string_view label) {
@@ -133,7 +130,7 @@ absl::Status ParseBracketed(const std::string& host, Url& url) {
 
 /// `text` is what follows the host: nothing, or a colon and a port.
 absl::Status ParseUrlPort(std::string_view text, Url& url) {
-  url.port = url.https ? 443 : 80;
+  url.port = DefaultPort(url.scheme);
   if (text.empty()) return absl::OkStatus();
   const std::optional<uint16_t> port =
       text.front() == ':' ? ParsePort(text.substr(1)) : std::nullopt;
@@ -159,13 +156,23 @@ absl::Status ParseAuthority(std::string_view authority, Url& url) {
 
 }  // namespace
 
+std::optional<Scheme> SchemeOf(std::string_view text) {
+  const size_t end = text.find("://");
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string scheme = absl::AsciiStrToLower(std::string(text.substr(0, end)));
+  if (scheme == "http") return Scheme::kHttp;
+  if (scheme == "https") return Scheme::kHttps;
+  return std::nullopt;
+}
+
 absl::StatusOr<Url> ParseUrl(std::string_view text, size_t max_size) {
   if (absl::Status status = CheckSize(text, max_size); !status.ok()) return status;
   if (absl::Status status = CheckCharacters(text); !status.ok()) return status;
+  const std::optional<Scheme> scheme = SchemeOf(text);
+  if (!scheme) return Malformed("a URL begins with http:// or https://: no other scheme is taken");
   Url url;
-  if (!TakeScheme(text, url)) {
-    return Malformed("a URL begins with http:// or https://: no other scheme is taken");
-  }
+  url.scheme = *scheme;
+  text.remove_prefix(text.find("://") + 3);
   const std::string_view authority = text.substr(0, text.find_first_of("/?"));
   if (absl::Status status = ParseAuthority(authority, url); !status.ok()) return status;
   return url;

@@ -23,12 +23,17 @@ inline constexpr size_t kMaxRemoteName = 2200;
 /// Of a URL that a server redirects to: signed ones are long.
 inline constexpr size_t kMaxRedirectTarget = size_t{16} << 10;
 
+enum class Scheme { kHttp, kHttps };
+
 struct Url {
-  bool https = false;
+  Scheme scheme = Scheme::kHttp;
   std::string host;  ///< Lower case, as written otherwise; without brackets.
   uint16_t port = 0;
   std::optional<Endpoint> literal;  ///< Set when the host is an address, in any spelling.
 };
+
+/// The scheme that `text` begins with, in any case; unset: another, or none.
+std::optional<Scheme> SchemeOf(std::string_view text);
 
 /// E_INVALIDARG, rule url_denied, unless `text` is an absolute http or https URL of at most
 /// `max_size` visible ASCII characters, without credentials, fragment or backslash, with a host

@@ -2,6 +2,7 @@
 
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/server_context.h>
+#include <openssl/sha.h>
 
 #include <utility>
 #include <vector>
@@ -104,6 +105,21 @@ absl::StatusOr<Caller> Authenticator::AuthenticateWithoutSession(
   absl::Status named = sessions_.CheckNamed(*judged->token, judged->session);
   if (!named.ok()) return named;
   return Caller{std::move(judged->token), nullptr};
+}
+
+CallerKey Authenticator::KeyOf(const grpc::AuthContext& peer) const {
+  const auto identity = Identify(peer);
+  if (identity->Check(clock_.Now()).ok() && identity->sid()) return {*identity->sid(), ""};
+  const std::string_view pem = Property(peer, GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  std::string fingerprint(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(pem.data()), pem.size(),
+         reinterpret_cast<unsigned char*>(fingerprint.data()));
+  return {Sid(), std::move(fingerprint)};
+}
+
+CallerKey Authenticator::KeyOf(const grpc::CallbackServerContext& context,
+                               const absl::StatusOr<Caller>& caller) const {
+  return caller.ok() ? CallerKey{caller->token->user, ""} : KeyOf(*context.auth_context());
 }
 
 absl::Status Authenticator::NotePeer(const grpc::ServerContextBase& context,

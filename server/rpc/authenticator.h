@@ -21,6 +21,8 @@
 #include "server/base/clock.h"
 #include "server/identity/identity_cache.h"
 #include "server/job/service/caller.h"
+#include "server/rpc/answer_budget.h"
+#include "server/rpc/caller_key.h"
 #include "server/rpc/calls_in_flight.h"
 #include "server/rpc/door/connection_table.h"
 #include "server/rpc/refusal_log.h"
@@ -34,16 +36,20 @@ using TokenPtr = std::shared_ptr<const AccessToken>;
 class Authenticator {
  public:
   Authenticator(IdentityCache& identities, SessionTable& sessions, const Clock& clock,
-                RefusalLog& refusals, CallsInFlight& calls, ConnectionTable& connections)
+                RefusalLog& refusals, CallsInFlight& calls, ConnectionTable& connections,
+                AnswerBudget& answers)
       : identities_(identities),
         sessions_(sessions),
         clock_(clock),
         refusals_(refusals),
         calls_(calls),
-        connections_(connections) {}
+        connections_(connections),
+        answers_(answers) {}
 
   /// Those that are being answered.
   CallsInFlight& calls() const { return calls_; }
+  /// What waits to be read.
+  AnswerBudget& answers() const { return answers_; }
   const Clock& clock() const { return clock_; }
 
   /// The caller, if it may call the method `path`: UNAUTHENTICATED, E_ACCESSDENIED with
@@ -84,6 +90,12 @@ class Authenticator {
   /// Whom the certificate of the connection names, accepted or not.
   std::shared_ptr<const PeerIdentity> Identify(const grpc::AuthContext& peer) const;
 
+  /// For whom what `peer` makes us keep is counted.
+  CallerKey KeyOf(const grpc::AuthContext& peer) const;
+  /// The same, of `caller`, who made the call of `context`.
+  CallerKey KeyOf(const grpc::CallbackServerContext& context,
+                  const absl::StatusOr<Caller>& caller) const;
+
   /// As TakeRequest, for calls of services that are not ours.
   absl::Status NotePeer(const grpc::ServerContextBase& context,
                         const grpc::AuthContext& peer) const;
@@ -104,6 +116,7 @@ class Authenticator {
   RefusalLog& refusals_;
   CallsInFlight& calls_;
   ConnectionTable& connections_;
+  AnswerBudget& answers_;
 };
 
 }  // namespace bitsd::rpc

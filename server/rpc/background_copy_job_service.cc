@@ -34,7 +34,7 @@ grpc::ServerUnaryReactor* OnJob(const Authenticator& authenticator,
 
 template <typename Response>
 JobService::OutcomeDone ShowOutcome(Finish finish, Response* response) {
-  return Answer<JobOutcome>(finish, [response](const JobOutcome& outcome) {
+  return Answer<JobOutcome>(finish, response, [response](const JobOutcome& outcome) {
     *response->mutable_job() = ToProto(outcome.job);
     response->set_hresult(static_cast<uint32_t>(outcome.hresult));
   });
@@ -99,7 +99,7 @@ grpc::ServerUnaryReactor* JobServiceRpc::ListFiles(grpc::CallbackServerContext* 
                                                    v1::ListFilesResponse* response) {
   return OnJob(authenticator_, context, request,
                [this, request, response](const Caller& caller, const JobId& id, Finish finish) {
-                 Answer<FilePage>(finish, [response](FilePage page) {
+                 Answer<FilePage>(finish, response, [response](FilePage page) {
                    for (const FileView& file : page.files) *response->add_files() = ToProto(file);
                    response->set_next_page_token(std::move(page.next_page_token));
                  })(jobs_.ListFiles(caller, id, request->page_size(), request->page_token()));

@@ -220,7 +220,7 @@ v1::File ToProto(const FileView& file) {
   if (progress.replaced_size != kSizeUnknown) {
     out.set_replaced_bytes_total(progress.replaced_size);
   }
-  out.set_content_encoding(progress.content_encoding.str());
+  out.set_content_encoding(progress.version.content_encoding.str());
   out.set_final_url(Printable(progress.final_url));
   out.set_mode_not_set((file.record.not_set & kModeNotSet) != 0);
   out.set_time_not_set((file.record.not_set & kTimeNotSet) != 0);

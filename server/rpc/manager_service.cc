@@ -98,7 +98,7 @@ grpc::ServerUnaryReactor* ManagerService::ListJobs(grpc::CallbackServerContext* 
   return Unary<Contract>(authenticator_, context, request,
                          [this, request, response](const Caller& caller, Finish finish) {
                            Answer<JobPage>(
-                               finish,
+                               finish, response,
                                [response](JobPage page) {
                                  for (const JobView& job : page.jobs)
                                    *response->add_jobs() = ToProto(job);
@@ -126,7 +126,7 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
   if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
   return WatchReactor::Start(
       {*caller, authenticator_.StandingOf(*context, *caller), *std::move(ticket)},
-      *std::move(filter), {jobs_, clock_, registry_, refused});
+      *std::move(filter), {jobs_, clock_, registry_, authenticator_.answers(), refused});
 }
 
 grpc::ServerUnaryReactor* ManagerService::GetErrorDescription(
@@ -134,7 +134,7 @@ grpc::ServerUnaryReactor* ManagerService::GetErrorDescription(
     v1::GetErrorDescriptionResponse* response) {
   return Unary<Contract>(authenticator_, context, request,
                          [request, response](const Caller&, Finish finish) {
-                           Answer<std::string>(finish, [response](std::string text) {
+                           Answer<std::string>(finish, response, [response](std::string text) {
                              response->set_description(std::move(text));
                            })(DescriptionOf(request->hresult()));
                          });

@@ -54,19 +54,21 @@ grpc::ServerUnaryReactor* SessionsService::Logon(grpc::CallbackServerContext* co
   const auto ttl = ParseTtl(*request);
   TokenPtr user;
   const auto done = [this, finish, response, reactor, &user] {
-    return Answer<SessionPtr>(finish, [this, response, reactor, user](const SessionPtr& session) {
-      response->set_session_id(session->id().ToString());
-      *response->mutable_ttl() = rpc::ToProto(session->facts().ttl);
-      // Nobody could end a session whose id nobody has read.
-      reactor->SetUndo([this, user, id = session->id()] {
-        sessions_.Logoff(*user, id, [](const absl::Status&) {});
-      });
-    });
+    return Answer<SessionPtr>(finish, response,
+                              [this, response, reactor, user](const SessionPtr& session) {
+                                response->set_session_id(session->id().ToString());
+                                *response->mutable_ttl() = rpc::ToProto(session->facts().ttl);
+                                // Nobody could end a session whose id nobody has read.
+                                reactor->SetUndo([this, user, id = session->id()] {
+                                  sessions_.Logoff(*user, id, [](const absl::Status&) {});
+                                });
+                              });
   };
   while (true) {
     const uint64_t generation = authenticator_.generation();
     const auto caller = authenticator_.AuthenticateWithoutSession(*context, path);
     const absl::Status taken = TakeRequest(authenticator_, *context, caller, *request);
+    reactor->SetCaller(authenticator_.KeyOf(*context, caller));
     if (!taken.ok() || !ttl.ok()) {
       finish(taken.ok() ? ttl.status() : taken);
       break;
@@ -122,7 +124,8 @@ grpc::ServerUnaryReactor* SessionsService::ListSessions(grpc::CallbackServerCont
   return Unary<Contract>(
       authenticator_, context, request,
       [this, request, response](const Caller& caller, Finish finish) {
-        finish(List(caller, *request, *response));
+        const absl::Status status = List(caller, *request, *response);
+        finish(status, response->ByteSizeLong());
       },
       kWithoutSession);
 }

@@ -41,8 +41,9 @@ grpc::ServerUnaryReactor* TokenOptionsService::GetHelperTokenFlags(
   return WithHandle(
       authenticator_, context, request,
       [this, response](const Caller& caller, const std::string& handle, Finish finish) {
-        Answer<uint32_t>(finish, [response](uint32_t flags) { response->set_usage_flags(flags); })(
-            tokens_.GetHelperTokenFlags(caller, handle));
+        Answer<uint32_t>(finish, response, [response](uint32_t flags) {
+          response->set_usage_flags(flags);
+        })(tokens_.GetHelperTokenFlags(caller, handle));
       });
 }
 
@@ -55,7 +56,7 @@ grpc::ServerUnaryReactor* TokenOptionsService::SetHelperToken(
         absl::StatusOr<Loan> loan = ParseLoan(*request, clock_.Now());
         if (!loan.ok()) return finish(loan.status());
         tokens_.SetHelperToken(caller, handle, *std::move(loan),
-                               Answer<absl::Time>(finish, [response](absl::Time ends) {
+                               Answer<absl::Time>(finish, response, [response](absl::Time ends) {
                                  *response->mutable_expire_time() = ToProto(ends);
                                }));
       });
@@ -76,7 +77,7 @@ grpc::ServerUnaryReactor* TokenOptionsService::GetHelperTokenSid(
   return WithHandle(
       authenticator_, context, request,
       [this, response](const Caller& caller, const std::string& handle, Finish finish) {
-        Answer<std::optional<Sid>>(finish, [response](const std::optional<Sid>& sid) {
+        Answer<std::optional<Sid>>(finish, response, [response](const std::optional<Sid>& sid) {
           if (sid) response->set_sid(sid->ToString());
         })(tokens_.GetHelperTokenSid(caller, handle));
       });

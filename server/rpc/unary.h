@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,16 +39,38 @@ const std::string& MethodPath() {
   return path;
 }
 
+/// gRPC's side of a call. While its answer is kept, it counts for the caller.
+class UnaryReactor : public grpc::ServerUnaryReactor {
+ public:
+  /// For whom, once that is known.
+  void SetCaller(CallerKey caller) { caller_ = std::move(caller); }
+  /// False: the answer must not be kept.
+  bool Charge(AnswerBudget& budget, size_t bytes) {
+    auto charge = budget.Take(caller_, bytes);
+    if (charge.ok()) charge_ = *std::move(charge);
+    return charge.ok();
+  }
+
+  void OnDone() override { delete this; }
+  /// OnDone does so little that it needs no thread of its own, as with gRPC's default reactor.
+  bool InternalInlineable() override { return true; }
+
+ private:
+  CallerKey caller_;
+  std::unique_ptr<AnswerBudget::Charge> charge_;
+};
+
 /// A call that makes something only its answer tells of: when the answer is lost, it is undone.
-class Undoable : public grpc::ServerUnaryReactor {
+class Undoable : public UnaryReactor {
  public:
   /// Before the call is finished.
   void SetUndo(std::function<void()> undo) { undo_ = std::move(undo); }
 
   void OnCancel() override { cancelled_ = true; }
+  bool InternalInlineable() override { return false; }
   void OnDone() override {
     if (cancelled_ && undo_) undo_();
-    delete this;
+    UnaryReactor::OnDone();
   }
 
  private:
@@ -55,55 +78,58 @@ class Undoable : public grpc::ServerUnaryReactor {
   std::atomic<bool> cancelled_{false};
 };
 
-/// Ends a call with a status; OK sends the response. A refusal is noted first.
+/// Ends a call with a status; OK sends the response, which has `bytes`. A refusal is noted first.
 class Finish {
  public:
   Finish(const Authenticator& authenticator, grpc::CallbackServerContext* context,
          const std::string& path)
-      : Finish(authenticator, context, path, context->DefaultReactor()) {}
+      : Finish(authenticator, context, path, new UnaryReactor) {}
   Finish(const Authenticator& authenticator, grpc::CallbackServerContext* context,
-         const std::string& path, grpc::ServerUnaryReactor* reactor)
+         const std::string& path, UnaryReactor* reactor)
       : authenticator_(&authenticator), context_(context), path_(&path), reactor_(reactor) {
     authenticator.calls().Begin();
   }
 
-  void operator()(const absl::Status& status) const {
+  void operator()(const absl::Status& status, size_t bytes = 0) const {
     if (!status.ok()) authenticator_->NoteRefusal(*context_, *path_, status);
+    if (!reactor_->Charge(authenticator_->answers(), bytes)) context_->TryCancel();
     // First: once gRPC has the answer nothing of the server may be touched.
     authenticator_->calls().End();
     reactor_->Finish(ToGrpc(status));
   }
-  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
+  UnaryReactor* reactor() const { return reactor_; }
 
  private:
   const Authenticator* authenticator_;
   grpc::CallbackServerContext* context_;
   const std::string* path_;
-  grpc::ServerUnaryReactor* reactor_;
+  UnaryReactor* reactor_;
 };
 
 /// The callback that takes the domain's answer: `fill` writes it into the response.
-template <typename T, typename Fill>
-std::function<void(absl::StatusOr<T>)> Answer(Finish finish, Fill fill) {
-  return [finish, fill](absl::StatusOr<T> result) {
-    const absl::Status status = result.status();
-    if (result.ok()) fill(*std::move(result));
-    finish(status);
+template <typename T, typename Response, typename Fill>
+std::function<void(absl::StatusOr<T>)> Answer(Finish finish, Response* response, Fill fill) {
+  return [finish, response, fill](absl::StatusOr<T> result) {
+    if (!result.ok()) return finish(result.status());
+    fill(*std::move(result));
+    finish(absl::OkStatus(), response->ByteSizeLong());
   };
 }
 
 /// Answer for calls whose response shows the job.
 template <typename Response>
 JobService::JobDone ShowJob(Finish finish, Response* response) {
-  return Answer<JobView>(
-      finish, [response](const JobView& job) { *response->mutable_job() = ToProto(job); });
+  return Answer<JobView>(finish, response, [response](const JobView& job) {
+    *response->mutable_job() = ToProto(job);
+  });
 }
 
 /// The most a request may have; AddFileSet has names of many files.
 inline constexpr size_t kMaxRequest = size_t{256} << 10;
 inline constexpr size_t kMaxFileSet = size_t{4} << 20;
 
-/// Counts the request, and refuses it when it is too large or the caller has too many connections.
+/// Counts the request, and refuses it when it is too large, or the caller has too many connections
+/// or answers to read.
 template <typename Request>
 absl::Status TakeRequest(const Authenticator& authenticator,
                          const grpc::CallbackServerContext& context,
@@ -113,7 +139,8 @@ absl::Status TakeRequest(const Authenticator& authenticator,
   const size_t size = request.ByteSizeLong();
   absl::Status taken = authenticator.TakeRequest(context, caller.ok() ? &*caller : nullptr, size);
   if (!caller.ok()) return caller.status();
-  if (!taken.ok() || size <= kMost) return taken;
+  if (!taken.ok()) return taken;
+  if (size <= kMost) return authenticator.answers().Check({caller->token->user, ""});
   return error::InvalidArgument(
       absl::StrCat("The request has ", size, " bytes; at most ", kMost, " are taken."));
 }
@@ -132,6 +159,7 @@ grpc::ServerUnaryReactor* RunUnary(const Authenticator& authenticator,
   const absl::StatusOr<Caller> caller =
       (authenticator.*authenticate)(*context, MethodPath<Service, Request>());
   const absl::Status taken = TakeRequest(authenticator, *context, caller, *request);
+  finish.reactor()->SetCaller(authenticator.KeyOf(*context, caller));
   if (taken.ok()) {
     body(*caller, finish);
   } else {

@@ -24,7 +24,7 @@ class RefusedWatch : public WatchStream {
 WatchStream* WatchReactor::Refuse(const absl::Status& status) { return new RefusedWatch(status); }
 
 WatchStream* WatchReactor::Start(Watcher watcher, WatchFilter filter, const WatchParts& parts) {
-  auto reactor = std::make_shared<WatchReactor>(std::move(watcher), &parts.clock);
+  auto reactor = std::make_shared<WatchReactor>(std::move(watcher), parts);
   reactor->self_ = reactor;
   // First, so that no renewal is missed: Begin checks what came before.
   parts.registry.Add(reactor);
@@ -32,8 +32,8 @@ WatchStream* WatchReactor::Start(Watcher watcher, WatchFilter filter, const Watc
   return reactor.get();
 }
 
-WatchReactor::WatchReactor(Watcher watcher, const Clock* clock)
-    : watcher_(std::move(watcher)), clock_(clock) {}
+WatchReactor::WatchReactor(Watcher watcher, const WatchParts& parts)
+    : watcher_(std::move(watcher)), clock_(parts.clock), answers_(parts.answers) {}
 
 void WatchReactor::Begin(WatchFilter filter, const WatchParts& parts) {
   // The watch may call before it is here: the claim is held until then.
@@ -68,9 +68,17 @@ void WatchReactor::Run(bool more) {
       End(ToGrpc(status));
     } else if (const std::optional<JobWatch::Event> event = watch_->Next()) {
       response_ = ToProto(*event);
-      return StartWrite(&response_);
+      status = Charge();
+      if (status.ok()) return StartWrite(&response_);
+      End(ToGrpc(status));
     }
   }
+}
+
+absl::Status WatchReactor::Charge() {
+  auto charge = answers_.Take({watcher_.caller.token->user, ""}, response_.ByteSizeLong());
+  if (charge.ok()) charge_ = *std::move(charge);
+  return charge.status();
 }
 
 bool WatchReactor::Keep(bool more) {
@@ -99,13 +107,13 @@ void WatchReactor::End(grpc::Status status) {
 }
 
 absl::Status WatchReactor::CheckCaller() const {
-  if (clock_->Now() < watcher_.caller.token->certificate_not_after) return watcher_.standing();
+  if (clock_.Now() < watcher_.caller.token->certificate_not_after) return watcher_.standing();
   return error::Unauthenticated(
       "The client certificate has expired. Renew it, connect again and watch anew.");
 }
 
 void WatchReactor::SetAlarm() {
-  const absl::Time now = clock_->Now();
+  const absl::Time now = clock_.Now();
   const absl::Duration left = watcher_.caller.token->certificate_not_after - now;
   const absl::Time when = absl::Now() + std::clamp(left, absl::ZeroDuration(), kLongestAlarm);
   auto on_alarm = [weak = std::weak_ptr(self_)](bool fired) {
@@ -131,6 +139,7 @@ void WatchReactor::OnAlarm() {
 }
 
 void WatchReactor::OnWriteDone(bool ok) {
+  charge_.reset();
   if (!ok) End(grpc::Status::CANCELLED);
   Run(true);
 }

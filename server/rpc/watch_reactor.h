@@ -22,6 +22,7 @@
 #include "bits/v1/manager.pb.h"
 #include "server/base/clock.h"
 #include "server/job/service/job_service.h"
+#include "server/rpc/answer_budget.h"
 #include "server/rpc/stream_registry.h"
 #include "server/rpc/watch_limiter.h"
 
@@ -34,6 +35,7 @@ struct WatchParts {
   JobService& jobs;
   const Clock& clock;
   StreamRegistry& registry;
+  AnswerBudget& answers;
   std::function<void(const absl::Status&)> refused;  ///< Told why there is no watch.
 };
 
@@ -51,7 +53,7 @@ class WatchReactor : public WatchStream, public OpenStream {
   /// A stream that only answers `status`.
   static WatchStream* Refuse(const absl::Status& status);
 
-  WatchReactor(Watcher watcher, const Clock* clock);
+  WatchReactor(Watcher watcher, const WatchParts& parts);
 
   void Recheck() override;
   void Stop(const absl::Status& status) override;
@@ -66,6 +68,8 @@ class WatchReactor : public WatchStream, public OpenStream {
   void OnReady();
   /// Writes the next event, if any; the caller holds the claim.
   void Run(bool more);
+  /// Counts the response. E_OUTOFMEMORY when the caller has read too little.
+  absl::Status Charge();
   /// Decides whether the holder of the claim goes on; otherwise gives it back, or ends the stream.
   bool Keep(bool more);
   /// Ends the stream with `status`, at once or when the claim is given back.
@@ -76,10 +80,13 @@ class WatchReactor : public WatchStream, public OpenStream {
   void OnAlarm();
 
   Watcher watcher_;
-  const Clock* const clock_;
+  const Clock& clock_;
+  AnswerBudget& answers_;
   std::shared_ptr<WatchReactor> self_;
   std::unique_ptr<JobWatch> watch_;
-  ::bits::v1::WatchJobsResponse response_;  ///< The holder of the claim's.
+  // The holder of the claim's.
+  ::bits::v1::WatchJobsResponse response_;
+  std::unique_ptr<AnswerBudget::Charge> charge_;  ///< For the response.
 
   std::mutex mutex_;
   bool busy_ = true;    ///< Somebody asks the watch or writes, or the stream is over.

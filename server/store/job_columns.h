@@ -122,8 +122,8 @@ void DescribeFile(Io& io, Id&& job, Index&& index, Record&& file) {
   auto& progress = file.progress;
   io.AnyNumber("size", progress.size);
   io.AnyNumber("synced", progress.synced);
-  io.Text("etag", progress.etag, TextKind::kBytes);
-  io.Text("last_modified", progress.last_modified, TextKind::kBytes);
+  io.Text("etag", progress.version.tag, TextKind::kBytes);
+  io.Text("last_modified", progress.version.date, TextKind::kBytes);
   io.Text("final_url", progress.final_url, TextKind::kBytes);
   io.Number("transferred", progress.transferred, 1);
   io.Number("not_resumable", progress.not_resumable, 1);
@@ -132,9 +132,9 @@ void DescribeFile(Io& io, Id&& job, Index&& index, Record&& file) {
   io.Number("not_set", file.not_set, kModeNotSet | kTimeNotSet);
   io.Optional(progress.temporary,
               [](auto& inner, auto& temporary) { DescribeTemporary(inner, temporary); });
-  io.Text("content_type", progress.content_type, TextKind::kBytes);
-  io.Text("content_encoding", progress.content_encoding, TextKind::kBytes);
-  io.Number("strong_date", progress.strong_date, 1);
+  io.Text("content_type", progress.version.content_type, TextKind::kBytes);
+  io.Text("content_encoding", progress.version.content_encoding, TextKind::kBytes);
+  io.Number("strong_date", progress.version.strong_date, 1);
   io.Number("doubts", progress.doubts, kMaxUint32);
   io.AnyNumber("replaced_size", progress.replaced_size);
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "server/identity/file_account_directory.h"
-#include "server/transfer/curl_transfer_service.h"
+#include "server/transfer/transfer_engine.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/must.h"
 #include "tests/bench/nginx.h"
@@ -95,8 +95,8 @@ class BrokerBench {
     helper_.posix = {uid, uid, {}};
     TransferOptions options;
     options.remote_rules.allowed = {Must(policy::ParseEndpoint(nginx_->Address()))};
-    through_broker_ = std::make_unique<CurlTransferService>(*client_, audit_, options);
-    in_process_ = std::make_unique<CurlTransferService>(direct_, audit_, options);
+    through_broker_ = std::make_unique<TransferEngine>(*client_, audit_, options);
+    in_process_ = std::make_unique<TransferEngine>(direct_, audit_, options);
   }
 
   /// {seconds} of a job whose files are opened by a worker.
@@ -153,8 +153,8 @@ class BrokerBench {
   std::unique_ptr<Nginx> nginx_;
   std::string folder_;
   ActingIdentity helper_;
-  std::unique_ptr<CurlTransferService> through_broker_;
-  std::unique_ptr<CurlTransferService> in_process_;
+  std::unique_ptr<TransferEngine> through_broker_;
+  std::unique_ptr<TransferEngine> in_process_;
   double messages_ = 0;
 };
 

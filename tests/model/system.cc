@@ -365,8 +365,8 @@ FileProgress System::HostileProgress(const FileRecord& file) {
       TemporaryFile{policy::DirectoryOf(file.local_name) + "/.BIT0123456789abcdef.tmp",
                     kCast[0].sid, FileId{~uint64_t{0}, ~uint64_t{0}}};
   progress.size = progress.synced = large ? ~uint64_t{0} : 10;
-  progress.etag = std::string(large ? 70'000 : 9, '\xff');
-  progress.last_modified = std::string("\r\n\0\x7f", 4);
+  progress.version.tag = std::string(large ? 70'000 : 9, '\xff');
+  progress.version.date = std::string("\r\n\0\x7f", 4);
   progress.final_url = std::string(hostilities_ % 5 == 0 ? 70'000 : 16'384, 'u');
   progress.restarts = ~uint32_t{0};
   progress.transferred = true;

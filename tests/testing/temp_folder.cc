@@ -38,12 +38,22 @@ TempFolder::~TempFolder() {
   if (error) std::fprintf(stderr, "%s stays: %s\n", path_.c_str(), error.message().c_str());
 }
 
+std::string TempFolder::MakeFolder(std::string_view name, mode_t mode) const {
+  return MakeFolder(name, ::geteuid(), ::getegid(), mode);
+}
+
 std::string TempFolder::MakeFolder(std::string_view name, uid_t uid, gid_t gid, mode_t mode) const {
   std::string folder = File(name);
-  Require(::mkdir(folder.c_str(), 0700) == 0, "mkdir", folder);
+  std::filesystem::create_directories(folder);
   GiveTo(folder, uid, gid);
   Require(::chmod(folder.c_str(), mode) == 0, "chmod", folder);
   return folder;
+}
+
+std::string TempFolder::MakeFile(std::string_view name, std::string_view text) const {
+  std::string file = File(name);
+  WriteFile(file, text);
+  return file;
 }
 
 void WriteFile(const std::string& path, std::string_view text, mode_t mode) {

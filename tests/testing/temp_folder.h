@@ -24,9 +24,14 @@ class TempFolder {
   const std::string& path() const { return path_; }
   std::string File(std::string_view name) const { return path_ + "/" + std::string(name); }
 
-  /// Makes a folder below this one that belongs to `uid` and `gid`; returns its path. With the
-  /// default mode only they may write into it and everybody may look.
+  /// Makes a folder below this one, and those above it; returns its path. With the default mode
+  /// only its owner may write into it and everybody may look.
+  std::string MakeFolder(std::string_view name, mode_t mode = 0755) const;
+  /// The same; it belongs to `uid` and `gid`.
   std::string MakeFolder(std::string_view name, uid_t uid, gid_t gid, mode_t mode = 0755) const;
+
+  /// Writes a file below this folder; returns its path.
+  std::string MakeFile(std::string_view name, std::string_view text = "") const;
 
  private:
   std::string path_;

@@ -154,7 +154,7 @@ absl::StatusOr<JobView> JobManager::GetJob(const Caller& caller, const JobId& id
 }
 
 void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_view event,
-                            Job::Change change, JobDone done) {
+                            JobChange change, JobDone done) {
   const auto job = Open(caller, id);
   if (!job.ok()) return done(job.status());
   change.done = [this, caller, event, job = *job, done](const absl::StatusOr<JobVersion>& result) {
@@ -167,7 +167,7 @@ void JobManager::SubmitCall(const Caller& caller, const JobId& id, std::string_v
 
 void JobManager::UpdateJob(const Caller& caller, const JobId& id, JobUpdate update, JobDone done) {
   if (absl::Status s = CheckUpdate(update); !s.ok()) return done(s);
-  Job::Change change;
+  JobChange change;
   change.expected_revision = update.expected_revision;
   change.decide = [update = std::move(update),
                    user = caller.token->user](const JobVersion& job) -> absl::StatusOr<JobVersion> {
@@ -179,7 +179,7 @@ void JobManager::UpdateJob(const Caller& caller, const JobId& id, JobUpdate upda
 }
 
 void JobManager::Suspend(const Caller& caller, const JobId& id, JobDone done) {
-  Job::Change change;
+  JobChange change;
   change.decide = change::Suspend;
   change.after_completion = true;
   SubmitCall(caller, id, "job_suspended", std::move(change), std::move(done));
@@ -189,7 +189,7 @@ void JobManager::Resume(const Caller& caller, const JobId& id, JobDone done) {
   const auto job = Open(caller, id);
   if (!job.ok()) return done(job.status());
   LookForLost(*job, [this, caller, id, done](const change::LostFiles& lost) {
-    Job::Change change;
+    JobChange change;
     change.decide = [lost](const JobVersion& newest) { return change::Resume(newest, lost); };
     change.after_completion = true;
     SubmitCall(caller, id, "job_resumed", std::move(change), done);
@@ -205,7 +205,7 @@ void JobManager::LookForLost(const JobPtr& job,
     if (record->state == JobState::kQueued || IsFinal(record->state) || !HasFilesInWait(*record)) {
       return done(change::LostFiles());
     }
-    Job::LocalWork look;
+    LocalWork look;
     look.start = [this, job, record, done](const ActingIdentity& who,
                                            const policy::LoanLimits& loan,
                                            std::function<void()> ended) {
@@ -229,7 +229,7 @@ void JobManager::LookForLost(const JobPtr& job,
 }
 
 void JobManager::Settle(const JobPtr& job, std::function<void(absl::StatusOr<JobVersion>)> done) {
-  Job::Change nothing;
+  JobChange nothing;
   nothing.decide = [](const JobVersion& newest) { return newest; };
   nothing.after_completion = true;
   nothing.done = std::move(done);
@@ -284,7 +284,7 @@ void JobManager::CheckFolders(const Caller& caller, const JobPtr& job, const New
   const auto add = [this, caller, job, files, request, done] {
     AddCheckedFiles(caller, job, *files, request, done);
   };
-  Job::LocalWork check;
+  LocalWork check;
   check.start = [this, job, files, add, done](const ActingIdentity& who,
                                               const policy::LoanLimits& loan,
                                               std::function<void()> ended) {
@@ -321,7 +321,7 @@ std::unique_ptr<Activity> JobManager::StartCheck(const Job& job, const std::vect
 void JobManager::AddCheckedFiles(const Caller& caller, const JobPtr& job,
                                  std::vector<NewFile> files, RequestRecord request, JobDone done) {
   const size_t count = files.size();
-  Job::Change change;
+  JobChange change;
   change.after_completion = true;
   change.decide = [files = std::move(files), room = RoomFor(caller), user = caller.token->user](
                       const JobVersion& newest) { return AddedFiles(user, newest, files, room); };

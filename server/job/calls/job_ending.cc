@@ -66,7 +66,7 @@ void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done)
     bool refused = false;
   };
   auto decided = std::make_shared<Decided>();
-  Job::Change change;
+  JobChange change;
   change.decide = [decided](const JobVersion& newest) {
     auto next = change::Cancel(newest);
     *decided = {newest.token, !next.ok()};
@@ -124,7 +124,7 @@ void JobManager::RemoveUntried(const JobPtr& job, const std::shared_ptr<Cleanup>
   const std::shared_ptr<const Account> owner = deps_.accounts.Find(job->owner());
   const auto owner_side = policy::OwnerIdentity(owner.get(), job->elevated());
   if (owner_side.ok()) task.identities.push_back(*owner_side);
-  Job::Beside beside;
+  SideWork beside;
   beside.is_right = [this, token, owner](const JobVersion& job_now) {
     if (token != nullptr && token->ended()) return false;
     return owner == nullptr ||
@@ -156,7 +156,7 @@ void JobManager::EndCleanUp(const JobPtr& job, const Cleanup& cleanup) {
   if (cleanup.left == cleanup.record->abandoned) {
     return cleanup.done(JobOutcome{job->View(), hresult});
   }
-  Job::Change change;
+  JobChange change;
   change.decide = [left = cleanup.left](const JobVersion& newest) {
     return change::LeftBehind(newest, left);
   };
@@ -173,7 +173,7 @@ void JobManager::Complete(const Caller& caller, const JobId& id, OutcomeDone don
   const JobPtr& job = *opened;
   // A repeat gets the answer of the first.
   if (!job->AwaitCompletion(std::move(done))) return;
-  Job::Change change;
+  JobChange change;
   change.decide = change::BeginCompletion;
   change.after_completion = true;
   change.done = [this, caller, job](const absl::StatusOr<JobVersion>& result) {
@@ -198,7 +198,7 @@ void JobManager::EndCompletion(const Caller& caller, const JobPtr& job,
                                std::vector<PlacedFile> published, const absl::Status& status,
                                OutcomeDone done) {
   auto token = std::make_shared<HelperTokenPtr>();
-  Job::Change change;
+  JobChange change;
   change.decide = [published, status, token](const JobVersion& newest) {
     *token = newest.token;
     return change::EndCompletion(newest, published, status);

@@ -151,7 +151,7 @@ class JobManager : public JobService, public TokenOptions {
   absl::StatusOr<Presented> PresentForReading(const Caller& caller, std::string_view handle,
                                               policy::TokenCall call);
 
-  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, Job::Change change,
+  void SubmitCall(const Caller& caller, const JobId& id, std::string_view event, JobChange change,
                   JobDone done);
   /// `done` gets the job once Complete has ended, if it runs, and all that was decided is in the
   /// store.

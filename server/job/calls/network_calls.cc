@@ -41,7 +41,7 @@ void JobManager::SubmitOwn(const Caller& caller, const JobId& id, AuditEvent eve
   const auto job = OpenOwn(caller, id);
   if (!job.ok()) return done(job.status());
   auto changed = std::make_shared<bool>(false);
-  Job::Change change;
+  JobChange change;
   change.decide = [changed, decide = std::move(decide)](const JobVersion& newest) {
     auto next = decide(newest);
     *changed = next.ok() && *next != newest;

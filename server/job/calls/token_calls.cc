@@ -101,7 +101,7 @@ void JobManager::SetHelperTokenFlags(const Caller& caller, std::string_view hand
                                      std::function<void(absl::Status)> done) {
   const auto presented = Present(caller, handle, policy::TokenCall::kSetHelperTokenFlags);
   if (!presented.ok()) return done(presented.status());
-  Job::Change change;
+  JobChange change;
   change.decide = [this, facts = presented->facts,
                    flags](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const HelperToken* token = newest.LiveToken();
@@ -168,7 +168,7 @@ void JobManager::Lend(const Caller& caller, const Presented& presented, Loan loa
                                              std::move(delegated));
   if (absl::Status status = HangToken(caller, job, token); !status.ok()) return done(status);
   WatchExpiry(job, token);  // From now on: a commit may take longer than the loan.
-  Job::Change change;
+  JobChange change;
   change.decide = [this, facts = presented.facts, gone = presented.ended,
                    token](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status = policy::MaySetHelperToken(CurrentOptions()->policy, *facts,
@@ -204,7 +204,7 @@ void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
                                   std::function<void(absl::Status)> done) {
   const auto presented = Present(caller, handle, policy::TokenCall::kClearHelperToken);
   if (!presented.ok()) return done(presented.status());
-  Job::Change change;
+  JobChange change;
   change.decide =
       [this, facts = presented->facts](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     const absl::Status status =

@@ -63,7 +63,7 @@ void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
   const JobPtr job = weak_job.lock();
   if (job == nullptr) return;
   AuditDiscard(job->id(), token->identity().user, reason);
-  Job::Change change;
+  JobChange change;
   change.decide = [token](const JobVersion& newest) {
     return change::DiscardToken(newest, token.get());
   };
@@ -78,7 +78,7 @@ void JobManager::DiscardToken(const std::weak_ptr<Job>& weak_job,
 
 void JobManager::DiscardAnyToken(const JobPtr& job, std::string_view reason) {
   auto discarded = std::make_shared<std::optional<Sid>>();
-  Job::Change change;
+  JobChange change;
   change.decide = [discarded](const JobVersion& newest) -> absl::StatusOr<JobVersion> {
     if (newest.token == nullptr) return newest;
     newest.token->End();

@@ -1,4 +1,4 @@
-// How many connections there may be, and how much of requests may be on its way.
+// How many connections there may be, and how much may be on its way.
 //
 // Thread safety: values, pure functions.
 
@@ -18,6 +18,8 @@ struct DoorLimits {
   /// Bytes of requests that have arrived in part: of one caller, and of all.
   int64_t unfinished_per_caller = int64_t{32} << 20;
   int64_t unfinished = int64_t{128} << 20;
+  /// Bytes of answers that a caller has not read: above that it makes no further call.
+  size_t unread_per_caller = size_t{64} << 20;
 };
 
 /// What fits into `descriptors`, the process's limit: a connection takes two, and half of all are

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/transfer/job_audit.h"
+#include "server/transfer/common/job_files.h"
 
 namespace bitsd {
 namespace {

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
-#include "server/transfer/http/http_time.h"
 
 namespace bitsd {
 namespace {
@@ -44,10 +43,11 @@ absl::Status Gone(const FileRecord& file) {
 }  // namespace
 
 Completion::Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
-                       CompletionTask task, Done done)
+                       CompletionTask task, ModifiedAt modified_at, Done done)
     : strand_(std::move(strand)),
       task_(std::move(task)),
       files_(broker, audit, task_.job, task_.owner),
+      modified_at_(std::move(modified_at)),
       done_(std::move(done)) {}
 
 void Completion::Start() {
@@ -94,9 +94,8 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
     if (!lent.ok()) break;
     const FileProgress& progress = file.progress;
     if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-    const auto mtime = ParseHttpTime(progress.last_modified.str(), absl::Now());
-    together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
-                        mtime ? mtime->time : absl::InfinitePast()});
+    together.push_back(
+        {progress.temporary->path, progress.temporary->id, file.local_name, modified_at_(file)});
   }
   std::vector<uint32_t> in_place;
   absl::Status status = files_.Publish(task_.local, together, &in_place);

@@ -11,18 +11,22 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/base/disk_pool.h"
 #include "server/model/transfer_service.h"
-#include "server/transfer/job_audit.h"
+#include "server/transfer/common/job_files.h"
 
 namespace bitsd {
 
 class Completion : public std::enable_shared_from_this<Completion> {
  public:
   using Done = std::function<void(std::vector<PlacedFile>, absl::Status)>;
+  /// When a file was last changed at its source; InfinitePast: nobody knows.
+  using ModifiedAt = std::function<absl::Time(const FileRecord&)>;
 
   Completion(FileBroker& broker, AuditLog& audit, std::shared_ptr<Strand> strand,
-             CompletionTask task, Done done);
+             CompletionTask task, ModifiedAt modified_at, Done done);
 
   void Start();
   /// Ends it between two messages to the broker. `done` runs before `stopped`.
@@ -37,6 +41,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
   const std::shared_ptr<Strand> strand_;
   const CompletionTask task_;
   const JobFiles files_;
+  const ModifiedAt modified_at_;
   const Done done_;
   std::atomic<bool> stopping_{false};
 };

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "server/model/transfer_service.h"
+#include "server/transfer/common/job_files.h"
 #include "server/transfer/files/errand.h"
-#include "server/transfer/job_audit.h"
 
 namespace bitsd {
 

@@ -11,8 +11,8 @@ namespace {
 /// Whom `target` of `hop` is, among those that have asked.
 std::string NameOf(AuthTarget target, const HttpHop& hop) {
   if (target == AuthTarget::kProxy) return "proxy " + hop.proxy->Address();
-  return absl::StrCat(hop.url.https ? "https " : "http ", policy::HostNameOf(hop.url), ":",
-                      hop.url.port);
+  return absl::StrCat(hop.url.scheme == policy::Scheme::kHttps ? "https " : "http ",
+                      policy::HostNameOf(hop.url), ":", hop.url.port);
 }
 
 std::string HostOf(AuthTarget target, const HttpHop& hop) {
@@ -38,9 +38,9 @@ struct ChallengeAnswers::Gathering {
   }
 };
 
-ChallengeAnswers::ChallengeAnswers(HttpEngine& engine, const NetworkTask& task,
+ChallengeAnswers::ChallengeAnswers(Executor& executor, const NetworkTask& task,
                                    const policy::NetworkRules& rules)
-    : poster_(std::make_shared<WeakPoster>(engine)), task_(task), rules_(rules) {
+    : poster_(std::make_shared<WeakPoster>(executor)), task_(task), rules_(rules) {
   if (task_.settings == nullptr) return;
   for (const JobCredential& credential : task_.settings->credentials) {
     entries_.push_back({credential.target, credential.scheme, credential.is_implicit(), false});
@@ -56,6 +56,7 @@ absl::StatusOr<policy::ChallengeAnswer> ChallengeAnswers::Judge(AuthTarget targe
                                                                 const HttpHop& hop) const {
   const bool server = target == AuthTarget::kServer;
   const bool proxy_listed = hop.proxy && IsListed(*hop.proxy, rules_);
+  const bool tls = hop.url.scheme == policy::Scheme::kHttps;
   const uint32_t flags = task_.settings != nullptr ? task_.settings->security_flags : 0;
   policy::Challenge challenge;
   challenge.target = target;
@@ -65,9 +66,9 @@ absl::StatusOr<policy::ChallengeAnswer> ChallengeAnswers::Judge(AuthTarget targe
   challenge.has_ntlm = task_.identity != nullptr && task_.identity->has_ntlm();
   challenge.own_host = hop.own_host;
   challenge.listed = server ? policy::Covered(rules_.implicit_hosts, hop.url) : proxy_listed;
-  challenge.weakened_tls = server && hop.url.https && policy::WeakensTls(flags);
+  challenge.weakened_tls = server && tls && policy::WeakensTls(flags);
   challenge.through_unlisted_proxy =
-      server && !hop.url.https && hop.proxy && hop.proxy->named_by_job && !proxy_listed;
+      server && !tls && hop.proxy && hop.proxy->named_by_job && !proxy_listed;
   return policy::AnswerTo(challenge);
 }
 

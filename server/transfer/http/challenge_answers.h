@@ -4,7 +4,7 @@
 // for that request; implicit credentials come from the acting identity, a new token for each.
 //
 // Thread safety: the engine's thread only; `done` of Prepare runs there, too, at once or later, and
-// never after Close. Ownership: the engine must outlive it.
+// never after Close. Ownership: the executor must outlive it.
 
 #ifndef BITSD_SERVER_TRANSFER_HTTP_CHALLENGE_ANSWERS_H_
 #define BITSD_SERVER_TRANSFER_HTTP_CHALLENGE_ANSWERS_H_
@@ -22,17 +22,11 @@
 #include "server/model/transfer_service.h"
 #include "server/policy/challenge_rules.h"
 #include "server/policy/network_rules.h"
+#include "server/transfer/common/weak_poster.h"
+#include "server/transfer/http/http_hop.h"
 #include "server/transfer/http/http_request.h"
-#include "server/transfer/http/weak_poster.h"
 
 namespace bitsd {
-
-/// One request's way: from here, through a proxy or not, to a server.
-struct HttpHop {
-  policy::Url url;
-  std::optional<policy::Proxy> proxy;
-  bool own_host = true;  ///< The one that the job names; false: a redirect led here.
-};
 
 class ChallengeAnswers {
  public:
@@ -44,7 +38,7 @@ class ChallengeAnswers {
   using Done = std::function<void(AuthTarget target, absl::StatusOr<Shown>)>;
 
   /// `task` and `rules` must outlive it.
-  ChallengeAnswers(HttpEngine& engine, const NetworkTask& task, const policy::NetworkRules& rules);
+  ChallengeAnswers(Executor& executor, const NetworkTask& task, const policy::NetworkRules& rules);
   ~ChallengeAnswers() { Close(); }
   ChallengeAnswers(const ChallengeAnswers&) = delete;
   ChallengeAnswers& operator=(const ChallengeAnswers&) = delete;

@@ -29,7 +29,7 @@ void CookieJar::Enter(CURL* easy, const std::string& url) {
   ResetEngine(easy, true);
   const absl::StatusOr<policy::Url> parsed = policy::ParseHop(url);
   host_ = parsed.ok() ? parsed->host : "";
-  tls_ = parsed.ok() && parsed->https;
+  tls_ = parsed.ok() && parsed->scheme == policy::Scheme::kHttps;
   const auto found = hosts_.find(host_);
   if (found == hosts_.end()) return;
   if (found->second.from_tls && !tls_) {

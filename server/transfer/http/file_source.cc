@@ -84,6 +84,20 @@ FileSource SourceOf(const HttpResponse& response, uint64_t size) {
   return source;
 }
 
+SourceVersion VersionOf(const FileSource& source) {
+  return {source.etag, source.last_modified, source.content_type, source.content_encoding,
+          source.strong_date};
+}
+
+FileSource SourceOf(const SourceVersion& version, uint64_t size) {
+  return {size,
+          version.tag.str(),
+          version.date.str(),
+          version.strong_date,
+          version.content_type.str(),
+          version.content_encoding.str()};
+}
+
 bool HasValidator(const FileSource& source) { return !source.etag.empty() || source.strong_date; }
 
 SameVersion Compare(const FileSource& had, const HttpResponse& response,

@@ -30,6 +30,10 @@ struct FileSource {
 
 FileSource SourceOf(const HttpResponse& response, uint64_t size);
 
+/// `source` as it is kept, and back.
+SourceVersion VersionOf(const FileSource& source);
+FileSource SourceOf(const SourceVersion& version, uint64_t size);
+
 /// There is a validator that a range may be asked for with.
 bool HasValidator(const FileSource& source);
 

@@ -59,8 +59,8 @@ void HttpEngine::Post(std::function<void()> task) {
   if (wake) eventfd_write(wake_.get(), 1);
 }
 
-HttpEngine::Delayed HttpEngine::PostAfter(std::chrono::milliseconds delay,
-                                          std::function<void()> task) {
+Executor::Delayed HttpEngine::PostAfter(std::chrono::milliseconds delay,
+                                        std::function<void()> task) {
   const Delayed name{std::chrono::steady_clock::now() + delay, ++last_delayed_};
   delayed_.emplace(name, std::move(task));
   return name;

@@ -15,18 +15,18 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/base/unique_fd.h"
+#include "server/transfer/common/executor.h"
 #include "server/transfer/http/connection_pool.h"
 #include "server/transfer/http/resolver.h"
 
 namespace bitsd {
 
-class HttpEngine {
+class HttpEngine final : public Executor {
  public:
   /// A pool without a request for `idle_connections` is closed.
   explicit HttpEngine(absl::Duration idle_connections);
@@ -34,13 +34,9 @@ class HttpEngine {
   HttpEngine(const HttpEngine&) = delete;
   HttpEngine& operator=(const HttpEngine&) = delete;
 
-  /// Runs `task` on the engine's thread, in order, never inside this call.
-  void Post(std::function<void()> task);
-  /// Names one task of PostAfter: when it is due, and which.
-  using Delayed = std::pair<SteadyTime, uint64_t>;
-  Delayed PostAfter(std::chrono::milliseconds delay, std::function<void()> task);
-  /// Drops it, unless it has run.
-  void Cancel(const Delayed& task) { delayed_.erase(task); }
+  void Post(std::function<void()> task) override;
+  Delayed PostAfter(std::chrono::milliseconds delay, std::function<void()> task) override;
+  void Cancel(const Delayed& task) override { delayed_.erase(task); }
 
   Resolver& resolver() { return resolver_; }
 

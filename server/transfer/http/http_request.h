@@ -31,13 +31,13 @@
 #include "server/base/secret.h"
 #include "server/identity/sid.h"
 #include "server/policy/network_facts.h"
+#include "server/transfer/common/transfer_options.h"
+#include "server/transfer/common/weak_poster.h"
 #include "server/transfer/http/connection_pool.h"
 #include "server/transfer/http/cookie_jar.h"
 #include "server/transfer/http/http_engine.h"
 #include "server/transfer/http/http_response.h"
 #include "server/transfer/http/tls_trust.h"
-#include "server/transfer/http/weak_poster.h"
-#include "server/transfer/transfer_options.h"
 
 namespace bitsd {
 
@@ -167,7 +167,7 @@ class HttpRequest final : private CurlClient {
   bool needs_no_look_up_ = false;       ///< The host is an address, or localhost.
   std::shared_ptr<WeakPoster> poster_;  ///< Set while a name is asked for, as the next two are.
   uint64_t question_ = 0;
-  HttpEngine::Delayed patience_;
+  Executor::Delayed patience_;
   HttpHeadParser head_;
   HttpEnd end_;
   bool address_tried_ = false;

@@ -51,23 +51,23 @@ ResponseVerdict Of(Kind kind) {
   return verdict;
 }
 
-ResponseVerdict Again(FilePlan plan) {
+ResponseVerdict Again(RequestPlan plan) {
   ResponseVerdict verdict = Of(Kind::kAgain);
   verdict.again = std::move(plan);
   return verdict;
 }
 
-ResponseVerdict WithoutRange(const FilePlan& plan, bool trusted) {
+ResponseVerdict WithoutRange(const RequestPlan& plan, bool trusted) {
   return Again(PlanWithoutRange(plan, trusted));
 }
 
-FileHistory Replaced(const FilePlan& plan) {
+FileHistory Replaced(const RequestPlan& plan) {
   return {plan.history.restarts + 1, plan.source.size, 0};
 }
 
 /// The source is not the one that the bytes here came from.
-ResponseVerdict Anew(const FilePlan& plan) {
-  FilePlan again;
+ResponseVerdict Anew(const RequestPlan& plan) {
+  RequestPlan again;
   again.index = plan.index;
   again.no_ranges = plan.no_ranges;
   again.history = Replaced(plan);
@@ -112,7 +112,7 @@ std::string FrameProblem(const HttpResponse& response) {
   return "";
 }
 
-ResponseVerdict Doubtful(const FilePlan& plan, const HttpResponse& response, uint64_t size) {
+ResponseVerdict Doubtful(const RequestPlan& plan, const HttpResponse& response, uint64_t size) {
   const auto described = [](const std::string& type, uint64_t bytes) {
     return absl::StrCat(type.empty() ? "no type" : Quoted(type), ", ",
                         bytes == kSizeUnknown ? "unknown size" : absl::StrCat(bytes, " bytes"));
@@ -128,7 +128,7 @@ ResponseVerdict Doubtful(const FilePlan& plan, const HttpResponse& response, uin
 }
 
 /// The file follows from its first byte on, and has `size` bytes.
-ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response, uint64_t size) {
+ResponseVerdict JudgeWhole(const RequestPlan& plan, const HttpResponse& response, uint64_t size) {
   ResponseVerdict verdict = Of(Kind::kBody);
   ResponseBody& body = verdict.body;
   body.source = SourceOf(response, size);
@@ -143,7 +143,7 @@ ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response, u
   const SameVersion same =
       Compare(plan.source, response, known ? std::optional(size) : std::nullopt);
   if (same == SameVersion::kByDate && known && plan.offset > 0 && !plan.by_date) {
-    FilePlan again = plan;
+    RequestPlan again = plan;
     again.by_date = true;
     return Again(std::move(again));
   }
@@ -158,7 +158,7 @@ ResponseVerdict JudgeWhole(const FilePlan& plan, const HttpResponse& response, u
 }
 
 /// A part of the file, from its first byte on, in answer to a request for all of it.
-ResponseVerdict JudgeFirstPart(const FilePlan& plan, const HttpResponse& response,
+ResponseVerdict JudgeFirstPart(const RequestPlan& plan, const HttpResponse& response,
                                const ContentRange& range) {
   const std::string field = absl::StrCat("its Content-Range ", Quoted(response.content_range));
   if (range.first > 0) return Invalid(response, absl::StrCat(field, " was not asked for"));
@@ -176,7 +176,7 @@ ResponseVerdict JudgeFirstPart(const FilePlan& plan, const HttpResponse& respons
 }
 
 /// A part of the file in answer to a range: it may begin earlier and end earlier.
-ResponseVerdict JudgeNextPart(const FilePlan& plan, const HttpResponse& response,
+ResponseVerdict JudgeNextPart(const RequestPlan& plan, const HttpResponse& response,
                               const ContentRange& range) {
   const SameVersion same = Compare(plan.source, response, range.total);
   // A date proves nothing without the size.
@@ -198,7 +198,7 @@ ResponseVerdict JudgeNextPart(const FilePlan& plan, const HttpResponse& response
   return verdict;
 }
 
-ResponseVerdict JudgePartial(const FilePlan& plan, const HttpResponse& response) {
+ResponseVerdict JudgePartial(const RequestPlan& plan, const HttpResponse& response) {
   const bool asked = plan.offset > 0;
   const auto range = ParseContentRange(response.content_range);
   // Also "multipart/byteranges", which has no Content-Range of its own.
@@ -217,7 +217,7 @@ ResponseVerdict JudgePartial(const FilePlan& plan, const HttpResponse& response)
   return asked ? JudgeNextPart(plan, response, *range) : JudgeFirstPart(plan, response, *range);
 }
 
-ResponseVerdict JudgeUnsatisfiable(const FilePlan& plan, HttpResponse response) {
+ResponseVerdict JudgeUnsatisfiable(const RequestPlan& plan, HttpResponse response) {
   response.content_encoding.clear();  // Of the message that comes with it.
   const auto size = ParseUnsatisfiedRange(response.content_range);
   if (Compare(plan.source, response, size) == SameVersion::kNo) return Anew(plan);
@@ -246,7 +246,7 @@ ResponseVerdict JudgeError(const HttpResponse& response, std::optional<absl::Dur
   return verdict;
 }
 
-ResponseVerdict JudgeFile(const FilePlan& plan, const HttpResponse& response) {
+ResponseVerdict JudgeFile(const RequestPlan& plan, const HttpResponse& response) {
   if (const std::string problem = FrameProblem(response); !problem.empty()) {
     return Invalid(response, problem);
   }
@@ -257,14 +257,14 @@ ResponseVerdict JudgeFile(const FilePlan& plan, const HttpResponse& response) {
 }
 
 /// What a request with a range provokes need not be true of the file.
-bool AnswersTheRange(const FilePlan& plan, const HttpResponse& response,
+bool AnswersTheRange(const RequestPlan& plan, const HttpResponse& response,
                      const ResponseVerdict& verdict, bool says_when) {
   const bool challenge = response.status == 401 || response.status == 407;
   return plan.offset > 0 && verdict.kind == Kind::kFailure && !verdict.doubtful && !challenge &&
          !policy::IsAboutTime(response.status, says_when);
 }
 
-ResponseVerdict JudgeOnce(const FilePlan& plan, const HttpResponse& response,
+ResponseVerdict JudgeOnce(const RequestPlan& plan, const HttpResponse& response,
                           std::optional<absl::Duration> wait) {
   if (response.status == 416 && plan.offset > 0) return JudgeUnsatisfiable(plan, response);
   const bool ok = policy::ClassifyHttpStatus(response.status) == policy::HttpOutcome::kOk;
@@ -291,21 +291,17 @@ bool IsRedirect(const HttpResponse& response) {
 
 }  // namespace
 
-FilePlan PlanFile(uint32_t index, const FileProgress& progress) {
-  FilePlan plan;
-  plan.index = index;
-  plan.source = {
-      progress.size,        progress.etag.str(),         progress.last_modified.str(),
-      progress.strong_date, progress.content_type.str(), progress.content_encoding.str()};
-  plan.history = {progress.restarts, progress.replaced_size, progress.doubts};
-  plan.kept = progress.synced;
-  const bool resumable =
-      !progress.not_resumable && progress.size != kSizeUnknown && HasValidator(plan.source);
-  if (resumable) plan.offset = plan.kept;
+RequestPlan PlanRequest(const FilePlan& file) {
+  RequestPlan plan;
+  plan.index = file.index;
+  plan.source = SourceOf(file.version, file.size);
+  plan.history = file.history;
+  plan.kept = file.kept;
+  if (file.resumable && HasValidator(plan.source)) plan.offset = plan.kept;
   return plan;
 }
 
-FilePlan PlanWithoutRange(FilePlan plan, bool trusted) {
+RequestPlan PlanWithoutRange(RequestPlan plan, bool trusted) {
   plan.offset = 0;
   plan.by_date = false;
   plan.no_ranges = true;
@@ -313,8 +309,8 @@ FilePlan PlanWithoutRange(FilePlan plan, bool trusted) {
   return plan;
 }
 
-FilePlan PlanNextPart(uint32_t index, const ResponseBody& part) {
-  FilePlan plan;
+RequestPlan PlanNextPart(uint32_t index, const ResponseBody& part) {
+  RequestPlan plan;
   plan.index = index;
   plan.offset = plan.kept = part.end;
   plan.source = part.source;
@@ -322,13 +318,13 @@ FilePlan PlanNextPart(uint32_t index, const ResponseBody& part) {
   return plan;
 }
 
-std::string ValidatorOf(const FilePlan& plan) {
+std::string ValidatorOf(const RequestPlan& plan) {
   const FileSource& source = plan.source;
   if (!plan.by_date && !source.etag.empty()) return source.etag;
   return source.strong_date ? source.last_modified : "";
 }
 
-ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response) {
+ResponseVerdict JudgeResponse(const RequestPlan& plan, const HttpResponse& response) {
   if (!policy::IsHttpStatus(response.status)) {
     return Invalid(response, "its status line has no status of three digits");
   }

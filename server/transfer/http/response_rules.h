@@ -13,20 +13,14 @@
 
 #include "server/model/job_record.h"
 #include "server/model/transfer_service.h"
+#include "server/transfer/common/file_plan.h"
 #include "server/transfer/http/file_source.h"
 #include "server/transfer/http/http_response.h"
 
 namespace bitsd {
 
-/// What a file has been through: as in FileProgress.
-struct FileHistory {
-  uint32_t restarts = 0;
-  uint64_t replaced_size = kSizeUnknown;
-  uint32_t doubts = 0;
-};
-
 /// What is asked of the server for one file.
-struct FilePlan {
+struct RequestPlan {
   uint32_t index = 0;
   uint64_t offset = 0;  ///< Over 0: a range from here on, if the source is unchanged.
   FileSource source;    ///< What is known of it.
@@ -38,21 +32,18 @@ struct FilePlan {
   bool trusted = false;  ///< ... but nothing was said against the bytes that are here.
 };
 
-/// A source that changes more often than this while its file is downloaded ends the attempts.
-inline constexpr uint32_t kMaxRestarts = 10;
-
 /// So many attempts in a row may end with an answer that looks foreign; the next one is taken.
 inline constexpr uint32_t kMaxDoubts = 3;
 
-/// How to go on with a file whose progress this is. Ranges are asked for with a validator only.
-FilePlan PlanFile(uint32_t index, const FileProgress& progress);
+/// How to go on with `file`. Ranges are asked for with a validator only.
+RequestPlan PlanRequest(const FilePlan& file);
 
 /// The same without a range, for the rest of this attempt. `trusted`: nothing was said against the
 /// bytes that are here.
-FilePlan PlanWithoutRange(FilePlan plan, bool trusted);
+RequestPlan PlanWithoutRange(RequestPlan plan, bool trusted);
 
 /// The validator for If-Range, or empty.
-std::string ValidatorOf(const FilePlan& plan);
+std::string ValidatorOf(const RequestPlan& plan);
 
 /// The body that follows a response head.
 struct ResponseBody {
@@ -67,7 +58,7 @@ struct ResponseBody {
 };
 
 /// How to go on behind `part` of the file, all of which is here.
-FilePlan PlanNextPart(uint32_t index, const ResponseBody& part);
+RequestPlan PlanNextPart(uint32_t index, const ResponseBody& part);
 
 struct ResponseVerdict {
   enum class Kind {
@@ -79,13 +70,13 @@ struct ResponseVerdict {
   };
   Kind kind = Kind::kFailure;
   ResponseBody body;
-  FilePlan again;
+  RequestPlan again;
   TransferFailure failure;
   bool start_over = false;  ///< With kFailure: what is on the disk cannot be continued.
   bool doubtful = false;    ///< With kFailure: one more of FileHistory::doubts.
 };
 
-ResponseVerdict JudgeResponse(const FilePlan& plan, const HttpResponse& response);
+ResponseVerdict JudgeResponse(const RequestPlan& plan, const HttpResponse& response);
 
 }  // namespace bitsd
 

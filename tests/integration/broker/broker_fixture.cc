@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 namespace bitsd {
@@ -91,8 +92,8 @@ std::vector<std::string> DescriptorsOf(pid_t pid) {
 void BrokerTest::SetUp() {
   if (::getuid() != 0) GTEST_SKIP() << "becoming other users needs root";
   options_ = TestBrokerOptions(folder_.MakeFolder("state"));
-  alices_ = folder_.MakeFolder("alice", 0700, kAliceUid, kAliceUid);
-  bobs_ = folder_.MakeFolder("bob", 0700, kBobUid, kBobUid);
+  alices_ = folder_.MakeFolder("alice", kAliceUid, kAliceUid, 0700);
+  bobs_ = folder_.MakeFolder("bob", kBobUid, kBobUid, 0700);
 }
 
 void BrokerTest::TearDown() {

@@ -20,7 +20,8 @@
 #include "server/broker/broker_client.h"
 #include "server/identity/account_directory.h"
 #include "tests/testing/broker_process.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 
@@ -72,7 +73,7 @@ class BrokerTest : public testing::Test {
   /// The only worker of the broker.
   pid_t OnlyWorker() const;
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   BrokerOptions options_;
   std::string alices_;  ///< A folder only alice may write.
   std::string bobs_;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "tests/integration/broker/broker_fixture.h"
@@ -97,7 +98,7 @@ TEST_F(BrokerTest, AFolderSwappedForALinkBetweenTwoMessagesIsRefused) {
   StartBroker();
   std::vector<OpenTemporary> created;
   ASSERT_TRUE(client_->CreateTemporaries(Alice(), {Temporary(jobs)}, &created).ok());
-  std::filesystem::rename(jobs, folder_ / "aside");
+  std::filesystem::rename(jobs, folder_.File("aside"));
   std::filesystem::create_directory_symlink(target, jobs);
   EXPECT_EQ(Refusal(client_->CreateTemporaries(Alice(), {Temporary(jobs, 1)}, &created)),
             "path_is_link");
@@ -128,6 +129,28 @@ TEST_F(BrokerTest, TheKernelRefusesWhatTheIdentityMayNot) {
   EXPECT_EQ(Refusal(client_->SyncDirectory(Bob(), alices_)), "not_permitted");
 }
 
+TEST_F(BrokerTest, ASourceIsOpenedAsItsIdentityAndNotForAnother) {
+  const std::string shared = folder_.MakeFolder("shared", 0777);
+  const std::string path = folder_.MakeFile("shared/report", "figures");
+  ASSERT_EQ(::chown(path.c_str(), kAliceUid, kAliceUid), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0400), 0);
+  StartBroker();
+  const auto source = client_->OpenSource(Alice(), path);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_TRUE(IsSameFile(source->id, IdOf(path)));
+  EXPECT_EQ(source->id.owner, kAliceUid);
+  char text[8] = {};
+  EXPECT_EQ(::read(source->fd.get(), text, sizeof(text)), 7);
+  EXPECT_STREQ(text, "figures");
+  EXPECT_EQ(::fcntl(source->fd.get(), F_GETFL) & O_ACCMODE, O_RDONLY);
+  const absl::Status refused = client_->OpenSource(Bob(), path).status();
+  EXPECT_EQ(Refusal(refused), "not_permitted");
+  EXPECT_NE(refused.message().find("uid 61002"), absl::string_view::npos) << refused;
+  EXPECT_EQ(Refusal(client_->OpenSource(Bob(), alices_ + "/report").status()), "not_permitted");
+  EXPECT_EQ(Refusal(client_->OpenSource(Alice(), folder_.File("state/store")).status()),
+            "path_protected");
+}
+
 TEST_F(BrokerTest, NobodyTouchesAnothersTemporaryFile) {
   const std::string shared = folder_.MakeFolder("shared", 01777);
   StartBroker();
@@ -135,6 +158,10 @@ TEST_F(BrokerTest, NobodyTouchesAnothersTemporaryFile) {
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(Refusal(client_->ReopenTemporary(Bob(), Temporary(shared), file->id).status()),
             "not_permitted");
+  EXPECT_EQ(Refusal(client_->CheckTemporary(Bob(), Temporary(shared), file->id, shared + "/x")),
+            "not_permitted");
+  EXPECT_EQ(Refusal(client_->CheckTemporary(Alice(), Temporary(shared), file->id, shared + "/x")),
+            "ok");
   EXPECT_EQ(Refusal(client_->Publish(Bob(), Temporary(shared), file->id, shared + "/x",
                                      absl::InfinitePast())),
             "not_permitted");
@@ -177,7 +204,7 @@ TEST_F(BrokerTest, ADestinationThatIsNoFileIsFoundBeforehand) {
 }
 
 TEST_F(BrokerTest, SupplementaryGroupsCountAsTheKernelCountsThem) {
-  const std::string team = folder_.MakeFolder("team", 0770, 0, kTeamGid);
+  const std::string team = folder_.MakeFolder("team", 0, kTeamGid, 0770);
   StartBroker();
   EXPECT_EQ(Refusal(client_->CheckDirectory(Member(), team)), "ok");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), team)), "not_permitted");
@@ -205,11 +232,11 @@ TEST_F(BrokerTest, AUmaskThatHidesTheFileFromItsOwnerDoesNotBreakARepeat) {
 }
 
 TEST_F(BrokerTest, ProtectedFoldersAndLinksAreRefusedThroughTheWholeChain) {
-  ASSERT_EQ(::chmod((folder_ / "state").c_str(), 0777), 0);
-  std::filesystem::create_directory_symlink(folder_ / "state", folder_ / "link");
+  ASSERT_EQ(::chmod((folder_.File("state")).c_str(), 0777), 0);
+  std::filesystem::create_directory_symlink(folder_.File("state"), folder_.File("link"));
   StartBroker();
-  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_ / "state")), "path_protected");
-  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_ / "link")), "path_is_link");
+  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_.File("state"))), "path_protected");
+  EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), folder_.File("link"))), "path_is_link");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), "/proc/self")), "pseudo_file_system");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), "../etc")), "E_INVALIDARG");
   EXPECT_EQ(Refusal(client_->CheckDirectory(Alice(), std::string(10'000, 'a'))), "E_INVALIDARG");

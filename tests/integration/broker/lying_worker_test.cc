@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <mutex>
@@ -13,7 +14,8 @@
 #include "server/broker/broker_link.h"
 #include "server/broker/wire.h"
 #include "server/error/errors.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -77,11 +79,18 @@ class LyingWorkerTest : public testing::Test {
     return Refusal(status);
   }
 
+  std::string OpenSource(const std::vector<FileId>& ids, const std::vector<int>& fds,
+                         absl::Status answer = absl::OkStatus()) {
+    AnswerWith({std::move(answer), ids}, fds);
+    const ActingIdentity who{Sid(5, {21, 1, 2, 3, 61001}), {61001, 61001, {}}};
+    return Refusal(client_->OpenSource(who, "/d/report").status());
+  }
+
   UniqueFd Open(const std::string& path, int access) const {
     return UniqueFd(::open(path.c_str(), access | O_CLOEXEC));
   }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   UniqueFd supervisor_;
   UniqueFd broker_;
   std::unique_ptr<BrokerClient> client_;
@@ -129,6 +138,31 @@ TEST_F(LyingWorkerTest, AllOfWhatItSaysThatItPublishedWasAskedFor) {
   EXPECT_EQ(Publish(3), "unavailable");
   EXPECT_EQ(Publish(1), "unavailable");
   EXPECT_EQ(Publish(2, {device.get()}), "unavailable");
+}
+
+TEST_F(LyingWorkerTest, ASourceIsOneRegularFileOpenForReadingAlone) {
+  const std::string one = folder_.MakeFile("one");
+  const std::string pipe = folder_.File("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const FileId id = IdOf(one);
+  const UniqueFd file = Open(one, O_RDONLY);
+  const UniqueFd writable = Open(one, O_RDWR);
+  const UniqueFd unreadable = Open(one, O_PATH);
+  const UniqueFd device = Open("/dev/null", O_RDONLY);
+  const UniqueFd reader = Open(pipe, O_RDONLY | O_NONBLOCK);
+  const UniqueFd folder = Open(folder_.path(), O_RDONLY);
+  EXPECT_EQ(OpenSource({id}, {file.get()}), "ok");
+  EXPECT_EQ(OpenSource({id}, {writable.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({id}, {unreadable.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({IdOf("/dev/null")}, {device.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({IdOf(pipe)}, {reader.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({IdOf(folder_.path())}, {folder.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({FileId{1, 2}}, {file.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({id, id}, {file.get(), file.get()}), "unavailable");
+  EXPECT_EQ(OpenSource({id}, {}), "unavailable");
+  EXPECT_EQ(OpenSource({}, {}), "unavailable") << "it says that it opened it";
+  EXPECT_EQ(OpenSource({id}, {file.get()}, error::AccessDenied(Rule::kNotPermitted, "it is open")),
+            "unavailable");
 }
 
 }  // namespace

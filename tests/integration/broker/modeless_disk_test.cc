@@ -10,7 +10,8 @@
 #include <string>
 
 #include "server/broker/file_operations.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -35,7 +36,7 @@ class ModelessDisk {
   const std::string& path() const { return path_; }
 
  private:
-  const TempFolder folder_;
+  const tests::TempFolder folder_;
   const std::string path_;
   bool mounted_ = false;
 };

@@ -18,7 +18,7 @@ class SupervisorTest : public testing::Test {
  protected:
   void SetUp() override {
     if (::getuid() != 0) GTEST_SKIP() << "leaving root needs root";
-    alices_ = folder_.MakeFolder("alice", 0700, kAliceUid, kAliceUid);
+    alices_ = folder_.MakeFolder("alice", kAliceUid, kAliceUid, 0700);
     options_.run_as_uid = kServiceUid;
     options_.run_as_gid = kServiceUid;
     options_.broker = TestBrokerOptions(folder_.MakeFolder("state"));
@@ -82,7 +82,7 @@ class SupervisorTest : public testing::Test {
   pid_t BrokerPid() const { return ChildWith("00000000000000c0"); }
   pid_t ServerPid() const { return ChildWith("0000000000000000"); }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   SupervisorOptions options_;
   std::string alices_;
   UniqueFd test_end_;

@@ -10,7 +10,6 @@
 #include <grpcpp/server_builder.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "tests/integration/client/fake_service.h"
 #include "tests/testing/cli_run.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bits {
 
@@ -29,10 +29,8 @@ inline constexpr char kAlice[] = "S-1-5-21-1-2-3-1002";
 class ClientCallTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bitsd-call-XXXXXX").string();
-    dir_ = mkdtemp(pattern.data());
-    ASSERT_TRUE(cli::InitPki(dir_).ok());
-    ASSERT_TRUE(cli::IssueClient(dir_, "alice", kAlice, 1).ok());
+    ASSERT_TRUE(cli::InitPki(folder_.path()).ok());
+    ASSERT_TRUE(cli::IssueClient(folder_.path(), "alice", kAlice, 1).ok());
     StartServer();
   }
 
@@ -40,7 +38,6 @@ class ClientCallTest : public ::testing::Test {
     manager_.Stop();
     sessions_.Stop();
     server_->Shutdown();
-    std::filesystem::remove_all(dir_);
   }
 
   void StartServer() {
@@ -58,7 +55,7 @@ class ClientCallTest : public ::testing::Test {
     endpoint_ = "127.0.0.1:" + std::to_string(port);
   }
 
-  std::string Path(const std::string& name) const { return dir_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_.File(name); }
 
   ClientOptions Options() const {
     ClientOptions options;
@@ -80,7 +77,7 @@ class ClientCallTest : public ::testing::Test {
     return outcome.status;
   }
 
-  std::string dir_;
+  const bitsd::tests::TempFolder folder_;
   std::string endpoint_;
   Flaky flaky_;
   FakeManager manager_{flaky_};

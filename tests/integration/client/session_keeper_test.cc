@@ -173,7 +173,7 @@ TEST_F(SessionKeeperTest, ALogonIsMadeInNoSession) {
 }
 
 TEST_F(SessionKeeperTest, AnotherIdentitysSessionIsRefusedBeforeAnythingIsSent) {
-  ASSERT_TRUE(cli::IssueClient(dir_, "mallory", "S-1-5-21-1-2-3-1666", 1).ok());
+  ASSERT_TRUE(cli::IssueClient(folder_.path(), "mallory", "S-1-5-21-1-2-3-1666", 1).ok());
   const auto mallory = *LoadIdentity(Path("mallory.crt"), Path("mallory.key"), Path("ca.crt"));
   const LogonSession session = LoggedOn();
   const auto token = ImpersonationToken::Create(mallory);

@@ -73,6 +73,7 @@ class FakeJobs : public JobService {
   absl::Status answer;  ///< Never OK but for what has its own behaviour here.
   WatchScript script;
   std::atomic<int> calls{0};
+  std::optional<JobPage> page;  ///< What ListJobs answers, in place of `answer`.
   std::function<absl::StatusOr<std::string>()> query;  ///< In place of `answer`; may block.
   std::vector<std::string> released;                   ///< Guarded by the script's mutex.
   JobCredential credential;                            ///< Of the last SetCredentials.
@@ -81,6 +82,7 @@ class FakeJobs : public JobService {
   void CreateJob(const Caller&, NewJob, JobDone done) override { done(Count()); }
   absl::StatusOr<JobView> GetJob(const Caller&, const JobId&) override { return Count(); }
   absl::StatusOr<JobPage> ListJobs(const Caller&, bool, uint32_t, const std::string&) override {
+    if (page) return *page;
     return Count();
   }
   absl::StatusOr<std::unique_ptr<JobWatch>> WatchJobs(const Caller&, WatchFilter,

@@ -168,7 +168,7 @@ TransferTest::TransferTest() {
 
 void TransferTest::Restart() {
   service_.reset();
-  service_ = std::make_unique<CurlTransferService>(broker_, audit_, options_);
+  service_ = std::make_unique<TransferEngine>(broker_, audit_, options_);
 }
 
 MisbehavingServer& TransferTest::server() {

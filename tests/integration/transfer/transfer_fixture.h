@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "server/transfer/curl_transfer_service.h"
+#include "server/transfer/transfer_engine.h"
 #include "tests/testing/fakes/direct_file_broker.h"
 #include "tests/testing/servers/misbehaving_server.h"
 #include "tests/testing/temp_folder.h"
@@ -109,7 +109,7 @@ class TransferTest : public ::testing::Test {
   ActingIdentity who_;
   NetworkTask network_;  ///< Of the downloads; each has a context of its own.
   policy::LoanLimits loan_;
-  std::unique_ptr<CurlTransferService> service_;
+  std::unique_ptr<TransferEngine> service_;
 };
 
 }  // namespace bitsd::tests

@@ -145,7 +145,7 @@ inline in_force() {
 /* JobFacts and token_rules.cc: may the handle lend `t`, or have the flag met by `t`? */
 #define ADMIN_TOKEN_DENIED(t) (token_admin[t] && !(handle_admin && elevated))
 
-/* Job::SubmitLocked: what waits for the end of Complete is not decided before. */
+/* ChangeQueue::Add: what waits for the end of Complete is not decided before. */
 #define AFTER_COMPLETION(op) \
   (op == SUSPEND || op == RESUME || op == COMPLETE || op == ADD_FILE)
 #define COMPLETING (base.completing || (queued > 0 && queue[queued - 1].to.completing))
@@ -210,7 +210,7 @@ inline decide(kind, with) {
   if :: refused -> copy(next, cur) :: else fi
 }
 
-/* Who opens the local file of version `cur`: LocalIdentity in job_work.cc. */
+/* Who opens the local file of version `cur`: LocalIdentity in acting.cc. */
 inline who_opens() {
   if
   :: !cur.flag -> identity = 0
@@ -320,7 +320,7 @@ inline start_commit() {
   fi
 }
 
-/* Job::Submit. */
+/* ChangeQueue::Submit. */
 inline submit(w, o, a) {
   d_step {
     assert(queued < ROOM && result[w] == NONE);

@@ -83,6 +83,12 @@ absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&
   return fd;
 }
 
+absl::Status DirectFileBroker::CheckTemporary(const ActingIdentity&, const std::string& path,
+                                              FileId id, const std::string& destination) {
+  if (absl::Status asked = Ask("look", path); !asked.ok()) return asked;
+  return Is(path, id) || Is(destination, id) ? absl::OkStatus() : Replaced(path);
+}
+
 absl::Status DirectFileBroker::PublishFiles(const ActingIdentity& who,
                                             const std::vector<Publication>& files,
                                             std::vector<uint32_t>* published) {
@@ -124,6 +130,15 @@ absl::StatusOr<UniqueFd> DirectFileBroker::OpenPem(const ActingIdentity&, const 
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return Denied(path);
   return fd;
+}
+
+absl::StatusOr<OpenedSource> DirectFileBroker::OpenSource(const ActingIdentity& who,
+                                                          const std::string& path) {
+  absl::StatusOr<UniqueFd> fd = OpenPem(who, path);
+  struct stat info {};
+  if (!fd.ok()) return fd.status();
+  if (fstat(fd->get(), &info) != 0) return Denied(path);
+  return OpenedSource{*std::move(fd), IdOf(info)};
 }
 
 absl::Status DirectFileBroker::SyncDirectory(const ActingIdentity&, const std::string& directory) {

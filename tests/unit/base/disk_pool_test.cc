@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "server/transfer/files/chunk.h"
+#include "server/transfer/common/chunk.h"
 #include "server/transfer/files/identity_strands.h"
 
 namespace bitsd {

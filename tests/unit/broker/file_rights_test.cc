@@ -1,5 +1,7 @@
 // Which file is the recorded one, and which rights a published file gets.
 
+#include "server/broker/file_rights.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -9,23 +11,10 @@
 #include <vector>
 
 #include "server/broker/file_look.h"
-#include "server/broker/file_rights.h"
+#include "tests/unit/broker/file_operations_fixture.h"
 
 namespace bitsd {
 namespace {
-
-constexpr uint32_t kNobody = ~uint32_t{0};
-
-std::string Acl(const std::vector<std::array<uint32_t, 3>>& entries) {
-  const uint32_t version = 2;
-  std::string acl(reinterpret_cast<const char*>(&version), sizeof(version));
-  for (const auto& [tag, rights, id] : entries) {
-    const uint16_t head[2] = {static_cast<uint16_t>(tag), static_cast<uint16_t>(rights)};
-    acl.append(reinterpret_cast<const char*>(head), sizeof(head));
-    acl.append(reinterpret_cast<const char*>(&id), sizeof(id));
-  }
-  return acl;
-}
 
 TEST(FileRightsTest, ADefaultAclGivesAFileItsEntriesWithoutExecution) {
   const auto rights = RightsFromDefaultAcl(

@@ -4,7 +4,7 @@
 #include "server/broker/agent_table.h"
 #include "server/broker/identity_check.h"
 #include "server/broker/worker_table.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
 
 namespace bitsd {
 namespace {

@@ -1,5 +1,6 @@
 #include "server/broker/safe_path.h"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,7 +11,8 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "tests/testing/broker_temp_folder.h"
+#include "tests/testing/file_facts.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bitsd {
 namespace {
@@ -24,7 +26,7 @@ class SafePathTest : public testing::Test {
     return paths.ok() ? Refusal(paths->OpenDirectory(path).status()) : "not made";
   }
 
-  TempFolder folder_;
+  tests::TempFolder folder_;
   SafePathOptions options_;
 };
 
@@ -34,25 +36,26 @@ TEST_F(SafePathTest, AnOrdinaryFolderOpens) {
 }
 
 TEST_F(SafePathTest, AFolderThatDoesNotExistIsSaidNotTo) {
-  EXPECT_EQ(Try(folder_ / "none"), "E_INVALIDARG");
+  EXPECT_EQ(Try(folder_.File("none")), "E_INVALIDARG");
   EXPECT_EQ(Try(folder_.MakeFile("file") + "/x"), "E_INVALIDARG");
   const auto paths = SafePaths::Make(options_);
   ASSERT_TRUE(paths.ok());
-  EXPECT_FALSE(paths->FindDirectory(folder_ / "none/below")->has_value());
+  EXPECT_FALSE(paths->FindDirectory(folder_.File("none/below"))->has_value());
 }
 
 TEST_F(SafePathTest, ALinkIsRefusedAtEveryComponentAndNamed) {
   folder_.MakeFolder("a/b/c");
   for (const std::string real : {"a", "a/b", "a/b/c"}) {
-    fs::rename(folder_ / real, folder_ / "real");
-    fs::create_directory_symlink(folder_ / "real", folder_ / real);
+    fs::rename(folder_.File(real), folder_.File("real"));
+    fs::create_directory_symlink(folder_.File("real"), folder_.File(real));
     const auto paths = SafePaths::Make(options_);
-    const absl::Status status = paths->OpenDirectory(folder_ / "a/b/c").status();
+    const absl::Status status = paths->OpenDirectory(folder_.File("a/b/c")).status();
     EXPECT_EQ(Refusal(status), "path_is_link");
-    EXPECT_NE(std::string(status.message()).find("\"" + (folder_ / real) + "\""), std::string::npos)
+    EXPECT_NE(std::string(status.message()).find("\"" + (folder_.File(real)) + "\""),
+              std::string::npos)
         << status;
-    fs::remove(folder_ / real);
-    fs::rename(folder_ / "real", folder_ / real);
+    fs::remove(folder_.File(real));
+    fs::rename(folder_.File("real"), folder_.File(real));
   }
 }
 
@@ -76,9 +79,9 @@ TEST_F(SafePathTest, PseudoFileSystemsAndDevicesAreRefused) {
 TEST_F(SafePathTest, NothingBelowAProtectedFolderOpens) {
   options_.protected_paths = {folder_.MakeFolder("state")};
   folder_.MakeFolder("state/deep/er");
-  EXPECT_EQ(Try(folder_ / "state"), "path_protected");
-  EXPECT_EQ(Try(folder_ / "state/deep/er"), "path_protected");
-  EXPECT_EQ(Try(folder_ / "state/not/there"), "path_protected");
+  EXPECT_EQ(Try(folder_.File("state")), "path_protected");
+  EXPECT_EQ(Try(folder_.File("state/deep/er")), "path_protected");
+  EXPECT_EQ(Try(folder_.File("state/not/there")), "path_protected");
   EXPECT_EQ(Try(folder_.path()), "ok");
   EXPECT_EQ(Try(folder_.MakeFolder("stateful")), "ok");
 }
@@ -86,8 +89,8 @@ TEST_F(SafePathTest, NothingBelowAProtectedFolderOpens) {
 TEST_F(SafePathTest, AProtectedFolderIsProtectedUnderAnotherName) {
   options_.protected_paths = {folder_.MakeFolder("state")};
   const auto paths = SafePaths::Make(options_);
-  fs::rename(folder_ / "state", folder_ / "renamed");
-  EXPECT_EQ(Refusal(paths->OpenDirectory(folder_ / "renamed").status()), "path_protected");
+  fs::rename(folder_.File("state"), folder_.File("renamed"));
+  EXPECT_EQ(Refusal(paths->OpenDirectory(folder_.File("renamed")).status()), "path_protected");
 }
 
 TEST_F(SafePathTest, AProtectedFolderIsProtectedThroughABindMount) {
@@ -105,36 +108,36 @@ TEST_F(SafePathTest, AProtectedFolderIsProtectedThroughABindMount) {
 
 TEST_F(SafePathTest, AProtectedFolderNamedThroughALinkIsTheRealOne) {
   folder_.MakeFolder("real");
-  fs::create_directory_symlink(folder_ / "real", folder_ / "link");
-  options_.protected_paths = {folder_ / "link"};
-  EXPECT_EQ(Try(folder_ / "real"), "path_protected");
+  fs::create_directory_symlink(folder_.File("real"), folder_.File("link"));
+  options_.protected_paths = {folder_.File("link")};
+  EXPECT_EQ(Try(folder_.File("real")), "path_protected");
 }
 
 TEST_F(SafePathTest, AProtectedFolderThatIsMadeLaterIsProtected) {
-  options_.protected_paths = {folder_ / "later/log"};
+  options_.protected_paths = {folder_.File("later/log")};
   const auto paths = SafePaths::Make(options_);
   ASSERT_TRUE(paths.ok()) << paths.status();
   folder_.MakeFolder("later/log");
-  EXPECT_EQ(Refusal(paths->OpenDirectory(folder_ / "later/log").status()), "path_protected");
+  EXPECT_EQ(Refusal(paths->OpenDirectory(folder_.File("later/log")).status()), "path_protected");
 }
 
 TEST_F(SafePathTest, AProtectedFileIsProtectedByNameAndByEveryHardLink) {
   const std::string key = folder_.MakeFile("key.pem", "secret");
-  fs::create_hard_link(key, folder_ / "linked");
+  fs::create_hard_link(key, folder_.File("linked"));
   options_.protected_paths = {key};
   const auto paths = SafePaths::Make(options_);
   const auto directory = paths->OpenDirectory(folder_.path());
   ASSERT_TRUE(directory.ok());
   EXPECT_EQ(Refusal(paths->CheckEntry(directory->get(), "key.pem", key)), "path_protected");
   EXPECT_EQ(Refusal(paths->CheckEntry(directory->get(), "other", key)), "ok");
-  EXPECT_EQ(Refusal(paths->CheckFile(IdOf(folder_ / "linked"), "linked")), "path_protected");
+  EXPECT_EQ(Refusal(paths->CheckFile(IdOf(folder_.File("linked")), "linked")), "path_protected");
 }
 
 TEST_F(SafePathTest, WithAllowedRootsNothingElseOpens) {
   options_.allowed_roots = {folder_.MakeFolder("in")};
   folder_.MakeFolder("in/deep");
-  EXPECT_EQ(Try(folder_ / "in"), "ok");
-  EXPECT_EQ(Try(folder_ / "in/deep"), "ok");
+  EXPECT_EQ(Try(folder_.File("in")), "ok");
+  EXPECT_EQ(Try(folder_.File("in/deep")), "ok");
   EXPECT_EQ(Try(folder_.path()), "path_outside_roots");
   EXPECT_EQ(Try(folder_.MakeFolder("inner")), "path_outside_roots");
   EXPECT_EQ(Try("/"), "path_outside_roots");
@@ -143,7 +146,7 @@ TEST_F(SafePathTest, WithAllowedRootsNothingElseOpens) {
 TEST_F(SafePathTest, AProtectedFolderBelowAnAllowedRootStaysProtected) {
   options_.allowed_roots = {folder_.path()};
   options_.protected_paths = {folder_.MakeFolder("state")};
-  EXPECT_EQ(Try(folder_ / "state"), "path_protected");
+  EXPECT_EQ(Try(folder_.File("state")), "path_protected");
 }
 
 TEST_F(SafePathTest, WhereRootsAreRequiredNoneMeansNowhere) {
@@ -157,16 +160,16 @@ TEST_F(SafePathTest, APathThatCannotBeGuardedIsNotPassedOver) {
   options_.protected_paths = {folder_.MakeFile("file") + "/below"};
   EXPECT_EQ(Try("/"), "not made");
   options_.protected_paths = {};
-  options_.allowed_roots = {folder_ / "missing"};
+  options_.allowed_roots = {folder_.File("missing")};
   EXPECT_EQ(Try("/"), "not made");
 }
 
 TEST_F(SafePathTest, AFolderSwappedForALinkNeverLeadsAway) {
   const std::string state = folder_.MakeFolder("state/inner");
   const std::string inner = folder_.MakeFolder("swap/inner");
-  fs::create_directory_symlink(folder_ / "state", folder_ / "link");
-  const std::string swap = folder_ / "swap";
-  const std::string link = folder_ / "link";
+  fs::create_directory_symlink(folder_.File("state"), folder_.File("link"));
+  const std::string swap = folder_.File("swap");
+  const std::string link = folder_.File("link");
   const FileId wanted = IdOf(inner);
   const auto paths = SafePaths::Make(options_);
   std::atomic<bool> stop = false;

@@ -1,17 +1,15 @@
+#include "server/broker/wire.h"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "server/base/timed_lock.h"
 #include "server/broker/channel.h"
-#include "server/broker/wire.h"
 #include "server/error/errors.h"
 #include "server/policy/local_names.h"
 
@@ -86,8 +84,9 @@ TEST(WireTest, NeitherMoreFilesNorManyOfAnotherOperationDecode) {
   wire::FileRequest crowd = ManyPublishes();
   crowd.next.push_back(crowd.next.back());
   EXPECT_FALSE(wire::DecodeFileRequest(wire::Encode(crowd)).ok());
-  for (const Operation operation : {Operation::kReopenTemporary, Operation::kRemoveTemporary,
-                                    Operation::kSyncDirectory, Operation::kOpenPem}) {
+  for (const Operation operation :
+       {Operation::kReopenTemporary, Operation::kRemoveTemporary, Operation::kSyncDirectory,
+        Operation::kOpenPem, Operation::kOpenSource, Operation::kCheckTemporary}) {
     wire::FileRequest request = SomePublish();
     request.operation = operation;
     EXPECT_TRUE(wire::DecodeFileRequest(wire::Encode(request)).ok());
@@ -271,25 +270,6 @@ TEST(ChannelTest, APeerThatDoesNotAnswerCostsTheDeadlineOnly) {
   ChannelPair pair = MakeChannelPair();
   Packet reply;
   EXPECT_EQ(Exchange(pair.first.get(), "x", In(50), &reply), ExchangeResult::kTimeout);
-}
-
-TEST(TimedLockTest, OneAtATimeHoldsItAndNobodyWaitsLongerThanTheDeadline) {
-  TimedLock lock;
-  int inside = 0;
-  std::vector<std::thread> threads;
-  threads.reserve(8);
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([&] {
-      const std::unique_lock held(lock, In(60'000));
-      ASSERT_TRUE(held);
-      ++inside;
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(inside, 8);
-  const std::unique_lock held(lock, In(0));
-  EXPECT_TRUE(held);
-  EXPECT_FALSE(std::unique_lock(lock, In(10)));
 }
 
 }  // namespace

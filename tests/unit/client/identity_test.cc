@@ -20,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/cli_run.h"
+#include "tests/testing/temp_folder.h"
 
 namespace bits {
 namespace {
@@ -29,15 +30,9 @@ using ::testing::HasSubstr;
 constexpr char kAlice[] = "S-1-5-21-1111111111-2222222222-3333333333-500";
 constexpr char kHex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-class TempDirTest : public ::testing::Test {
+class FolderTest : public ::testing::Test {
  protected:
-  TempDirTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bitsd-client-XXXXXX").string();
-    dir_ = mkdtemp(pattern.data());
-  }
-  ~TempDirTest() override { std::filesystem::remove_all(dir_); }
-
-  std::string Path(const std::string& name) const { return dir_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_.File(name); }
 
   void Put(const std::string& name, const std::string& text, mode_t mode) const {
     std::ofstream(Path(name)) << text;
@@ -50,12 +45,12 @@ class TempDirTest : public ::testing::Test {
     return info.st_mode & 07777;
   }
 
-  std::string dir_;
+  const bitsd::tests::TempFolder folder_;
 };
 
 // ---- files ----
 
-using FilesTest = TempDirTest;
+using FilesTest = FolderTest;
 
 TEST_F(FilesTest, AHandleFileIsPrivateAndReadsBack) {
   std::stringstream none;
@@ -96,7 +91,7 @@ TEST_F(FilesTest, ASecretIsReadFromNothingButAnOwnRegularFile) {
   EXPECT_THAT(std::string(ReadSecretFile(Path("link")).status().message()),
               HasSubstr("symbolic link"));
   EXPECT_FALSE(ReadSecretFile(Path("fifo")).ok());  // And does not wait for a writer.
-  EXPECT_FALSE(ReadSecretFile(dir_).ok());
+  EXPECT_FALSE(ReadSecretFile(folder_.path()).ok());
   EXPECT_FALSE(ReadSecretFile(Path("missing")).ok());
 }
 
@@ -125,11 +120,11 @@ TEST(HandleFileTest, StandardStreamsCarryAHandle) {
 
 // ---- the development PKI, read back with OpenSSL ----
 
-class PkiTest : public TempDirTest {
+class PkiTest : public FolderTest {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(cli::InitPki(dir_ + "/pki").ok());
-    ASSERT_TRUE(cli::IssueClient(dir_ + "/pki", "alice", kAlice, 30).ok());
+    ASSERT_TRUE(cli::InitPki(Path("pki")).ok());
+    ASSERT_TRUE(cli::IssueClient(Path("pki"), "alice", kAlice, 30).ok());
   }
 
   X509Ptr Load(const std::string& name) const {
@@ -201,34 +196,34 @@ TEST_F(PkiTest, TheSidExtensionHasTheBytesThatWindowsWrites) {
 
 TEST_F(PkiTest, NothingIsOverwritten) {
   const std::string before = *ReadFile(Path("pki/alice.key"));
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "alice", kAlice, 30).ok());
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "ca", kAlice, 30).ok());
-  EXPECT_FALSE(cli::InitPki(dir_ + "/pki").ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "alice", kAlice, 30).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "ca", kAlice, 30).ok());
+  EXPECT_FALSE(cli::InitPki(Path("pki")).ok());
   EXPECT_EQ(*ReadFile(Path("pki/alice.key")), before);
 }
 
 TEST_F(PkiTest, AKeyIsNotLeftWithoutItsCertificate) {
   Put("pki/bob.crt", "in the way", 0644);
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "bob", kAlice, 30).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "bob", kAlice, 30).ok());
   EXPECT_FALSE(std::filesystem::exists(Path("pki/bob.key")));
 }
 
 TEST_F(PkiTest, BadRequestsMakeNoCertificate) {
   for (const char* name : {"", "..", "../x", ".hidden", "-x", "a/b", "a b"}) {
-    EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", name, kAlice, 30).ok()) << name;
+    EXPECT_FALSE(cli::IssueClient(Path("pki"), name, kAlice, 30).ok()) << name;
   }
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "x", "S-1-5", 30).ok());
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "x", kAlice, 0).ok());
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "x", kAlice, 3651).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "x", "S-1-5", 30).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "x", kAlice, 0).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "x", kAlice, 3651).ok());
 }
 
 TEST_F(PkiTest, ARootKeyOpenToOthersSignsNothing) {
   chmod(Path("pki/ca.key").c_str(), 0644);
-  EXPECT_FALSE(cli::IssueClient(dir_ + "/pki", "bob", kAlice, 30).ok());
+  EXPECT_FALSE(cli::IssueClient(Path("pki"), "bob", kAlice, 30).ok());
 }
 
 TEST_F(PkiTest, AClientNeverOutlivesTheRoot) {
-  ASSERT_TRUE(cli::IssueClient(dir_ + "/pki", "late", kAlice, 3650).ok());
+  ASSERT_TRUE(cli::IssueClient(Path("pki"), "late", kAlice, 3650).ok());
   EXPECT_LE(ASN1_TIME_compare(X509_get0_notAfter(Load("late").get()),
                               X509_get0_notAfter(Load("ca").get())),
             0);

@@ -44,7 +44,7 @@ TEST(UrlTest, AbsoluteHttpAndHttpsUrlsAreTaken) {
 TEST(UrlTest, TheHostIsFoundWhereTheHttpLibraryFindsIt) {
   const absl::StatusOr<Url> url = ParseUrl("HTTPS://Example.COM:8443/a:b@c");
   ASSERT_TRUE(url.ok());
-  EXPECT_TRUE(url->https);
+  EXPECT_EQ(url->scheme, Scheme::kHttps);
   EXPECT_EQ(url->host, "example.com");
   EXPECT_EQ(url->port, 8443);
   EXPECT_FALSE(url->literal);

@@ -345,7 +345,7 @@ TEST(ConvertFile, EveryFieldIsShown) {
   view.record.progress.final_url = "http://cdn/f";
   view.record.progress.restarts = 2;
   view.record.progress.replaced_size = 11;
-  view.record.progress.content_encoding = "gzip";
+  view.record.progress.version.content_encoding = "gzip";
   const v1::File file = ToProto(view);
   EXPECT_EQ(file.index(), 7u);
   EXPECT_EQ(file.remote_name(), "http://h/f");

@@ -34,10 +34,10 @@ std::shared_ptr<JobRecord> LargestRecord() {
   file.remote_name = std::string(2200, 'u');
   file.local_name = PathOf(4095);
   file.progress.size = file.progress.synced = std::numeric_limits<uint64_t>::max();
-  file.progress.etag = std::string(kMaxServerText, '\xff');
-  file.progress.last_modified = std::string(kMaxServerText, '\0');
-  file.progress.content_type = std::string(kMaxServerText, '\x01');
-  file.progress.content_encoding = std::string(kMaxServerText, '\x80');
+  file.progress.version.tag = std::string(kMaxServerText, '\xff');
+  file.progress.version.date = std::string(kMaxServerText, '\0');
+  file.progress.version.content_type = std::string(kMaxServerText, '\x01');
+  file.progress.version.content_encoding = std::string(kMaxServerText, '\x80');
   file.progress.doubts = std::numeric_limits<uint32_t>::max();
   file.progress.replaced_size = std::numeric_limits<uint64_t>::max();
   file.progress.final_url = std::string(kMaxServerText, '\r');

@@ -53,7 +53,7 @@ class ClientCertificateTest : public NetworkTest {
     NetworkTest::SetUp();
     if (IsSkipped()) return;
     static const std::unique_ptr<BrokerClient> client = *broker->Connect(absl::Seconds(20));
-    service_ = std::make_unique<CurlTransferService>(*client, audit_, options_);
+    service_ = std::make_unique<TransferEngine>(*client, audit_, options_);
     home_ = folder_.MakeFolder("alice", kAlice, kAlice, 0700);
     who_ = Acting(kAlice);
     network_.owner = Acting(kAlice);

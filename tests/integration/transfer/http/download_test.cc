@@ -47,7 +47,7 @@ TEST_F(HttpDownloadTest, AWholeFileArrivesInATemporaryFileOnly) {
   EXPECT_TRUE(file.progress.transferred);
   EXPECT_EQ(file.progress.size, kSize);
   EXPECT_EQ(file.progress.synced, kSize);
-  EXPECT_EQ(file.progress.etag, "\"v1\"");
+  EXPECT_EQ(file.progress.version.tag, "\"v1\"");
   EXPECT_FALSE(file.progress.not_resumable);
   EXPECT_THAT(file.progress.temporary->path,
               ::testing::MatchesRegex(folder_.path() + "/\\.BIT[0-9a-f]+\\.tmp"));
@@ -133,7 +133,7 @@ TEST_F(HttpDownloadTest, AStoppedDownloadGoesOnWithARange) {
 TEST_F(HttpDownloadTest, AChangedSourceRestartsTheFile) {
   const auto files = RetryAfterCut("/changed/2000000/x", 2'000'000);
   EXPECT_TRUE(TemporaryContent(files[0]) == MisbehavingServer::Content(2'000'000, 2));
-  EXPECT_EQ(files[0].progress.etag, "\"v2\"");
+  EXPECT_EQ(files[0].progress.version.tag, "\"v2\"");
 }
 
 TEST_F(HttpDownloadTest, WithoutRangesTheWholeFileIsTakenAgain) {

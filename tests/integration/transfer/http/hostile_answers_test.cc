@@ -120,7 +120,7 @@ TEST_F(HostileAnswersTest, ALabelOfTheFileIsNoCodingOfTheTransfer) {
     const auto second = Run(first->files());
     ASSERT_TRUE(second->done()) << second->failure()->error.message;
     EXPECT_EQ(TemporaryContent(second->files()[0]), "hello");
-    EXPECT_EQ(second->files()[0].progress.content_encoding, label);
+    EXPECT_EQ(second->files()[0].progress.version.content_encoding, label);
     EXPECT_TRUE(Requests(path)[1]["headers"].contains("range")) << label;
   }
 }

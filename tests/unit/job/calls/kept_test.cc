@@ -228,10 +228,10 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   const Caller fetcher = As(kFetcher);
   const JobId id = Running(fetcher);
   FileProgress progress;
-  progress.etag = std::string(1 << 20, '"');
+  progress.version.tag = std::string(1 << 20, '"');
   progress.final_url = std::string(1 << 20, 'u');
-  progress.content_type = progress.content_encoding = std::string(1 << 20, 'c');
-  progress.last_modified = "Tue, 15 Nov 1994 12:45:26 GMT";
+  progress.version.content_type = progress.version.content_encoding = std::string(1 << 20, 'c');
+  progress.version.date = "Tue, 15 Nov 1994 12:45:26 GMT";
   transfers_.last()->events->OnFile(0, progress, std::nullopt);
   TransferFailure failure;
   failure.error.hresult = Hresult::kInvalidServerResponse;
@@ -246,11 +246,11 @@ TEST_F(JobKeptTest, WhatAServerSaysIsBroughtWithinTheBoundsBeforeItIsKept) {
   EXPECT_EQ(record->error->rule, "");
   EXPECT_EQ(record->error->file_index, std::nullopt);
   const FileProgress& kept = (*record->files)[0].progress;
-  EXPECT_TRUE(kept.etag.empty());
+  EXPECT_TRUE(kept.version.tag.empty());
   EXPECT_TRUE(kept.final_url.empty());
-  EXPECT_TRUE(kept.content_type.empty());
-  EXPECT_TRUE(kept.content_encoding.empty());
-  EXPECT_EQ(kept.last_modified, "Tue, 15 Nov 1994 12:45:26 GMT");
+  EXPECT_TRUE(kept.version.content_type.empty());
+  EXPECT_TRUE(kept.version.content_encoding.empty());
+  EXPECT_EQ(kept.version.date, "Tue, 15 Nov 1994 12:45:26 GMT");
 }
 
 TEST_F(JobKeptTest, AnExemptCallersJobIsBoundedToo) {

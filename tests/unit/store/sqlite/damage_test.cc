@@ -233,9 +233,9 @@ JobRecord AsOfVersion4(const JobRecord& record) {
   auto files = std::make_shared<FileRecords>(*job.files);
   for (size_t i = 0; i < files->size(); ++i) {
     FileProgress& progress = files->Edit(i).progress;
-    progress.content_type = none.content_type;
-    progress.content_encoding = none.content_encoding;
-    progress.strong_date = none.strong_date;
+    progress.version.content_type = none.version.content_type;
+    progress.version.content_encoding = none.version.content_encoding;
+    progress.version.strong_date = none.version.strong_date;
     progress.doubts = none.doubts;
     progress.replaced_size = none.replaced_size;
   }

@@ -35,15 +35,15 @@ HttpResponse Parse(std::vector<std::string> lines) {
 }
 
 /// A file of which bytes are here, with this validator and more.
-FilePlan Resuming(uint64_t offset, uint64_t size) {
-  FilePlan plan;
+RequestPlan Resuming(uint64_t offset, uint64_t size) {
+  RequestPlan plan;
   plan.offset = plan.kept = offset;
   plan.source = {size, "\"v1\"", kDate, true, "image/png", ""};
   return plan;
 }
 
-FilePlan ResumingByDate(uint64_t offset, uint64_t size) {
-  FilePlan plan = Resuming(offset, size);
+RequestPlan ResumingByDate(uint64_t offset, uint64_t size) {
+  RequestPlan plan = Resuming(offset, size);
   plan.source.etag.clear();
   return plan;
 }
@@ -213,12 +213,12 @@ TEST(ResponseRulesTest, TheLabelOfAFileIsNoCodingOfTheTransfer) {
 }
 
 TEST(ResponseRulesTest, ARangeWithAnotherLabelIsOfAnotherFile) {
-  const auto judge = [](FilePlan plan, const char* label, const char* etag) {
+  const auto judge = [](RequestPlan plan, const char* label, const char* etag) {
     return JudgeResponse(plan, Parse({"HTTP/1.1 206 Partial Content\r\n",
                                       "Content-Range: bytes 4-9/10\r\n", label, etag}))
         .kind;
   };
-  FilePlan labelled = ResumingByDate(4, 10);
+  RequestPlan labelled = ResumingByDate(4, 10);
   labelled.source.content_encoding = "gzip";
   EXPECT_EQ(judge(labelled, "Content-Encoding: gzip\r\n", "X: y\r\n"), Kind::kBody);
   EXPECT_EQ(judge(labelled, "X: y\r\n", "X: y\r\n"), Kind::kBody);
@@ -312,7 +312,7 @@ TEST(ResponseRulesTest, EveryOtherStatusThanThoseWithoutAFileIsSuccess) {
 }
 
 /// The 206 to a request from byte 4 on, of a file of 10.
-ResponseVerdict JudgeRange(const FilePlan& plan, const std::string& range,
+ResponseVerdict JudgeRange(const RequestPlan& plan, const std::string& range,
                            const std::string& more = "X: y\r\n") {
   return JudgeResponse(
       plan, Parse({"HTTP/1.1 206 Partial Content\r\n", "Content-Range: " + range + "\r\n", more}));
@@ -341,7 +341,7 @@ TEST(ResponseRulesTest, APartThatEndsEarlierIsFollowedByTheNext) {
   const auto verdict = JudgeRange(Resuming(4, 10), "bytes 3-6/10", "Content-Length: 4\r\n");
   ASSERT_EQ(verdict.kind, Kind::kBody);
   EXPECT_EQ(verdict.body.end, 7u);
-  const FilePlan next = PlanNextPart(3, verdict.body);
+  const RequestPlan next = PlanNextPart(3, verdict.body);
   EXPECT_EQ(next.index, 3u);
   EXPECT_EQ(next.offset, 7u);
   EXPECT_EQ(next.kept, 7u);
@@ -349,7 +349,7 @@ TEST(ResponseRulesTest, APartThatEndsEarlierIsFollowedByTheNext) {
 }
 
 TEST(ResponseRulesTest, AllInOnePartIsTheFile) {
-  for (const FilePlan& plan : {FilePlan{}, Resuming(4, 10)}) {
+  for (const RequestPlan& plan : {RequestPlan{}, Resuming(4, 10)}) {
     const auto verdict = JudgeRange(plan, "bytes 0-9/10", "Content-Length: 10\r\n");
     ASSERT_EQ(verdict.kind, Kind::kBody);
     EXPECT_EQ(verdict.body.offset, 0u);
@@ -376,7 +376,7 @@ TEST(ResponseRulesTest, AFirstPartThatNobodyAskedForNeedsAWayToTheRest) {
   ExpectInvalid(JudgeRange({}, "bytes 1-9/10", "ETag: \"v1\"\r\n"), "Content-Range");
   ExpectInvalid(JudgeRange({}, "nonsense", "ETag: \"v1\"\r\n"), "Content-Range \"nonsense\"");
   ExpectInvalid(JudgeRange({}, "bytes 0-9/10", "Content-Length: 9\r\n"), "Content-Length \"9\"");
-  FilePlan plan;
+  RequestPlan plan;
   plan.no_ranges = true;
   ExpectInvalid(JudgeRange(plan, "bytes 0-3/10", "ETag: \"v1\"\r\n"), "Content-Range");
 }
@@ -435,7 +435,7 @@ TEST(ResponseRulesTest, WhatARangeProvokesIsAskedWithoutRangeBeforeAnyVerdict) {
 }
 
 TEST(ResponseRulesTest, ASourceThatChangesForEverEndsTheAttempts) {
-  FilePlan plan = ResumingByDate(4, 10);
+  RequestPlan plan = ResumingByDate(4, 10);
   plan.source = {10, "\"v1\"", "", false, "", ""};
   plan.history.restarts = kMaxRestarts - 1;
   const HttpResponse changed =
@@ -496,9 +496,9 @@ TEST(ResponseRulesTest, AnotherEtagOfTheSameSizeAndDateGoesOnByTheDate) {
 }
 
 TEST(ResponseRulesTest, AnotherEtagIsAnotherFileWithoutAStrongDateOrASize) {
-  FilePlan weak = Resuming(4, 10);
+  RequestPlan weak = Resuming(4, 10);
   weak.source.strong_date = false;
-  const auto judge = [](const FilePlan& plan, const std::string& length) {
+  const auto judge = [](const RequestPlan& plan, const std::string& length) {
     return JudgeResponse(plan,
                          Parse({"HTTP/1.1 200 OK\r\n", length, "ETag: \"node2\"\r\n", kDateField}));
   };
@@ -542,7 +542,7 @@ TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
   const auto chunked = Parse(
       {"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "Content-Type: text/html\r\n"});
   for (const HttpResponse& answer : {page, chunked}) {
-    FilePlan plan = Resuming(4, 10);
+    RequestPlan plan = Resuming(4, 10);
     for (; plan.history.doubts < kMaxDoubts; ++plan.history.doubts) {
       const auto verdict = JudgeResponse(plan, answer);
       EXPECT_EQ(Refusal(verdict), Hresult::kInvalidServerResponse);
@@ -560,7 +560,7 @@ TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
 }
 
 TEST(ResponseRulesTest, AnAnswerWithAnythingOfTheFileDoesNotLookForeign) {
-  const auto taken = [](const FilePlan& plan, std::vector<std::string> lines) {
+  const auto taken = [](const RequestPlan& plan, std::vector<std::string> lines) {
     lines.insert(lines.begin(), "HTTP/1.1 200 OK\r\n");
     return JudgeResponse(plan, Parse(lines)).kind == Kind::kBody;
   };
@@ -574,7 +574,7 @@ TEST(ResponseRulesTest, AnAnswerWithAnythingOfTheFileDoesNotLookForeign) {
 }
 
 TEST(ResponseRulesTest, AnUnsatisfiableRangeIsTheEndOnlyWhenTheSizeAgrees) {
-  const auto judge = [](const FilePlan& plan, const char* range) {
+  const auto judge = [](const RequestPlan& plan, const char* range) {
     return JudgeResponse(plan, Parse({"HTTP/1.1 416 Range Not Satisfiable\r\n", range,
                                       "Content-Encoding: gzip\r\n"}))
         .kind;
@@ -630,17 +630,17 @@ TEST(PlanFileTest, ARangeIsAskedForOnlyWithSizeAndStrongValidator) {
   FileProgress progress;
   progress.synced = 5;
   progress.size = 10;
-  EXPECT_EQ(PlanFile(0, progress).offset, 0u);
-  progress.last_modified = kDate;
-  EXPECT_EQ(PlanFile(0, progress).offset, 0u);
-  EXPECT_EQ(ValidatorOf(PlanFile(0, progress)), "");
-  progress.strong_date = true;
-  EXPECT_EQ(PlanFile(0, progress).offset, 5u);
-  EXPECT_EQ(ValidatorOf(PlanFile(0, progress)), kDate);
-  progress.etag = "\"v1\"";
-  EXPECT_EQ(ValidatorOf(PlanFile(0, progress)), "\"v1\"");
+  EXPECT_EQ(PlanRequest(PlanFile(0, progress)).offset, 0u);
+  progress.version.date = kDate;
+  EXPECT_EQ(PlanRequest(PlanFile(0, progress)).offset, 0u);
+  EXPECT_EQ(ValidatorOf(PlanRequest(PlanFile(0, progress))), "");
+  progress.version.strong_date = true;
+  EXPECT_EQ(PlanRequest(PlanFile(0, progress)).offset, 5u);
+  EXPECT_EQ(ValidatorOf(PlanRequest(PlanFile(0, progress))), kDate);
+  progress.version.tag = "\"v1\"";
+  EXPECT_EQ(ValidatorOf(PlanRequest(PlanFile(0, progress))), "\"v1\"");
   progress.not_resumable = true;
-  EXPECT_EQ(PlanFile(0, progress).offset, 0u);
+  EXPECT_EQ(PlanRequest(PlanFile(0, progress)).offset, 0u);
 }
 
 TEST(HttpTimeTest, AllThreeFormsOfADateAreRead) {
