@@ -130,6 +130,7 @@ class JobManager : public JobService, public TokenOptions {
   struct Restored {
     std::vector<std::pair<absl::Time, JobPtr>> finished;  ///< With the time of their end.
     std::vector<JobPtr> under_way;
+    uint64_t least_revision = 0;  ///< Of what is shown from now on.
   };
   struct Presented {
     JobPtr job;

@@ -22,8 +22,9 @@ JobRecordPtr WithoutInterruptedCompletion(JobRecordPtr record) {
 }
 
 /// The store has the revisions of records. What was shown between two of them has higher ones, and
-/// what is shown from now on higher ones still.
-constexpr uint64_t kShownBefore = uint64_t{1} << 20;
+/// what is shown from now on higher ones still: each start of the service begins so far above the
+/// one before.
+constexpr int kStartShift = 32;
 
 bool GoesOn(const JobRecord& record) {
   return record.state == JobState::kQueued || record.state == JobState::kTransientError;
@@ -34,6 +35,7 @@ bool GoesOn(const JobRecord& record) {
 absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
   Restored restored;
   StoreVisitor visitor;
+  visitor.start = [&](uint64_t start) { restored.least_revision = start << kStartShift; };
   visitor.job = [&](JobRecordPtr record) { RestoreJob(std::move(record), restored); };
   visitor.request = [this](RequestRecord request) { RestoreRequest(std::move(request)); };
   std::vector<SessionRecord> sessions;
@@ -48,9 +50,8 @@ absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
 }
 
 void JobManager::RestoreJob(JobRecordPtr record, Restored& restored) {
-  const uint64_t revision = record->revision + kShownBefore;
   auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)),
-                                   revision);
+                                   restored.least_revision);
   const JobRecordPtr known = job->InForce().record;
   table_.Insert(job);
   if (IsFinal(known->state)) {
