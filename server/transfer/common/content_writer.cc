@@ -59,6 +59,13 @@ void ContentWriter::GiveUp(uint32_t index, bool forget, bool doubt) {
   pending_.doubt = doubt;
 }
 
+void ContentWriter::CountFruitless(uint32_t index, uint8_t count) {
+  Flush();
+  pending_.index = index;
+  pending_.fruitless = count;
+  Flush();
+}
+
 void ContentWriter::Flush() {
   if (pending_.IsEmpty()) return;
   FileStep step = std::exchange(pending_, FileStep{});

@@ -35,6 +35,8 @@ class ContentWriter : public std::enable_shared_from_this<ContentWriter> {
   void Finish(uint32_t index);
   /// File `index` is not taken as it came: see FileStep.
   void GiveUp(uint32_t index, bool forget, bool doubt);
+  /// So many ranges of file `index` in a row have brought nothing.
+  void CountFruitless(uint32_t index, uint8_t count);
 
   /// Hands on what there is.
   void Flush();

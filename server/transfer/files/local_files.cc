@@ -97,6 +97,10 @@ void LocalFiles::DoStep(const FileStep& step) {
     ++file->progress.doubts;
     return Report(*file);
   }
+  if (step.fruitless) {
+    file->progress.fruitless = *step.fruitless;
+    return Report(*file);
+  }
   writing_.Begin();
   const int error = WriteStep(*file, step);
   if (!writing_.End()) {
@@ -143,6 +147,7 @@ int LocalFiles::Begin(OpenFile& file, const FileStep& step) {
   progress.restarts = start.history.restarts;
   progress.replaced_size = start.history.replaced_size;
   progress.doubts = start.history.doubts;
+  progress.fruitless = start.history.fruitless;
   progress.final_url = start.final_url;
   progress.synced = std::min(progress.synced, start.offset);
   file.written = file.hinted = file.sync_begun = start.offset;

@@ -138,6 +138,19 @@ TEST(HttpHeadTest, DifferentValuesOfAFieldAreAllKept) {
   EXPECT_EQ(response.content_length, "5, 6");
 }
 
+TEST(HttpHeadTest, ALengthThatIsGivenSeveralTimesIsOneIfItIsTheSame) {
+  const auto length = [](std::vector<std::string> lines) {
+    lines.insert(lines.begin(), "HTTP/1.1 200 OK\r\n");
+    return Parse(lines).content_length;
+  };
+  EXPECT_EQ(length({"Content-Length: 5, 5\r\n"}), "5");
+  EXPECT_EQ(length({"Content-Length: 5,5 ,\t5\r\n"}), "5");
+  EXPECT_EQ(length({"Content-Length: 5\r\n", "Content-Length: 5, 5\r\n"}), "5");
+  for (const char* none : {"5, 6", "5,", ",5", "5, 05", "5; 5"}) {
+    EXPECT_EQ(length({absl::StrCat("Content-Length: ", none, "\r\n")}), none);
+  }
+}
+
 TEST(HttpHeadTest, ContentRangeIsReadStrictly) {
   const auto range = ParseContentRange("bytes 5-9/10");
   ASSERT_TRUE(range);
@@ -429,9 +442,16 @@ TEST(ResponseRulesTest, WhatARangeProvokesIsAskedWithoutRangeBeforeAnyVerdict) {
         JudgeResponse(verdict.again, Parse({"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n"}));
     EXPECT_EQ(unknown.body.offset, 0u);
   }
-  EXPECT_EQ(
-      JudgeResponse(Resuming(4, 10), Parse({"HTTP/1.1 403 No\r\n", "Retry-After: 5\r\n"})).kind,
-      Kind::kFailure);
+}
+
+TEST(ResponseRulesTest, ARetryAfterDoesNotHideThatTheRangeIsTheProblem) {
+  for (const auto& [status, again] :
+       {std::pair(403, true), std::pair(404, true), std::pair(412, true), std::pair(302, true),
+        std::pair(409, false), std::pair(500, false), std::pair(503, false)}) {
+    const auto answer = Parse({absl::StrCat("HTTP/1.1 ", status, " No\r\n"), "Retry-After: 5\r\n"});
+    const auto verdict = JudgeResponse(Resuming(4, 10), answer);
+    EXPECT_EQ(verdict.kind, again ? Kind::kAgain : Kind::kFailure) << status;
+  }
 }
 
 TEST(ResponseRulesTest, ASourceThatChangesForEverEndsTheAttempts) {
@@ -542,7 +562,10 @@ TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
   const auto chunked = Parse(
       {"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "Content-Type: text/html\r\n"});
   for (const HttpResponse& answer : {page, chunked}) {
-    RequestPlan plan = Resuming(4, 10);
+    EXPECT_EQ(JudgeResponse(Resuming(4, 10), answer).kind, Kind::kAgain);
+    RequestPlan plan = JudgeResponse(Resuming(4, 10), answer).again;
+    EXPECT_EQ(plan.offset, 0u) << "perhaps it is the range";
+    EXPECT_TRUE(plan.trusted);
     for (; plan.history.doubts < kMaxDoubts; ++plan.history.doubts) {
       const auto verdict = JudgeResponse(plan, answer);
       EXPECT_EQ(Refusal(verdict), Hresult::kInvalidServerResponse);
@@ -559,6 +582,38 @@ TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
   }
 }
 
+TEST(ResponseRulesTest, APageInsteadOfAFileLooksForeignWhateverValidatorsItHas) {
+  const auto doubtful = [](RequestPlan plan, std::vector<std::string> lines) {
+    lines.insert(lines.begin(), "HTTP/1.1 200 OK\r\n");
+    return JudgeResponse(PlanWithoutRange(std::move(plan), true), Parse(lines)).doubtful;
+  };
+  const std::string length = "Content-Length: 33\r\n";
+  for (const std::string& validators :
+       {std::string(), std::string("ETag: \"page\"\r\n"), std::string("ETag: W/\"page\"\r\n"),
+        std::string(kDateField)}) {
+    for (const std::string type :
+         {"text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"}) {
+      const std::string field = absl::StrCat("Content-Type: ", type, "\r\n");
+      EXPECT_TRUE(doubtful(Resuming(4, 10), {field, length, validators})) << type << validators;
+      EXPECT_TRUE(doubtful(Resuming(4, 10), {field, "Transfer-Encoding: chunked\r\n", validators}));
+      RequestPlan page = Resuming(4, 10);
+      page.source.content_type = "text/html";
+      EXPECT_EQ(doubtful(page, {field, length, validators}), false) << "it was a page";
+    }
+  }
+  RequestPlan bare = Resuming(4, 10);
+  bare.source = {10, "", "", false, "", ""};
+  EXPECT_TRUE(doubtful(bare, {"Content-Type: text/html\r\n", length}));
+  EXPECT_FALSE(doubtful(bare, {length}));
+}
+
+TEST(ResponseRulesTest, AnAnswerWithoutTypeAndValidatorsLooksForeignToo) {
+  RequestPlan plan = PlanWithoutRange(Resuming(4, 10), true);
+  plan.source.content_type.clear();
+  const auto empty = Parse({"HTTP/1.1 203 OK\r\n", "Content-Length: 0\r\n"});
+  EXPECT_TRUE(JudgeResponse(plan, empty).doubtful);
+}
+
 TEST(ResponseRulesTest, AnAnswerWithAnythingOfTheFileDoesNotLookForeign) {
   const auto taken = [](const RequestPlan& plan, std::vector<std::string> lines) {
     lines.insert(lines.begin(), "HTTP/1.1 200 OK\r\n");
@@ -567,8 +622,9 @@ TEST(ResponseRulesTest, AnAnswerWithAnythingOfTheFileDoesNotLookForeign) {
   const std::string html = "Content-Type: text/html\r\n";
   const std::string length = "Content-Length: 33\r\n";
   EXPECT_TRUE(taken({}, {html, length})) << "nothing is here yet";
-  EXPECT_TRUE(taken(Resuming(4, 10), {html, length, "ETag: \"v2\"\r\n"}));
-  EXPECT_TRUE(taken(Resuming(4, 10), {html, length, "Last-Modified: today\r\n"}));
+  const std::string text = "Content-Type: text/plain\r\n";
+  EXPECT_TRUE(taken(Resuming(4, 10), {text, length, "ETag: \"v2\"\r\n"}));
+  EXPECT_TRUE(taken(Resuming(4, 10), {text, length, "Last-Modified: today\r\n"}));
   EXPECT_TRUE(taken(Resuming(4, 10), {length, "Content-Type: Image/PNG; q=1\r\n"}));
   EXPECT_TRUE(taken(Resuming(4, 10), {html, "Content-Length: 10\r\n"}));
 }
@@ -702,6 +758,19 @@ TEST(HttpTimeTest, ADateIsStrongWhenTheFileWasOldAtTheAnswer) {
     EXPECT_TRUE(IsStrongDate(modified, date, time + absl::Hours(24))) << date;
     EXPECT_FALSE(IsStrongDate(modified, date, time + absl::Hours(23))) << date;
   }
+}
+
+TEST(HttpTimeTest, ADateThatProgramsGiveToEverythingIsNeverStrong) {
+  for (const char* made_up : {"Thu, 01 Jan 1970 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:01 GMT",
+                              "Tue, 01 Jan 1980 00:00:00 GMT", "Fri, 01 Feb 1980 00:00:00 GMT",
+                              "Sat, 26 Oct 1985 08:15:00 GMT", "Fri, 01 Jan 2010 00:00:00 GMT",
+                              "Mon, 01 Jan 0001 00:00:00 GMT", "Mon, 01 Jan 1601 00:00:00 GMT"}) {
+    EXPECT_FALSE(IsStrongDate(made_up, "Sat, 01 Nov 2025 10:01:00 GMT", Now())) << made_up;
+    EXPECT_FALSE(IsStrongDate(made_up, "", Now())) << made_up;
+    EXPECT_TRUE(ParseHttpTime(made_up, Now())) << "it is the time of the file all the same";
+  }
+  EXPECT_TRUE(IsStrongDate("Tue, 15 Nov 1994 12:45:26 GMT", "", Now()));
+  EXPECT_TRUE(IsStrongDate("Fri, 01 Jan 2010 00:00:02 GMT", "", Now()));
 }
 
 TEST(HttpTimeTest, RetryAfterIsSecondsOrADateAndBounded) {
