@@ -45,13 +45,13 @@ HttpSource::HttpSource(HttpEngine& engine, const TransferContext& context, const
       network_(task.network),
       loan_(task.loan),
       sink_(std::move(sink)),
-      flags_(FlagsOf(network_)),
+      flags_(FlagsOf(network_.http)),
       context_name_(ConnectionContextOf(network_, *context.options)),
       answers_(engine, network_, context.options->network),
       writer_(std::make_shared<ContentWriter>(context, sink_)) {}
 
 std::optional<TransferFailure> HttpSource::Prepare(const JobFiles& files) {
-  absl::StatusOr<ClientKeyPairPtr> pair = OpenClientCertificate(files, network_);
+  absl::StatusOr<ClientKeyPairPtr> pair = OpenClientCertificate(files, network_.http);
   if (!pair.ok()) {
     TransferFailure failure = LocalFailure(pair.status());
     failure.error.message = "Client certificate: " + failure.error.message;
@@ -69,7 +69,7 @@ void HttpSource::Halt() {
   answers_.Close();
   request_.reset();
   certificate_.reset();
-  if (MayShow(network_)) engine_.Retire(context_name_);
+  if (MayShow(network_.http)) engine_.Retire(context_name_);
   ready_.clear();
   writer_->Close();
 }
@@ -100,7 +100,7 @@ void HttpSource::Send() {
   discarded_ = 0;
   status_ = 0;
   sent_ = false;
-  auto hop = FindHop(url_, (*list_)[plan_.index].remote_name, redirects_ > 0, network_, loan_,
+  auto hop = FindHop(url_, (*list_)[plan_.index].remote_name, redirects_ > 0, network_.http, loan_,
                      *context_.options);
   if (!hop.ok()) return Fail(RemoteRefusal(hop.status()));
   hop_ = *std::move(hop);

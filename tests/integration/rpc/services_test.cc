@@ -255,18 +255,18 @@ TEST_F(RpcWatch, AnIdentityHasAHundredWatchesAtMost) {
     return tests::WaitFor([&] { return jobs_.script.OpenWatches() == static_cast<int>(count); });
   };
   std::vector<std::unique_ptr<WatchClient>> watches;
-  for (size_t i = 0; i < WatchLimiter::kMaxPerSid; ++i) {
+  for (size_t i = 0; i < WatchLimiter::kMaxPerCaller; ++i) {
     watches.push_back(std::make_unique<WatchClient>(client_));
   }
-  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerCaller));
   EXPECT_EQ(InfoOf(WatchClient(client_).Finish()).reason(), "E_OUTOFMEMORY");
   // Somebody else's are not counted, and an ended one makes room.
   WatchClient other(ClientWithSid(kAdministrator));
-  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerCaller + 1));
   watches.pop_back();
-  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerCaller));
   watches.push_back(std::make_unique<WatchClient>(client_));
-  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerCaller + 1));
 }
 
 TEST_F(RpcWatch, AnEventAfterTheCertificatesEndIsNotSent) {

@@ -196,7 +196,7 @@ TEST_F(HttpDownloadTest, AProxyThatRefusesIsNamedAsTheProxy) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = "127.0.0.1:9";
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   for (const std::string& url : {server().Url("/plain/10"), server().SecureUrl("/plain/10")}) {
     const auto failure = Fails(url, Hresult::kConnectFailure);
     EXPECT_TRUE(failure.transient);

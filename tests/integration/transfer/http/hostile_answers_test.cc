@@ -206,7 +206,7 @@ TEST_F(HostileAnswersTest, AProxyThatRedirectsATunnelWantsALogin) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = absl::StrCat("127.0.0.1:", server().port());
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   options_.network.behind_proxies.every = true;
   Restart();
   for (const int status : {301, 302, 303, 307, 308, 511}) {
