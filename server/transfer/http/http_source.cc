@@ -48,7 +48,8 @@ HttpSource::HttpSource(HttpEngine& engine, const TransferContext& context, const
       flags_(FlagsOf(network_.http)),
       context_name_(ConnectionContextOf(network_, *context.options)),
       answers_(engine, network_, context.options->network),
-      writer_(std::make_shared<ContentWriter>(context, sink_)) {}
+      writer_(std::make_shared<ContentWriter>(context.executor, context.chunks,
+                                              context.options->max_backlog, sink_)) {}
 
 std::optional<TransferFailure> HttpSource::Prepare(const JobFiles& files) {
   absl::StatusOr<ClientKeyPairPtr> pair = OpenClientCertificate(files, network_.http);
