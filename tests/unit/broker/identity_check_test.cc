@@ -1,9 +1,8 @@
+#include "server/broker/identity_check.h"
+
 #include <unistd.h>
 
 #include "gtest/gtest.h"
-#include "server/broker/agent_table.h"
-#include "server/broker/identity_check.h"
-#include "server/broker/worker_table.h"
 #include "tests/testing/file_facts.h"
 
 namespace bitsd {
@@ -87,73 +86,6 @@ TEST(IdentityCheckTest, AnAgentHoldsWhatTheDirectoryGivesItsUserAndNothingElse) 
   const IdentityCheck gone(std::make_shared<const OneAccount>(account), {true, false, 61000});
   EXPECT_EQ(Refusal(gone.Check(delegated)), "unknown_identity");
   EXPECT_EQ(Refusal(gone.Check(full)), "unknown_identity");
-}
-
-TEST(AgentTableTest, AgentsAreBoundedAndCountUntilTheyHaveEnded) {
-  const wire::OpenAgentRequest keytab{kSid, KerberosAccount{"a@B", "/a", ""}, std::nullopt};
-  const wire::OpenAgentRequest delegated{kSid, std::nullopt, std::nullopt};
-  AgentTable table;
-  pid_t pid = 1;
-  for (size_t i = 0; i < AgentTable::kMaxPerCredentials; ++i) {
-    EXPECT_EQ(Refusal(table.Admit(keytab)), "ok");
-    table.Add(pid++, keytab, UniqueFd());
-  }
-  EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
-  for (size_t i = 0; i < AgentTable::kMaxDelegatedPerUser; ++i) {
-    EXPECT_EQ(Refusal(table.Admit(delegated)), "ok");
-    table.Add(pid++, delegated, UniqueFd());
-  }
-  EXPECT_EQ(Refusal(table.Admit(delegated)), "unavailable");
-  table.Remove(1);
-  EXPECT_EQ(Refusal(table.Admit(keytab)), "ok");
-  const auto of = [](uint32_t user) { return Sid(5, {21, user}); };
-  for (uint32_t i = AgentTable::kMaxDelegatedPerUser; i < AgentTable::kMaxDelegated; ++i) {
-    EXPECT_EQ(Refusal(table.Admit({of(i), std::nullopt, std::nullopt})), "ok");
-    table.Add(pid++, {of(i), std::nullopt, std::nullopt}, UniqueFd());
-  }
-  EXPECT_EQ(Refusal(table.Admit({of(1), std::nullopt, std::nullopt})), "unavailable");
-  EXPECT_EQ(Refusal(table.Admit(keytab)), "ok") << "loans leave room for the directory's";
-  while (table.size() < AgentTable::kMaxAgents) {
-    table.Add(pid, {of(static_cast<uint32_t>(pid)), keytab.kerberos, std::nullopt}, UniqueFd());
-    ++pid;
-  }
-  EXPECT_EQ(Refusal(table.Admit(keytab)), "unavailable");
-}
-
-TEST(WorkerTableTest, WorkersCountUntilTheyHaveEnded) {
-  const wire::OpenWorkerRequest alice{kSid, {61001, 61001, {}}};
-  const wire::OpenWorkerRequest bob{kSid, {61002, 61002, {}}};
-  WorkerTable table;
-  for (pid_t pid = 1; pid <= 4; ++pid) {
-    EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
-    table.Add(pid, alice, UniqueFd());
-  }
-  EXPECT_EQ(Refusal(table.Admit(alice)), "unavailable");
-  EXPECT_EQ(Refusal(table.Admit(bob)), "ok");
-  table.Remove(2);
-  EXPECT_EQ(Refusal(table.Admit(alice)), "ok");
-}
-
-TEST(WorkerTableTest, AccountsOfOnePosixIdentityHaveWorkersOfTheirOwn) {
-  const PosixIdentity shared{61001, 61001, {}};
-  WorkerTable table;
-  for (uint32_t account = 1; account <= 40; ++account) {
-    const wire::OpenWorkerRequest who{Sid(5, {21, account}), shared};
-    EXPECT_EQ(Refusal(table.Admit(who)), "ok") << account;
-    table.Add(static_cast<pid_t>(account), who, UniqueFd());
-  }
-}
-
-TEST(WorkerTableTest, AWorkerIsEndedOnceAndCountsUntilItHas) {
-  const wire::OpenWorkerRequest alice{kSid, {61001, 61001, {}}};
-  WorkerTable table;
-  for (pid_t pid = 1; pid <= 4; ++pid) table.Add(pid, alice, UniqueFd(::dup(0)));
-  const auto stays = [](const wire::OpenWorkerRequest&) { return true; };
-  const auto goes = [](const wire::OpenWorkerRequest&) { return false; };
-  EXPECT_EQ(table.EndUnless(stays), 0u);
-  EXPECT_EQ(table.EndUnless(goes), 4u);
-  EXPECT_EQ(table.EndUnless(goes), 0u);
-  EXPECT_EQ(Refusal(table.Admit(alice)), "unavailable");
 }
 
 }  // namespace
