@@ -19,8 +19,9 @@ JobRecordPtr WithoutInterruptedCompletion(JobRecordPtr record) {
 }
 
 /// The store has the revisions of records. What was shown between two of them has higher ones, and
-/// what is shown from now on higher ones still.
-constexpr uint64_t kShownBefore = uint64_t{1} << 20;
+/// what is shown from now on higher ones still: each start of the service begins so far above the
+/// one before.
+constexpr int kStartShift = 32;
 
 bool GoesOn(const JobRecord& record) {
   return record.state == JobState::kQueued || record.state == JobState::kTransientError;
@@ -30,6 +31,7 @@ bool GoesOn(const JobRecord& record) {
 
 absl::Status JobRestore::Run(const std::function<void(SessionRecord)>& session) {
   StoreVisitor visitor;
+  visitor.start = [this](uint64_t start) { least_revision_ = start << kStartShift; };
   visitor.job = [this](JobRecordPtr record) { RestoreJob(std::move(record)); };
   visitor.request = [this](const RequestRecord& request) { RestoreRequest(request); };
   std::vector<SessionRecord> sessions;
@@ -44,9 +46,8 @@ absl::Status JobRestore::Run(const std::function<void(SessionRecord)>& session) 
 }
 
 void JobRestore::RestoreJob(JobRecordPtr record) {
-  const uint64_t revision = record->revision + kShownBefore;
-  auto job = std::make_shared<Job>(deps_.environment,
-                                   WithoutInterruptedCompletion(std::move(record)), revision);
+  auto job = std::make_shared<Job>(
+      deps_.environment, WithoutInterruptedCompletion(std::move(record)), least_revision_);
   const JobRecordPtr known = job->InForce().record;
   deps_.table.Insert(job);
   if (IsFinal(known->state)) {

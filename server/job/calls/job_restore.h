@@ -7,6 +7,7 @@
 #define BITSD_SERVER_JOB_CALLS_JOB_RESTORE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -53,6 +54,7 @@ class JobRestore {
 
   const Deps deps_;
   size_t set_aside_ = 0;
+  uint64_t least_revision_ = 0;                          ///< Of what is shown from now on.
   std::vector<std::pair<absl::Time, JobPtr>> finished_;  ///< With the time of their end.
   std::vector<JobPtr> under_way_;
 };
