@@ -5,16 +5,9 @@
 #ifndef BITSD_CLIENT_CLI_APP_H_
 #define BITSD_CLIENT_CLI_APP_H_
 
-#include <iosfwd>
+#include "client/cli/output/streams.h"
 
 namespace bits::cli {
-
-struct Streams {
-  std::istream& in;
-  std::ostream& out;
-  std::ostream& err;
-  bool out_is_terminal = false;
-};
 
 /// Runs one command line, of our own or of bitsadmin; returns the exit code (exit_code.h).
 int Run(int argc, const char* const* argv, const Streams& streams);

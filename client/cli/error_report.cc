@@ -6,7 +6,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/hints.h"
 #include "client/cli/output/text.h"
-#include "client/wire_status.h"
+#include "client/connection/wire_status.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 

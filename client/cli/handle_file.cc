@@ -3,7 +3,7 @@
 #include <istream>
 #include <ostream>
 
-#include "client/private_file.h"
+#include "client/base/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <cctype>
 #include <string_view>
 
+#include "client/base/uuid.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/output/text.h"
-#include "client/uuid.h"
 
 namespace bits::cli {
 namespace {

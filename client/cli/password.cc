@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "client/base/private_file.h"
 #include "client/cli/exit_code.h"
-#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

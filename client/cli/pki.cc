@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "client/certificate.h"
-#include "client/private_file.h"
-#include "client/sid_text.h"
+#include "client/base/private_file.h"
+#include "client/identity/certificate.h"
+#include "client/identity/sid_text.h"
 
 namespace bits::cli {
 namespace {

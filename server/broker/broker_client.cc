@@ -174,6 +174,14 @@ absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who
   return std::move(answer.fds.front());
 }
 
+absl::Status BrokerClient::CheckTemporary(const ActingIdentity& who, const std::string& path,
+                                          FileId id, const std::string& destination) {
+  wire::FileRequest request = Request(wire::Operation::kCheckTemporary, path, id);
+  request.destination = destination;
+  request.umask = who.umask & 0777;
+  return Call(who, request).status;
+}
+
 absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
                                         const std::vector<Publication>& files,
                                         std::vector<uint32_t>* published) {
@@ -200,7 +208,9 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
 
 absl::Status BrokerClient::RemoveTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) {
-  return Call(who, Request(wire::Operation::kRemoveTemporary, path, id)).status;
+  wire::FileRequest request = Request(wire::Operation::kRemoveTemporary, path, id);
+  request.umask = who.umask & 0777;
+  return Call(who, request).status;
 }
 
 absl::StatusOr<UniqueFd> BrokerClient::OpenPem(const ActingIdentity& who, const std::string& path) {

@@ -41,6 +41,8 @@ class BrokerClient final : public FileBroker {
                                  std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
+  absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
+                              const std::string& destination) override;
   absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
                             std::vector<uint32_t>* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,

@@ -69,6 +69,11 @@ class FileBroker {
   virtual absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who,
                                                    const std::string& path, FileId id) = 0;
 
+  /// Is `path` still `id`, a file that `who` can put in place, or is it at `destination` already,
+  /// in the same directory? Changes nothing; file_replaced, not_permitted and the like when not.
+  virtual absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
+                                      const std::string& destination) = 0;
+
   /// Gives each temporary file, if it still is its `id`, its time and the rights that a file newly
   /// made there by `who` would have (0666 & ~umask, or what the folder's default ACL gives; those
   /// of a file of the same owner that it replaces), and renames it to its destination, replacing a

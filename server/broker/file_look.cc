@@ -72,8 +72,10 @@ bool IsRecordedTemporary(const FileId& recorded, const SeenFile& seen, MarkVerdi
   if (!IsRecordedFile(recorded, seen, mark)) return false;
   // Some file systems of the network and of FUSE do not count links.
   if (!seen.IsRegular() || seen.links > 1 || (seen.id.mode & kSetIdOrSticky) != 0) return false;
+  const bool born_then = recorded.birth != 0 && recorded.birth == seen.id.birth;
+  if (mark == MarkVerdict::kSame || born_then) return true;
   const mode_t created = recorded.mode == FileId::kNotRecorded ? kTemporaryMode : recorded.mode;
-  return mark == MarkVerdict::kSame || seen.id.mode == created || seen.id.mode == also_mode;
+  return seen.id.mode == created || seen.id.mode == also_mode;
 }
 
 }  // namespace bitsd

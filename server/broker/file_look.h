@@ -52,8 +52,9 @@ enum class MarkVerdict {
 /// device number.
 bool IsRecordedFile(const FileId& recorded, const SeenFile& seen, MarkVerdict mark);
 
-/// As IsRecordedFile, and it is still what a temporary file is: regular, known by no other name,
-/// and, where no mark says that it is ours, with the mode it was created with or with `also_mode`.
+/// As IsRecordedFile, and it is still what a temporary file is: regular, and known by no other
+/// name. Where neither a mark nor its birth says that it is ours, it has the mode it was created
+/// with, or `also_mode`.
 bool IsRecordedTemporary(const FileId& recorded, const SeenFile& seen, MarkVerdict mark,
                          std::optional<mode_t> also_mode = std::nullopt);
 

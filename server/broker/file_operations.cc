@@ -14,6 +14,7 @@ FileResult FileOperations::Perform(const wire::FileRequest& request) const {
     case wire::Operation::kCheckDirectory: return {CheckFolder(paths_, request)};
     case wire::Operation::kCreateTemporary: return CreateTemporaries(paths_, request);
     case wire::Operation::kReopenTemporary: return ReopenTemporary(paths_, request);
+    case wire::Operation::kCheckTemporary: return {CheckTemporary(paths_, request)};
     case wire::Operation::kPublish: return PublishFiles(paths_, request);
     case wire::Operation::kRemoveTemporary: return {RemoveTemporary(paths_, request)};
     case wire::Operation::kSyncDirectory: return {SyncFolder(paths_, request.path)};

@@ -9,9 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 
 #include "server/broker/file_open.h"
 #include "server/broker/file_place.h"
+#include "server/broker/file_rights.h"
 
 namespace bitsd {
 namespace {
@@ -34,6 +36,15 @@ bool CountsLinks(int directory) {
   if (::fstatfs(directory, &system) != 0) return false;
   return std::find(kLocal.begin(), kLocal.end(), static_cast<uint32_t>(system.f_type)) !=
          kLocal.end();
+}
+
+/// A kill may have come after the file got the mode it was to have in place.
+bool IsRecorded(const FilePlace& place, const SeenFile& file, const FileId& recorded,
+                mode_t umask) {
+  const int directory = place.directory.get();
+  const auto rights = RightsOfNewFile(directory, umask, place.folder);
+  const auto also_mode = rights.ok() ? std::optional(rights->mode) : std::nullopt;
+  return IsRecordedTemporary(recorded, file, MarkOf(directory, place.name, recorded), also_mode);
 }
 
 }  // namespace
@@ -66,9 +77,7 @@ absl::Status RemoveTemporary(const SafePaths& paths, const wire::FileRequest& re
   const SeenFile& file = **found;
   if (!file.IsRegular()) return NotRegular(file, request.path);
   const bool is_it =
-      request.id.known()
-          ? IsRecordedTemporary(request.id, file, MarkOf(directory, place->name, request.id))
-          : IsLeftover(file);
+      request.id.known() ? IsRecorded(*place, file, request.id, request.umask) : IsLeftover(file);
   return is_it ? RemoveSeen(directory, place->name, file, request.path) : Replaced(request.path);
 }
 

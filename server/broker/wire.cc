@@ -24,7 +24,7 @@ absl::Status Malformed(std::string_view what) {
 }
 
 bool IsFileOperation(Operation operation) {
-  return operation >= Operation::kCheckDirectory && operation <= Operation::kOpenSource;
+  return operation >= Operation::kCheckDirectory && operation <= Operation::kCheckTemporary;
 }
 
 /// Times of files are those of HTTP: whole seconds, of any year.

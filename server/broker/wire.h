@@ -38,6 +38,7 @@ enum class Operation : uint8_t {
   kSyncDirectory = 7,
   kOpenPem = 8,
   kOpenSource = 9,
+  kCheckTemporary = 10,
   kOpenAgent = 64,
 };
 

@@ -108,8 +108,9 @@ NetworkUse NetworkUseOf(const JobVersion& version) {
 
 NetworkTask NetworkTaskOf(const JobVersion& version, const NetworkUse& use, const Account& owner,
                           uint64_t download, NetworkIdentities& identities) {
-  return {ConnectionContext(version, use, owner, download), use.settings,
-          ImplicitIdentity(version, owner, identities), OwnerSide(*version.record, owner)};
+  return {ConnectionContext(version, use, owner, download),
+          ImplicitIdentity(version, owner, identities),
+          {use.settings, OwnerSide(*version.record, owner)}};
 }
 
 }  // namespace bitsd

@@ -85,15 +85,20 @@ class DownloadEvents {
 /// How the network context of a helper ends.
 inline constexpr char kHelperNetworkContext[] = "/helper";
 
+/// What a download uses where it goes by HTTP.
+struct HttpTask {
+  NetworkSettingsPtr settings;          ///< Null: a job without any.
+  std::optional<ActingIdentity> owner;  ///< Opens the client certificate; unset: nobody can.
+};
+
 /// How a download shows itself on the network.
 struct NetworkTask {
   /// Whose connections are used: no connection is ever shared between two of these. Ends with
   /// kHelperNetworkContext when the helper is on the network side.
   std::string context;
-  NetworkSettingsPtr settings;  ///< Null: a job without any.
   /// Answers with implicit credentials; null: it has none.
   NetworkIdentityPtr identity;
-  std::optional<ActingIdentity> owner;  ///< Opens the client certificate; unset: nobody can.
+  HttpTask http;
 };
 
 struct DownloadTask {
@@ -183,8 +188,8 @@ class TransferService {
                                                std::function<void(absl::Status)> done) = 0;
 
   /// `done` gets the indexes of the files that are transferred and not completed, and that are gone
-  /// or not for `task.local` to put in place, although a new file could be made there. Not once it
-  /// was stopped.
+  /// or not for `task.local` to put in place, although a new file could be made there. A file that
+  /// is in place already is not among them. Not once it was stopped.
   virtual std::unique_ptr<Activity> StartLook(LookTask task,
                                               std::function<void(std::vector<uint32_t>)> done) = 0;
 };

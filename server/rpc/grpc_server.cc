@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -133,7 +132,7 @@ class GrpcServer::Impl {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<FrontDoor> door_;
-  std::optional<ListenerWatchdog> watchdog_;
+  std::unique_ptr<ListenerWatchdog> watchdog_;
   std::once_flag shut_down_;
 };
 
@@ -169,11 +168,13 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   if (!door.ok()) return door.status();
   door_ = *std::move(door);
   if (options.listener_patience > absl::ZeroDuration()) {
-    watchdog_.emplace(bound, options.listener_patience, [] {
+    auto watchdog = ListenerWatchdog::Start(bound, options.listener_patience, connections_, [] {
       spdlog::critical("the listener does not answer: bitsd ends, to be started again");
       spdlog::shutdown();
       _exit(EXIT_FAILURE);
     });
+    if (!watchdog.ok()) return watchdog.status();
+    watchdog_ = *std::move(watchdog);
   }
   return absl::OkStatus();
 }

@@ -122,7 +122,7 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
   }
   absl::StatusOr<WatchFilter> filter = ParseWatch(*request);
   if (!filter.ok()) return WatchReactor::Refuse(filter.status());
-  auto ticket = watches_.Acquire(caller->token->user);
+  auto ticket = watches_.Acquire({caller->token->user, ""});
   if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
   return WatchReactor::Start(
       {*caller, authenticator_.StandingOf(*context, *caller), *std::move(ticket)},

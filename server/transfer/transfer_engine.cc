@@ -92,7 +92,7 @@ std::unique_ptr<Activity> TransferEngine::StartDownload(DownloadTask task,
   // The files of a job are of one protocol.
   Protocol& protocol = ProtocolOf(task.files->empty() ? "" : (*task.files)[0].remote_name);
   auto files = std::make_shared<LocalFiles>(context, syncs_, task, std::move(events));
-  auto source = protocol.NewSource(context, task, files);
+  auto source = protocol.NewSource(context, task, files->sink());
   files->Start(source);
   return std::make_unique<DownloadActivity>(http_.executor(), std::move(source), std::move(files));
 }

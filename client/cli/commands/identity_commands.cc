@@ -3,12 +3,12 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "client/base/private_file.h"
 #include "client/cli/command.h"
 #include "client/cli/context.h"
 #include "client/cli/output/units.h"
 #include "client/cli/pki.h"
 #include "client/cli/values.h"
-#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "bitsd/client/error.h"
+#include "client/base/private_file.h"
 #include "client/cli/command.h"
 #include "client/cli/context.h"
 #include "client/cli/format.h"
 #include "client/cli/job_ref.h"
 #include "client/cli/output/text.h"
 #include "client/cli/values.h"
-#include "client/private_file.h"
 
 namespace bits::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "bitsd/client/logon_session.h"
+#include "client/base/uuid.h"
 #include "client/cli/command.h"
 #include "client/cli/context.h"
 #include "client/cli/error_report.h"
@@ -13,7 +14,6 @@
 #include "client/cli/output/units.h"
 #include "client/cli/session/ended_session.h"
 #include "client/cli/values.h"
-#include "client/uuid.h"
 
 namespace bits::cli {
 namespace {

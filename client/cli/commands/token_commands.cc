@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bits/v1/token_options.pb.h"
+#include "client/base/private_file.h"
 #include "client/cli/command.h"
 #include "client/cli/context.h"
 #include "client/cli/format.h"
@@ -18,8 +19,7 @@
 #include "client/cli/output/units.h"
 #include "client/cli/token_flags.h"
 #include "client/cli/token_scope.h"
-#include "client/private_file.h"
-#include "client/sid_text.h"
+#include "client/identity/sid_text.h"
 
 namespace bits::cli {
 namespace {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "client/cli/app.h"
 #include "client/cli/arguments.h"
 #include "client/cli/command.h"
+#include "client/cli/output/streams.h"
 #include "client/cli/settings/settings.h"
 
 namespace bits::cli {

@@ -10,9 +10,9 @@
 #include <cstring>
 #include <optional>
 
-#include "client/openssl.h"
-#include "client/private_file.h"
-#include "client/uuid.h"
+#include "client/base/openssl.h"
+#include "client/base/private_file.h"
+#include "client/base/uuid.h"
 
 namespace bits::cli {
 namespace {

@@ -9,8 +9,8 @@
 #include <set>
 #include <utility>
 
-#include "client/private_file.h"
-#include "client/sid_text.h"
+#include "client/base/private_file.h"
+#include "client/identity/sid_text.h"
 
 namespace bits::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/exit_code.h"
-#include "client/sid_text.h"
+#include "client/identity/sid_text.h"
 
 namespace bits::cli {
 namespace {

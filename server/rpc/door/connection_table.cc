@@ -42,6 +42,7 @@ ConnectionTable::Admission ConnectionTable::Admit(const PeerAddress& peer, Uniqu
   connection->place = peer.place;
   connection->socket = std::move(socket);
   const std::lock_guard lock(mutex_);
+  ++arrived_;
   Admission admission;
   const auto place = of_place_.find(peer.place);
   const bool full_place = place != of_place_.end() && place->second >= limits_.per_address;
@@ -180,6 +181,16 @@ void ConnectionTable::EndUnfinished() {
 size_t ConnectionTable::size() const {
   const std::lock_guard lock(mutex_);
   return connections_.size();
+}
+
+uint64_t ConnectionTable::arrived() const {
+  const std::lock_guard lock(mutex_);
+  return arrived_;
+}
+
+bool ConnectionTable::Has(const std::string& connection) const {
+  const std::lock_guard lock(mutex_);
+  return connections_.contains(connection);
 }
 
 }  // namespace bitsd::rpc

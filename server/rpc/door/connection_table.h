@@ -58,6 +58,10 @@ class ConnectionTable {
   void EndUnfinished();
 
   size_t size() const;
+  /// How many connections have come since the start, let in or not.
+  uint64_t arrived() const;
+  /// Whether the connection is there: let in, and not ended.
+  bool Has(const std::string& connection) const;
 
  private:
   struct Connection {
@@ -87,6 +91,7 @@ class ConnectionTable {
   const DoorLimits limits_;
   mutable std::mutex mutex_;
   uint64_t next_ = 0;
+  uint64_t arrived_ = 0;
   absl::flat_hash_map<std::string, ConnectionPtr> connections_;
   absl::flat_hash_map<uint64_t, ConnectionPtr> by_number_;
   absl::flat_hash_map<std::string, size_t> of_place_;

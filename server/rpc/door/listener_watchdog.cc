@@ -6,13 +6,17 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
 
-#include "server/base/unique_fd.h"
+#include "server/error/errors.h"
+#include "server/rpc/door/peer_address.h"
 
 namespace bitsd::rpc {
 namespace {
@@ -65,59 +69,101 @@ SocketAddress Reachable(SocketAddress address) {
   return address;
 }
 
-bool WaitFor(int fd, short what, absl::Duration patience) {
-  pollfd state{fd, what, 0};
-  return poll(&state, 1, static_cast<int>(absl::ToInt64Milliseconds(patience))) != 0;
-}
-
-/// False when the listener is silent. Whatever keeps this side from asking is no silence.
-bool Answers(const SocketAddress& listener, const std::string& hello, absl::Duration patience) {
-  const UniqueFd fd(
-      socket(listener.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return true;
-  const auto* where = reinterpret_cast<const sockaddr*>(&listener.storage);
-  if (connect(fd.get(), where, listener.size) != 0 && errno != EINPROGRESS) {
-    return errno != ECONNREFUSED;
-  }
-  if (!WaitFor(fd.get(), POLLOUT, patience)) return false;
-  int problem = 0;
-  socklen_t size = sizeof(problem);
-  getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
-  if (problem != 0) return problem != ECONNREFUSED && problem != ETIMEDOUT;
-  if (send(fd.get(), hello.data(), hello.size(), MSG_NOSIGNAL) < 0) return true;
-  return WaitFor(fd.get(), POLLIN, patience);
-}
-
 }  // namespace
 
+/// One connection to the listener.
+class ListenerWatchdog::Probe {
+ public:
+  explicit Probe(const ListenerWatchdog& owner)
+      : owner_(owner),
+        fd_(socket(owner.listener_.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                   0)) {}
+
+  /// False when nothing came. Whatever keeps this side from asking is no silence, nor is the end of
+  /// the watchdog.
+  bool IsAnswered() const {
+    if (!fd_.valid()) return true;
+    const auto* where = reinterpret_cast<const sockaddr*>(&owner_.listener_.storage);
+    if (connect(fd_.get(), where, owner_.listener_.size) != 0 && errno != EINPROGRESS) {
+      return errno != ECONNREFUSED;
+    }
+    if (!Becomes(POLLOUT)) return false;
+    int problem = 0;
+    socklen_t size = sizeof(problem);
+    getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
+    if (problem != 0) return problem != ECONNREFUSED && problem != ETIMEDOUT;
+    const std::string& hello = owner_.hello_;
+    return send(fd_.get(), hello.data(), hello.size(), MSG_NOSIGNAL) < 0 || Becomes(POLLIN);
+  }
+
+  /// The door let it in.
+  bool IsTaken() const {
+    sockaddr_storage own{};
+    socklen_t size = sizeof(own);
+    return getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+           owner_.table_.Has(PeerAddressOf(own).connection);
+  }
+
+ private:
+  bool Becomes(short what) const {
+    pollfd states[] = {{fd_.get(), what, 0}, {owner_.stop_.get(), POLLIN, 0}};
+    return poll(states, 2, static_cast<int>(absl::ToInt64Milliseconds(owner_.pause_))) != 0;
+  }
+
+  const ListenerWatchdog& owner_;
+  const UniqueFd fd_;
+};
+
+absl::StatusOr<std::unique_ptr<ListenerWatchdog>> ListenerWatchdog::Start(
+    const SocketAddress& listener, absl::Duration patience, const ConnectionTable& table,
+    std::function<void()> on_silence) {
+  std::unique_ptr<ListenerWatchdog> watchdog(
+      new ListenerWatchdog(listener, patience, table, std::move(on_silence)));
+  if (!watchdog->stop_.valid()) {
+    return error::InvalidArgument("Cannot watch the listener: no descriptors are left.");
+  }
+  watchdog->thread_ = std::thread([raw = watchdog.get()] { raw->Run(); });
+  return watchdog;
+}
+
 ListenerWatchdog::ListenerWatchdog(const SocketAddress& listener, absl::Duration patience,
-                                   std::function<void()> on_silence)
+                                   const ConnectionTable& table, std::function<void()> on_silence)
     : listener_(Reachable(listener)),
       pause_(patience / kAttempts),
+      table_(table),
       on_silence_(std::move(on_silence)),
       hello_(Hello()),
-      thread_([this] { Run(); }) {}
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 ListenerWatchdog::~ListenerWatchdog() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+  if (!thread_.joinable()) return;
+  const uint64_t one = 1;
+  if (write(stop_.get(), &one, sizeof(one)) < 0) {
+    // It is readable already.
   }
-  changed_.notify_all();
   thread_.join();
+}
+
+bool ListenerWatchdog::IsWell() const {
+  const Probe probe(*this);
+  const uint64_t before = table_.arrived();
+  if (probe.IsAnswered()) return true;
+  return table_.arrived() != before && !probe.IsTaken();
+}
+
+bool ListenerWatchdog::StopsWithin(absl::Duration patience) const {
+  pollfd state{stop_.get(), POLLIN, 0};
+  const absl::Duration left = std::max(patience, absl::ZeroDuration());
+  return poll(&state, 1, static_cast<int>(absl::ToInt64Milliseconds(left))) != 0;
 }
 
 void ListenerWatchdog::Run() {
   int silent = 0;
   while (true) {
     const absl::Time began = absl::Now();
-    silent = Answers(listener_, hello_, pause_) ? 0 : silent + 1;
+    silent = IsWell() ? 0 : silent + 1;
     if (silent == kAttempts) return on_silence_();
-    const absl::Duration left = pause_ - (absl::Now() - began);
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, absl::ToChronoNanoseconds(left), [this] { return stopping_; })) {
-      return;
-    }
+    if (StopsWithin(pause_ - (absl::Now() - began))) return;
   }
 }
 

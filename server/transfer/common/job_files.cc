@@ -102,6 +102,13 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
   return fd;
 }
 
+absl::Status JobFiles::CheckTemporary(const ActingIdentity& who, const TemporaryFile& file,
+                                      const std::string& destination) const {
+  absl::Status status = broker_.CheckTemporary(who, file.path, file.id, destination);
+  Write("temporary_checked", who, file.path, status);
+  return status;
+}
+
 absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,
                                std::vector<uint32_t>* published) const {
   absl::Status status = broker_.PublishFiles(who, files, published);
@@ -123,6 +130,13 @@ absl::StatusOr<UniqueFd> JobFiles::OpenPem(const ActingIdentity& who,
   auto fd = broker_.OpenPem(who, path);
   Write("certificate_opened", who, path, fd.status());
   return fd;
+}
+
+absl::StatusOr<OpenedSource> JobFiles::OpenSource(const ActingIdentity& who,
+                                                  const std::string& path) const {
+  auto source = broker_.OpenSource(who, path);
+  Write("source_opened", who, path, source.status());
+  return source;
 }
 
 absl::Status JobFiles::SyncDirectory(const ActingIdentity& who,

@@ -39,11 +39,15 @@ class JobFiles {
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;
   absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
+  /// As FileBroker::CheckTemporary.
+  absl::Status CheckTemporary(const ActingIdentity& who, const TemporaryFile& file,
+                              const std::string& destination) const;
   /// As FileBroker::PublishFiles.
   absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
                        std::vector<uint32_t>* published) const;
   absl::Status Remove(const ActingIdentity& who, const TemporaryFile& file) const;
   absl::StatusOr<UniqueFd> OpenPem(const ActingIdentity& who, const std::string& path) const;
+  absl::StatusOr<OpenedSource> OpenSource(const ActingIdentity& who, const std::string& path) const;
   absl::Status SyncDirectory(const ActingIdentity& who, const std::string& directory) const;
 
  private:

@@ -25,7 +25,8 @@ std::vector<uint32_t> FindLost(const JobFiles& files, const LookTask& task,
     // What was not lent for is not looked at: Complete will say so.
     if (!policy::CheckLoanedFile(task.loan, file.local_name).ok()) continue;
     if (!goes_on()) break;
-    if (!IsLost(files.Reopen(task.local, *temporary).status()) || !goes_on()) continue;
+    const absl::Status there = files.CheckTemporary(task.local, *temporary, file.local_name);
+    if (!IsLost(there) || !goes_on()) continue;
     // Where no file can be made nothing is given up: what there is may count again.
     const std::string folder = policy::DirectoryOf(temporary->path);
     if (files.CheckDirectory(task.local, folder).ok()) lost.push_back(index);

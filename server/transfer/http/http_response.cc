@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "server/base/absl_view.h"
 #include "server/policy/http_status.h"
 
@@ -132,6 +134,17 @@ void HttpHeadParser::Unfold(std::string_view line) {
                            last_ == &HttpResponse::transfer_encoding;
 }
 
+// A length that is given several times, as a list too, is one if it is the same (RFC 9112, 6.3).
+void HttpHeadParser::JoinLengths() {
+  std::string& length = response_.content_length;
+  const std::vector<absl::string_view> parts = absl::StrSplit(ToAbsl(length), ',');
+  const std::string first(absl::StripAsciiWhitespace(parts.front()));
+  const bool same = std::all_of(parts.begin(), parts.end(), [&](absl::string_view part) {
+    return absl::StripAsciiWhitespace(part) == first;
+  });
+  if (same) length = first;
+}
+
 HttpHeadParser::Step HttpHeadParser::EndOfHead() {
   // 101 is final: nobody asked for another protocol.
   if (response_.status >= 100 && response_.status < 200 && response_.status != 101) {
@@ -141,6 +154,7 @@ HttpHeadParser::Step HttpHeadParser::EndOfHead() {
     return Step::kMore;
   }
   complete_ = true;
+  JoinLengths();
   return Step::kComplete;
 }
 

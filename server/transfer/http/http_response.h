@@ -16,7 +16,8 @@
 namespace bitsd {
 
 /// Fields as they came, folded lines unfolded. Of a field that came several times with different
-/// values all are here, with commas between them: what must be single is then malformed.
+/// values all are here, with commas between them: what must be single is then malformed. Lengths
+/// that are the same are one.
 struct HttpResponse {
   int status = 0;  ///< Three digits; 0: the status line has none.
   std::string content_length;
@@ -75,6 +76,7 @@ class HttpHeadParser {
   void AddStatusLine(std::string_view line);
   void AddField(std::string_view line);
   void Unfold(std::string_view line);
+  void JoinLengths();
   Step EndOfHead();
 
   HttpResponse response_;

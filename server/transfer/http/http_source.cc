@@ -45,13 +45,14 @@ HttpSource::HttpSource(HttpEngine& engine, const TransferContext& context, const
       network_(task.network),
       loan_(task.loan),
       sink_(std::move(sink)),
-      flags_(FlagsOf(network_)),
+      flags_(FlagsOf(network_.http)),
       context_name_(ConnectionContextOf(network_, *context.options)),
       answers_(engine, network_, context.options->network),
-      writer_(std::make_shared<ContentWriter>(context, sink_)) {}
+      writer_(std::make_shared<ContentWriter>(context.executor, context.chunks,
+                                              context.options->max_backlog, sink_)) {}
 
 std::optional<TransferFailure> HttpSource::Prepare(const JobFiles& files) {
-  absl::StatusOr<ClientKeyPairPtr> pair = OpenClientCertificate(files, network_);
+  absl::StatusOr<ClientKeyPairPtr> pair = OpenClientCertificate(files, network_.http);
   if (!pair.ok()) {
     TransferFailure failure = LocalFailure(pair.status());
     failure.error.message = "Client certificate: " + failure.error.message;
@@ -69,7 +70,7 @@ void HttpSource::Halt() {
   answers_.Close();
   request_.reset();
   certificate_.reset();
-  if (MayShow(network_)) engine_.Retire(context_name_);
+  if (MayShow(network_.http)) engine_.Retire(context_name_);
   ready_.clear();
   writer_->Close();
 }
@@ -85,13 +86,24 @@ void HttpSource::NextFile() {
   if (!busy_) return;
   plan_ = PlanRequest(ready_.front());
   ready_.pop_front();
-  url_ = (*list_)[plan_.index].remote_name;
-  redirects_ = 0;
   continues_ = false;
   small_parts_ = 0;
   if (request_ != nullptr) request_->BeginChain();
+  SendFromTheStart();
+}
+
+void HttpSource::SendFromTheStart() {
+  url_ = (*list_)[plan_.index].remote_name;
+  redirects_ = 0;
+  used_before_ = false;
   const absl::Status allowed = policy::CheckRemoteName(url_, context_.options->remote_rules);
   if (!allowed.ok()) return Fail(RemoteRefusal(allowed));
+  Send();
+}
+
+void HttpSource::SendAgain(RequestPlan plan) {
+  plan_ = std::move(plan);
+  used_before_ = redirects_ > 0;
   Send();
 }
 
@@ -100,7 +112,7 @@ void HttpSource::Send() {
   discarded_ = 0;
   status_ = 0;
   sent_ = false;
-  auto hop = FindHop(url_, (*list_)[plan_.index].remote_name, redirects_ > 0, network_, loan_,
+  auto hop = FindHop(url_, (*list_)[plan_.index].remote_name, redirects_ > 0, network_.http, loan_,
                      *context_.options);
   if (!hop.ok()) return Fail(RemoteRefusal(hop.status()));
   hop_ = *std::move(hop);
@@ -153,6 +165,8 @@ void HttpSource::Audit(std::string_view address, const std::optional<AuthScheme>
 void HttpSource::OnEnd(const HttpEnd& end) {
   if (hop_.proxy && !sent_ && end.connect_status != 0) return EndOfTunnel(end);
   if (!verdict_) return EndWithoutHead(TransportFailure(end));
+  // Where a redirect leads may be good for one request, as signed URLs are.
+  if (used_before_ && status_ >= 400) return SendFromTheStart();
   if (IsChallenge() && verdict_->kind == Kind::kFailure) {
     const bool server = status_ == 401;
     return Answer(server ? AuthTarget::kServer : AuthTarget::kProxy,
@@ -161,7 +175,7 @@ void HttpSource::OnEnd(const HttpEnd& end) {
   switch (verdict_->kind) {
     case Kind::kBody: return EndOfBody(end);
     case Kind::kRedirect: return FollowRedirect();
-    case Kind::kAgain: plan_ = verdict_->again; return Send();
+    case Kind::kAgain: return SendAgain(verdict_->again);
     case Kind::kWhole: return FinishFile();
     case Kind::kFailure: return FailByVerdict();
   }
@@ -170,9 +184,8 @@ void HttpSource::OnEnd(const HttpEnd& end) {
 // What a request with a range provokes need not be true of the file.
 void HttpSource::EndWithoutHead(TransferFailure failure) {
   const bool answered = failure.error.hresult == Hresult::kInvalidServerResponse;
-  if (!answered || plan_.offset == 0) return Fail(std::move(failure));
-  plan_ = PlanWithoutRange(plan_, /*trusted=*/true);
-  Send();
+  if (!answered || plan_.offset == 0) return FailRequest(std::move(failure));
+  SendAgain(PlanWithoutRange(plan_, /*trusted=*/true));
 }
 
 // The proxy made no tunnel, and nothing was sent to the server.
@@ -192,16 +205,17 @@ void HttpSource::Answer(AuthTarget target, uint32_t offered, int status) {
   const bool nobody =
       !server && (!hop_.proxy || (hop_.url.scheme == policy::Scheme::kHttps && sent_));
   const absl::Status answered = nobody ? NotAProxy() : answers_.OnChallenge(target, offered, hop_);
-  if (!answered.ok()) return Fail(Unanswered(status, offered, answered));
-  Send();
+  if (answered.ok()) return Send();
+  if (plan_.offset > 0) return SendAgain(PlanWithoutRange(plan_, /*trusted=*/true));
+  Fail(Unanswered(status, offered, answered));
 }
 
 void HttpSource::EndOfBody(const HttpEnd& end) {
   const bool ended = end.code == CURLE_OK || EndsHere();
-  if (!ended || end.head_too_large) return Fail(TransportFailure(end));
+  if (!ended || end.head_too_large) return FailRequest(TransportFailure(end));
   const ResponseBody& body = verdict_->body;
   if (skip_ > 0 || (body.end != kSizeUnknown && writer_->offset() != body.end)) {
-    return Fail(ClosedEarly("bytes are missing"));
+    return FailRequest(ClosedEarly("bytes are missing"));
   }
   if (body.source.size != kSizeUnknown && writer_->offset() < body.source.size) return NextPart();
   FinishFile();
@@ -214,8 +228,7 @@ void HttpSource::NextPart() {
   }
   writer_->Flush();
   continues_ = true;
-  plan_ = PlanNextPart(plan_.index, body);
-  Send();
+  SendAgain(PlanNextPart(plan_.index, body));
 }
 
 void HttpSource::FollowRedirect() {
@@ -232,6 +245,7 @@ void HttpSource::FollowRedirect() {
   const absl::Status lent = policy::CheckLoanedHost(loan_, *target);
   if (!lent.ok()) return Fail(RemoteRefusal(lent));
   url_ = *target;
+  used_before_ = false;
   Send();
 }
 
@@ -242,7 +256,21 @@ void HttpSource::FinishFile() {
 
 void HttpSource::FailByVerdict() {
   writer_->GiveUp(plan_.index, verdict_->start_over, verdict_->doubtful);
-  Fail(verdict_->failure);
+  FailRequest(verdict_->failure);
+}
+
+bool HttpSource::BroughtNothing() const {
+  return !verdict_ || verdict_->kind != Kind::kBody || writer_->offset() == verdict_->body.offset;
+}
+
+// A range that brings nothing again and again may be what the server cannot do.
+void HttpSource::FailRequest(TransferFailure failure) {
+  const bool fruitless = failure.transient && sent_ && plan_.offset > 0 && BroughtNothing();
+  if (!fruitless) return Fail(std::move(failure));
+  const uint8_t count = (plan_.history.fruitless + 1) % kMaxFruitless;
+  writer_->CountFruitless(plan_.index, count);
+  if (count > 0) return Fail(std::move(failure));
+  SendAgain(PlanWithoutRange(plan_, /*trusted=*/true));
 }
 
 void HttpSource::Fail(TransferFailure failure) {

@@ -120,7 +120,7 @@ ResponseVerdict Doubtful(const RequestPlan& plan, const HttpResponse& response, 
   ResponseVerdict verdict = Failure(
       Hresult::kInvalidServerResponse, true, response.status,
       absl::StrCat("The answer does not look like the file that was begun: ",
-                   described(response.content_type, size), ", no ETag or Last-Modified, after ",
+                   described(response.content_type, size), ", after ",
                    described(plan.source.content_type, plan.source.size),
                    ". Perhaps the network wants a login. What is here of the file is kept."));
   verdict.doubtful = true;
@@ -134,7 +134,7 @@ ResponseVerdict JudgeWhole(const RequestPlan& plan, const HttpResponse& response
   body.source = SourceOf(response, size);
   body.end = size;
   body.history = plan.history;
-  body.history.doubts = 0;
+  body.history.doubts = body.history.fruitless = 0;
   body.not_resumable = size == kSizeUnknown || !HasValidator(body.source) ||
                        absl::EqualsIgnoreCase(response.accept_ranges, "none");
   body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
@@ -148,6 +148,7 @@ ResponseVerdict JudgeWhole(const RequestPlan& plan, const HttpResponse& response
     return Again(std::move(again));
   }
   const bool foreign = LooksForeign(plan.source, response, size);
+  if (foreign && plan.offset > 0) return WithoutRange(plan, /*trusted=*/true);
   if (foreign && plan.history.doubts < kMaxDoubts) return Doubtful(plan, response, size);
   if (same == SameVersion::kNo || foreign || (same == SameVersion::kByDate && !known)) {
     body.history = Replaced(plan);
@@ -193,7 +194,7 @@ ResponseVerdict JudgeNextPart(const RequestPlan& plan, const HttpResponse& respo
   body.source = plan.source;
   if (same == SameVersion::kByDate) body.source.etag.clear();
   body.history = plan.history;
-  body.history.doubts = 0;
+  body.history.doubts = body.history.fruitless = 0;
   body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
   return verdict;
 }
@@ -260,7 +261,7 @@ ResponseVerdict JudgeFile(const RequestPlan& plan, const HttpResponse& response)
 bool AnswersTheRange(const RequestPlan& plan, const HttpResponse& response,
                      const ResponseVerdict& verdict, bool says_when) {
   const bool challenge = response.status == 401 || response.status == 407;
-  return plan.offset > 0 && verdict.kind == Kind::kFailure && !verdict.doubtful && !challenge &&
+  return plan.offset > 0 && verdict.kind == Kind::kFailure && !challenge &&
          !policy::IsAboutTime(response.status, says_when);
 }
 

@@ -54,6 +54,12 @@ class RestartTest : public BitsdTest {
     return found;
   }
 
+  static struct stat StatOf(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(stat(path.c_str(), &info), 0);
+    return info;
+  }
+
   /// Changes the closed store behind its back.
   void Sql(const char* sql) {
     sqlite3* store = nullptr;
@@ -169,6 +175,31 @@ TEST_F(RestartTest, ARepeatedRequestGetsItsFirstAnswerAfterAKill) {
   RestartAfterKill();
   EXPECT_EQ(As("fetcher").CreateJob(request)->id(), id);
   EXPECT_THAT(*As("fetcher").ListAllJobs(false), SizeIs(1));
+}
+
+TEST_F(RestartTest, AKillInCompleteCostsNoSecondDownloadWhateverIsCalledNext) {
+  const std::string content = web().PutRandom("file", 100'000);
+  for (const bool resume : {false, true}) {
+    const std::string id = Start("file");
+    const bits::Client fetcher = As("fetcher");
+    WaitForState(fetcher, id, JOB_STATE_TRANSFERRED);
+    ASSERT_THAT(TemporaryFiles(), SizeIs(1));
+    bitsd().Kill();
+    // As a kill leaves it that comes after the rename and before the commit.
+    std::filesystem::rename(TemporaryFiles().front(), PathOf(id));
+    const struct stat before = StatOf(PathOf(id));
+    ASSERT_TRUE(bitsd().StartAgain().ok());
+    if (resume) {
+      ASSERT_TRUE(As("fetcher").Resume(id).ok());
+      EXPECT_EQ(As("fetcher").GetJob(id)->state(), JOB_STATE_TRANSFERRED);
+    }
+    const auto completed = As("fetcher").Complete(id);
+    ASSERT_TRUE(completed.ok()) << completed.status();
+    EXPECT_EQ(completed->hresult(), 0u);
+    EXPECT_EQ(ReadFile(PathOf(id)), content);
+    EXPECT_EQ(StatOf(PathOf(id)).st_ino, before.st_ino) << "it was downloaded again";
+    EXPECT_THAT(TemporaryFiles(), SizeIs(0));
+  }
 }
 
 TEST_F(RestartTest, AFinishedJobIsReadableAfterARestartAndNotListed) {

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "bitsd/client/client.h"
+#include "client/base/private_file.h"
 #include "client/cli/pki.h"
-#include "client/private_file.h"
 #include "gtest/gtest.h"
 #include "tests/integration/client/fake_service.h"
 #include "tests/testing/cli_run.h"

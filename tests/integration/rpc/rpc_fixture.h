@@ -21,9 +21,9 @@
 #include <string>
 #include <vector>
 
-#include "google/rpc/error_details.pb.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
+#include "tests/testing/error_info.h"
 #include "tests/testing/test_certificates.h"
 
 namespace bitsd::rpc {
@@ -187,9 +187,6 @@ class RpcClient {
 
 /// Gives `context` the deadline of a test.
 void SetDeadline(grpc::ClientContext& context);
-
-/// The ErrorInfo in a status; empty when there is none.
-google::rpc::ErrorInfo InfoOf(const grpc::Status& status);
 
 /// PEM of the private key.
 std::string KeyPem(const tests::TestCertificate& certificate);

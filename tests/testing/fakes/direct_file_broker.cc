@@ -83,6 +83,12 @@ absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&
   return fd;
 }
 
+absl::Status DirectFileBroker::CheckTemporary(const ActingIdentity&, const std::string& path,
+                                              FileId id, const std::string& destination) {
+  if (absl::Status asked = Ask("look", path); !asked.ok()) return asked;
+  return Is(path, id) || Is(destination, id) ? absl::OkStatus() : Replaced(path);
+}
+
 absl::Status DirectFileBroker::PublishFiles(const ActingIdentity& who,
                                             const std::vector<Publication>& files,
                                             std::vector<uint32_t>* published) {

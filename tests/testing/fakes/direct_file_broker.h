@@ -15,8 +15,8 @@ namespace bitsd::tests {
 
 class DirectFileBroker : public FileBroker {
  public:
-  /// Runs before each operation ("create", "reopen", "publish", "remove", "check", "read", "sync")
-  /// with its path; an error takes the operation's place.
+  /// Runs before each operation ("create", "reopen", "look", "publish", "remove", "check", "read",
+  /// "sync") with its path; an error takes the operation's place.
   std::function<absl::Status(const std::string& operation, const std::string& path)> before;
 
   absl::Status CheckDirectory(const ActingIdentity& who, const std::string& directory) override;
@@ -26,6 +26,8 @@ class DirectFileBroker : public FileBroker {
                                  std::vector<OpenTemporary>* created) override;
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
+  absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
+                              const std::string& destination) override;
   absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
                             std::vector<uint32_t>* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,

@@ -35,11 +35,13 @@ class FileOperationsTest : public testing::Test {
     paths_.emplace(*SafePaths::Make(options));
   }
 
-  FileResult Do(wire::Operation operation, const std::string& path, FileId id = {}) {
+  FileResult Do(wire::Operation operation, const std::string& path, FileId id = {},
+                mode_t umask = 0) {
     wire::FileRequest request;
     request.operation = operation;
     request.path = path;
     request.id = id;
+    request.umask = umask;
     return FileOperations(*paths_).Perform(request);
   }
   absl::Status Publish(FileId id, const std::string& destination, mode_t umask = 022,
@@ -52,6 +54,16 @@ class FileOperationsTest : public testing::Test {
     request.umask = umask;
     request.mtime = mtime;
     return FileOperations(*paths_).Perform(request).status;
+  }
+  /// Whether the file could be published, or is in place.
+  std::string Check(FileId id, const std::string& destination, mode_t umask = 022) {
+    wire::FileRequest request;
+    request.operation = wire::Operation::kCheckTemporary;
+    request.path = temporary();
+    request.id = id;
+    request.destination = destination;
+    request.umask = umask;
+    return Refusal(FileOperations(*paths_).Perform(request).status);
   }
   FileId Create() {
     FileResult result = Do(wire::Operation::kCreateTemporary, temporary());

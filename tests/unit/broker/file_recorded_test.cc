@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "server/broker/file_operations.h"
@@ -90,7 +91,81 @@ TEST_F(FileOperationsTest, AFileThatHasTheInodeAloneIsNotTheRecordedOne) {
   ASSERT_EQ(::chmod(temporary().c_str(), 0666), 0);
   other = id;
   other.mark = 0;
-  stays(other, "it has another mode, and no mark");
+  other.birth = 0;
+  stays(other, "it has another mode, and neither a mark nor a time of birth");
+}
+
+/// `id` as file systems record it that have extended attributes, times of birth, or neither.
+std::vector<FileId> AsFileSystemsRecord(const FileId& id) {
+  std::vector<FileId> kinds(3, id);
+  kinds[1].mark = 0;
+  kinds[2].mark = 0;
+  kinds[2].birth = 0;
+  return kinds;
+}
+
+TEST_F(FileOperationsTest, AFileThatAKillLeftWithItsFinalModeIsStillTheJobs) {
+  for (size_t kind = 0; kind < 3; ++kind) {
+    const FileId id = AsFileSystemsRecord(Create())[kind];
+    ASSERT_EQ(::chmod(temporary().c_str(), 0640), 0);
+    EXPECT_EQ(Check(id, destination(), 027), "ok") << kind;
+    EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), id, 027).status), "ok") << kind;
+    EXPECT_FALSE(Exists(temporary())) << kind;
+  }
+}
+
+TEST_F(FileOperationsTest, AFileThatAKillLeftWithTheModeOfTheFileItReplacesIsStillTheJobs) {
+  folder_.MakeFile("jobs/file", "old");
+  ASSERT_EQ(::chmod(destination().c_str(), 0751), 0);
+  for (size_t kind = 0; kind < 3; ++kind) {
+    const FileId id = AsFileSystemsRecord(Create())[kind];
+    ASSERT_EQ(::chmod(temporary().c_str(), 0751), 0);
+    EXPECT_EQ(Check(id, destination(), 027), "ok") << kind;
+    EXPECT_EQ(Refusal(Publish(id, destination(), 027)), "ok") << kind;
+    EXPECT_EQ(tests::ReadFile(destination()), "data") << kind;
+  }
+}
+
+TEST_F(FileOperationsTest, AFileWithAModeThatNobodyGaveItIsNotTheJobsWhereNothingElseTells) {
+  const FileId id = AsFileSystemsRecord(Create())[2];
+  ASSERT_EQ(::chmod(temporary().c_str(), 0644), 0);
+  EXPECT_EQ(Check(id, destination(), 027), "file_replaced");
+  EXPECT_EQ(Refusal(Do(Operation::kRemoveTemporary, temporary(), id, 027).status), "file_replaced");
+  EXPECT_TRUE(Exists(temporary()));
+}
+
+TEST_F(FileOperationsTest, AFileThatIsInPlaceIsNotLost) {
+  const FileId id = Create();
+  EXPECT_EQ(Check(id, destination()), "ok");
+  EXPECT_EQ(Stat(temporary()).st_mode, S_IFREG | 0600u) << "nothing is changed";
+  EXPECT_FALSE(Exists(destination()));
+  ASSERT_EQ(Refusal(Publish(id, destination())), "ok");
+  EXPECT_EQ(Check(id, destination()), "ok");
+  EXPECT_EQ(Check(id, jobs_ + "/elsewhere"), "file_replaced");
+  fs::rename(destination(), jobs_ + "/moved");
+  EXPECT_EQ(Check(id, destination()), "file_replaced") << "somebody took it away";
+  folder_.MakeFile("jobs/file", "foreign");
+  EXPECT_EQ(Check(id, destination()), "file_replaced") << "it is another file";
+}
+
+TEST_F(FileOperationsTest, ADestinationThatCannotBeReplacedCostsNoTemporaryFile) {
+  const FileId id = Create();
+  fs::create_directory(destination());
+  EXPECT_EQ(Refusal(Publish(id, destination())), "path_not_regular");
+  EXPECT_EQ(Check(id, destination()), "ok");
+  EXPECT_EQ(Check(id, jobs_ + "/key.pem"), "ok");
+}
+
+TEST_F(FileOperationsTest, NothingElseUnderTheTemporaryNameCanBePublished) {
+  const FileId id = Create();
+  EXPECT_EQ(Check(id, folder_.File("elsewhere")), "E_INVALIDARG");
+  fs::rename(temporary(), jobs_ + "/moved");
+  EXPECT_EQ(Check(id, destination()), "file_replaced");
+  fs::create_symlink(jobs_ + "/moved", temporary());
+  EXPECT_EQ(Check(id, destination()), "path_is_link");
+  fs::remove(temporary());
+  ASSERT_EQ(::mkfifo(temporary().c_str(), 0600), 0);
+  EXPECT_EQ(Check(id, destination()), "path_not_regular");
 }
 
 TEST_F(FileOperationsTest, AMarkedFileWhoseOwnerChangedItsModeIsStillTheJobs) {

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "bitsd/client/handle.h"
-#include "client/certificate.h"
+#include "client/base/private_file.h"
 #include "client/cli/handle_file.h"
 #include "client/cli/pki.h"
-#include "client/private_file.h"
-#include "client/sid_text.h"
+#include "client/identity/certificate.h"
+#include "client/identity/sid_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/cli_run.h"

@@ -7,10 +7,10 @@
 #include <thread>
 
 #include "bitsd/client/impersonation.h"
-#include "client/backoff.h"
-#include "client/caller.h"
-#include "client/connection_pool.h"
-#include "client/feed_ledger.h"
+#include "client/base/backoff.h"
+#include "client/connection/connection_pool.h"
+#include "client/feed/feed_ledger.h"
+#include "client/identity/caller.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -21,7 +21,8 @@
 // Every call has a deadline. A call is repeated, on UNAVAILABLE only and at most three times, where
 // a repeat cannot do something twice: reads, and what carries a request_id, which the client makes.
 // Whom a call goes out as: impersonation.h; in which logon session: logon_session.h. Calls that do
-// not wait: async_client.h. Following jobs: job_feed.h.
+// not wait: async_client.h. Following jobs: job_feed.h. Tests without a service:
+// testing/fake_service.h.
 //
 // Thread safety: all methods may be called at once. Ownership: copies share their connections,
 // which end with the last of them.
@@ -48,6 +49,7 @@
 #include "bitsd/client/identity.h"
 #include "bitsd/client/impersonation.h"
 #include "bitsd/client/job_feed.h"
+#include "bitsd/client/transport.h"
 #include "bitsd/client/watch.h"
 
 namespace bits {
@@ -91,6 +93,11 @@ class BITS_EXPORT Client {
   /// Checks the identity (FAILED_PRECONDITION names what is wrong: identity.h) and prepares a
   /// connection, which the first call makes. INVALID_ARGUMENT: a session_id that cannot be one.
   static absl::StatusOr<Client> Connect(ClientOptions options);
+
+  /// A client whose calls go over `transport`, whoever they go out as: for tests. Its own identity
+  /// is `sid`, without a certificate. INVALID_ARGUMENT: a session_id that cannot be one.
+  static absl::StatusOr<Client> Over(std::shared_ptr<Transport> transport, std::string sid,
+                                     ImpersonationOptions options = {});
 
   /// The same client, on the same connections, whose own calls go out in `session`: those that no
   /// ScopedImpersonation decides (its token has a session of its own). INVALID_ARGUMENT when the

@@ -22,6 +22,10 @@ struct CallError {
 /// Reads `status` of a Client's call. A status made on this side has an empty CallError.
 BITS_EXPORT CallError ErrorOf(const absl::Status& status);
 
+/// What a Client returns when the service refuses a call with `error`: for tests.
+BITS_EXPORT absl::Status MakeStatus(absl::StatusCode code, const CallError& error,
+                                    const std::string& message);
+
 /// "0x80200056".
 BITS_EXPORT std::string HresultText(uint32_t hresult);
 

@@ -106,28 +106,68 @@ TEST_F(FrontDoorTest, ConnectionsAboveTheLimitTakeThePlacesOfSilentOnes) {
   EXPECT_LE(table_->size(), 3u);
 }
 
-TEST(ListenerWatchdogTest, AListenerThatTakesNobodyIsNoticed) {
+/// A watchdog of a listener, and what it has noticed.
+class ListenerWatchdogTest : public FrontDoorTest {
+ protected:
+  void Watch(const SocketAddress& listener, absl::Duration patience) {
+    if (!table_) table_.emplace(DoorLimits{});
+    auto watchdog =
+        ListenerWatchdog::Start(listener, patience, *table_, [this] { noticed_ = true; });
+    ASSERT_TRUE(watchdog.ok());
+    watchdog_ = *std::move(watchdog);
+  }
+  /// More than three times what the watchdogs of these tests wait, with a connection now and again.
+  void Flood() {
+    const absl::Time end = absl::Now() + 4 * kPatience;
+    for (int port = 1; absl::Now() < end; ++port) {
+      table_->Admit(Peer("b", port), UniqueFd());
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+  bool Noticed() {
+    return tests::WaitFor([this] { return noticed_.load(); });
+  }
+
+  static constexpr absl::Duration kPatience = absl::Milliseconds(300);
+  std::atomic<bool> noticed_ = false;
+  std::unique_ptr<ListenerWatchdog> watchdog_;
+};
+
+TEST_F(ListenerWatchdogTest, AListenerThatTakesNobodyIsNoticed) {
   const auto silent = Listen("127.0.0.1:0");
   ASSERT_TRUE(silent.ok());
-  std::atomic<bool> noticed = false;
-  const ListenerWatchdog watchdog(silent->bound, absl::Milliseconds(300), [&] { noticed = true; });
-  EXPECT_TRUE(tests::WaitFor([&] { return noticed.load(); }));
+  Watch(silent->bound, kPatience);
+  EXPECT_TRUE(Noticed());
 }
 
-TEST(ListenerWatchdogTest, AListenerThatIsGoneIsNoticed) {
+TEST_F(ListenerWatchdogTest, AListenerThatIsGoneIsNoticed) {
   auto gone = Listen("127.0.0.1:0");
   ASSERT_TRUE(gone.ok());
   gone->fd.Reset();
-  std::atomic<bool> noticed = false;
-  const ListenerWatchdog watchdog(gone->bound, absl::Milliseconds(300), [&] { noticed = true; });
-  EXPECT_TRUE(tests::WaitFor([&] { return noticed.load(); }));
+  Watch(gone->bound, kPatience);
+  EXPECT_TRUE(Noticed());
 }
 
-TEST(ListenerWatchdogTest, AListenerThatAnswersIsLeftAlone) {
+TEST_F(ListenerWatchdogTest, AListenerThatIsBusyWithOthersIsLeftAlone) {
+  const auto crowded = Listen("127.0.0.1:0");
+  ASSERT_TRUE(crowded.ok());
+  Watch(crowded->bound, kPatience);
+  Flood();
+  EXPECT_FALSE(noticed_);
+  EXPECT_TRUE(Noticed()) << "once nobody is taken any more";
+}
+
+TEST_F(ListenerWatchdogTest, ADoorThatTakesTheWatchdogAndDoesNotAnswerIsNoticed) {
+  Open(DoorLimits{});
+  Watch(bound_, kPatience);
+  Flood();
+  EXPECT_TRUE(noticed_) << "however many others are taken";
+}
+
+TEST_F(ListenerWatchdogTest, AListenerThatAnswersIsLeftAlone) {
   const auto listener = Listen("0.0.0.0:0");
   ASSERT_TRUE(listener.ok());
-  std::atomic<bool> noticed = false;
-  const ListenerWatchdog watchdog(listener->bound, absl::Seconds(30), [&] { noticed = true; });
+  Watch(listener->bound, absl::Seconds(30));
   std::string heard;
   EXPECT_TRUE(tests::WaitFor([&] {
     const UniqueFd fd(accept4(listener->fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -138,7 +178,16 @@ TEST(ListenerWatchdogTest, AListenerThatAnswersIsLeftAlone) {
     return true;
   }));
   EXPECT_EQ(heard.substr(0, 2), std::string("\x16\x03", 2)) << "a handshake of TLS begins so";
-  EXPECT_FALSE(noticed);
+  EXPECT_FALSE(noticed_);
+}
+
+TEST_F(ListenerWatchdogTest, ItEndsAtOnceThoughNobodyAnswersIt) {
+  const auto silent = Listen("127.0.0.1:0");
+  ASSERT_TRUE(silent.ok());
+  Watch(silent->bound, absl::Minutes(3));
+  const absl::Time began = absl::Now();
+  watchdog_.reset();
+  EXPECT_LT(absl::Now() - began, absl::Seconds(20));
 }
 
 }  // namespace

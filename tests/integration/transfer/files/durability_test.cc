@@ -98,7 +98,7 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              {"owner/owner", nullptr, nullptr, {}},
+                                              {"owner/owner", nullptr, {}},
                                               live,
                                               {}},
                                              recorder);
@@ -138,7 +138,7 @@ TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) 
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              {"owner/owner", nullptr, nullptr, {}},
+                                              {"owner/owner", nullptr, {}},
                                               running.live,
                                               {}},
                                              recorder);
@@ -351,6 +351,17 @@ TEST_F(TransferDurabilityTest, ACleanupThatIsStoppedSaysWhatItDidNotTry) {
   EXPECT_EQ(access(second.path.c_str(), F_OK), 0);
 }
 
+TEST_F(TransferDurabilityTest, AFileThatIsInPlaceWithoutARecordIsNotLost) {
+  const auto files = Run({File("/plain/10/k", "a"), File("/plain/20/k", "b")})->files();
+  ASSERT_TRUE(Complete(files).second.ok());
+  unlink(files[1].local_name.c_str());
+  std::promise<std::vector<uint32_t>> lost;
+  const auto look = service_->StartLook(
+      {JobId::Random(), who_.sid, std::make_shared<const FileRecords>(files), who_, {}},
+      [&](std::vector<uint32_t> indexes) { lost.set_value(std::move(indexes)); });
+  EXPECT_THAT(lost.get_future().get(), ElementsAre(1)) << "somebody took it away";
+}
+
 TEST_F(TransferDurabilityTest, ALookFindsFilesThatAreGoneOrAnothersWhereANewOneCouldBeMade) {
   folder_.MakeFolder("closed", getuid(), getgid());
   auto files = Run({File("/plain/10/l", "there"), File("/plain/10/l", "gone"),
@@ -360,7 +371,7 @@ TEST_F(TransferDurabilityTest, ALookFindsFilesThatAreGoneOrAnothersWhereANewOneC
   files[4].completed = true;
   for (const size_t gone : {1, 3, 4}) unlink(files[gone].progress.temporary->path.c_str());
   broker_.before = [&](const std::string& operation, const std::string& path) {
-    const bool anothers = operation == "reopen" && path == files[2].progress.temporary->path;
+    const bool anothers = operation == "look" && path == files[2].progress.temporary->path;
     const bool closed = operation == "check" && path == folder_.path() + "/closed";
     return anothers || closed ? error::AccessDenied(Rule::kNotPermitted, "no") : absl::OkStatus();
   };

@@ -82,7 +82,7 @@ TEST_F(CookiesTest, PathAndExpiryAreHeeded) {
 TEST_F(CookiesTest, ACookieThatCameByTlsIsNotSentWithoutIt) {
   NetworkSettings settings;
   settings.security_flags = kRedirectAllowHttpsToHttp;
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   Downloads(server().SecureUrl(Page({"session=1; Path=/"}, server().Url("/plain/10/clear"))));
   EXPECT_THAT(Sent("/plain/10/clear"), Each(""));
   Downloads(Page({"session=1; Path=/"}, server().SecureUrl("/plain/10/upgraded")));
@@ -114,7 +114,7 @@ TEST_F(CookiesTest, NoneGoesToTheProxyThatMakesATunnel) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = "https=" + proxy;
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   Downloads(server().SecureUrl(Page({"gate=ok; Path=/"}, "/plain/10/tunnelled")));
   EXPECT_THAT(Sent("/plain/10/tunnelled"), Each("gate=ok"));
   const auto connects = Sent(absl::StrCat("127.0.0.1:", server().secure_port()));

@@ -1,13 +1,14 @@
 // What bitsctl remembers of a logon session, and what it believes of what it finds.
 
+#include "client/cli/session/session_file.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "client/cli/session/session_file.h"
-#include "client/uuid.h"
+#include "client/base/uuid.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/temp_folder.h"

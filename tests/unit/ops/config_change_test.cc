@@ -1,0 +1,52 @@
+// Which keys of a new configuration take effect, and which need a restart.
+
+#include "server/ops/config_change.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace bitsd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(ReloadConfigTest, WhatNeedsARestartIsReportedAndStays) {
+  const Config start;
+  Config read = start;
+  read.listen = "127.0.0.1:1";
+  read.tls_certificate = read.tls_key = read.tls_roots = read.account_directory = "/x";
+  read.tls_san_sid_roots = {"/x"};
+  read.run_as_uid = 1;
+  read.run_as_gid = 1;
+  read.state_dir = read.run_dir = read.log_dir = "/x";
+  read.store_key_file = "/x";
+  read.max_running_jobs = 7;
+  read.path = "/x";
+  read.allow_root = true;
+  const ConfigChange change = ReloadConfig(start, read);
+  EXPECT_THAT(change.restart_needed,
+              ElementsAre("listen", "tls.certificate", "tls.key", "tls.roots", "tls.san_sid_roots",
+                          "account_directory", "run_as.uid", "run_as.gid", "state_dir",
+                          "store_key_file", "run_dir", "log_dir", "limits.max_running_jobs"));
+  EXPECT_EQ(change.config, start);
+}
+
+TEST(ReloadConfigTest, TheRestTakesEffect) {
+  const Config start;
+  Config read = start;
+  read.privileged_groups = {"wheel"};
+  read.policy = policy::Version::kWindows7;
+  read.limits = {1, 2, 3};
+  read.allowed_roots = {"/x"};
+  read.allowed_addresses = {policy::Endpoint()};
+  read.token_max_ttl = read.handle_idle = read.retention = absl::Seconds(7);
+  read.broker_deadline = read.connect_timeout = read.stall_timeout = absl::Seconds(8);
+  read.log_level = "debug";
+  const ConfigChange change = ReloadConfig(start, read);
+  EXPECT_THAT(change.restart_needed, IsEmpty());
+  EXPECT_EQ(change.config, read);
+}
+
+}  // namespace
+}  // namespace bitsd
