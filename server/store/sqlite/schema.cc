@@ -76,6 +76,10 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "ALTER TABLE abandoned ADD COLUMN temporary_mark INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE abandoned ADD COLUMN temporary_owner INTEGER NOT NULL DEFAULT 4294967295;"
     "ALTER TABLE abandoned ADD COLUMN temporary_mode INTEGER NOT NULL DEFAULT 4294967295;",
+    // 7: how often bitsd started with the store. Each start shows revisions from its number times
+    // 2^32 on, so it begins above those that there are.
+    "CREATE TABLE starts (count INTEGER NOT NULL) STRICT;"
+    "INSERT INTO starts SELECT (coalesce(max(revision), 0) >> 32) + 1 FROM jobs;",
 };
 
 /// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.

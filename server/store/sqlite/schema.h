@@ -12,7 +12,7 @@
 namespace bitsd {
 
 /// The version of the tables that this bitsd works with.
-inline constexpr int kSchemaVersion = 6;
+inline constexpr int kSchemaVersion = 7;
 
 /// Makes the tables of an empty file, or brings those of an older version up to date, in one
 /// transaction. Changes nothing and says what to do when the file is another program's, newer than

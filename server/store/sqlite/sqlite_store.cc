@@ -109,6 +109,8 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
     if (job->network != nullptr) lost += job->network->lost.size();
     visitor.job(std::move(job));
   };
+  const auto starts = connection_.Number("SELECT max(count) FROM starts");
+  if (visitor.start != nullptr) visitor.start(static_cast<uint64_t>(starts.value_or(0)) + 1);
   absl::Status status = connection_.Execute(kLoadingCache);
   std::vector<Unreadable> unreadable;
   if (status.ok()) status = ReadRows(connection_, secrets_.get(), counting, unreadable);
@@ -122,8 +124,17 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
   sqlite3_db_release_memory(connection_.get());
   status.Update(connection_.Execute(kWorkingCache));
   if (!status.ok()) return Unusable(folder_.database(), status);
+  CountStart();
   ShowSetAside(unreadable, visitor);
   return absl::OkStatus();
+}
+
+void SqliteStore::CountStart() {
+  const absl::Status counted = connection_.Execute("UPDATE starts SET count = count + 1");
+  if (counted.ok()) return;
+  // Revisions may be shown again that were shown before: better than no service.
+  spdlog::error("{}: this start is not counted: {}", folder_.database(),
+                std::string(counted.message()));
 }
 
 void SqliteStore::ShowSetAside(const std::vector<Unreadable>& unreadable,

@@ -255,6 +255,23 @@ TEST(StoreMigrationTest, AStoreOfVersion5KeepsItsTemporaryFiles) {
   ExpectSame(*contents.jobs.at(job->id), AsOfVersion5(*job));
 }
 
+TEST(StoreStartTest, EachStartHasAHigherNumberAlsoAfterAnUpgrade) {
+  DurableStore store;
+  auto job = std::make_shared<JobRecord>(*NewJobRecord(1));
+  job->revision = uint64_t{5} << 32;
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  const auto start = [&store] {
+    Contents contents;
+    EXPECT_TRUE(store.Open().ok() && store->Load(contents.Visitor()).ok());
+    return contents.start;
+  };
+  const uint64_t first = start();
+  EXPECT_EQ(start(), first + 1);
+  store.Close();
+  ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(kBackToVersion5).ok());
+  EXPECT_GT(start(), 6u) << "above every revision that there is";
+}
+
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
   DurableStore store;
   const auto job = FullRecord();
