@@ -16,9 +16,6 @@
 namespace bitsd {
 namespace {
 
-/// How long to wait before the end of a job that a store refused is looked at again.
-constexpr absl::Duration kEndRetry = absl::Seconds(1);
-
 /// Temporary files the job may still have.
 std::vector<TemporaryFile> Leftovers(const JobRecord& record) {
   std::vector<TemporaryFile> files = record.abandoned;

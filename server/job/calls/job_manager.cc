@@ -94,8 +94,15 @@ void JobManager::Retain(const JobPtr& job, absl::Duration time,
 }
 
 void JobManager::Purge(const JobId& id) {
-  handles_.EndOfJob(id);
   const JobPtr job = table_.Find(id);
+  if (job != nullptr && !job->EndIsStored()) {
+    // A restart would find a job that goes on: its files have to be there.
+    deps_.timer.After(kEndRetry, [this, id] {
+      if (!stopping_) Purge(id);
+    });
+    return;
+  }
+  handles_.EndOfJob(id);
   if (job == nullptr) return;
   watchers_.Forget(job->change_mark());
   table_.Erase(id);

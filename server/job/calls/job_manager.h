@@ -126,6 +126,9 @@ class JobManager : public JobService, public TokenOptions {
   using JobPtr = std::shared_ptr<Job>;
   using Decide = std::function<absl::StatusOr<JobVersion>(const JobVersion&)>;
 
+  /// How long to wait before the end of a job that a store refused is looked at again.
+  static constexpr absl::Duration kEndRetry = absl::Seconds(1);
+
   /// What is left to do with jobs once all were read.
   struct Restored {
     std::vector<std::pair<absl::Time, JobPtr>> finished;  ///< With the time of their end.
