@@ -1,4 +1,4 @@
-// WatchJobs: the jobs as they are, or what changed since a watch that broke, and then each change.
+#include "server/job/calls/watch_calls.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/job/calls/job_manager.h"
 #include "server/policy/job_access.h"
 
 namespace bitsd {
@@ -29,7 +28,7 @@ std::string QuestionOf(const Caller& caller, const WatchFilter& filter) {
 }  // namespace
 
 /// Tells a watcher the jobs as they are, or those that changed, and from then on what changes.
-class JobManager::Watch : public JobWatch {
+class WatchCalls::Watch : public JobWatch {
  public:
   struct Begin {
     std::vector<JobPtr> jobs;
@@ -37,9 +36,9 @@ class JobManager::Watch : public JobWatch {
     std::optional<Kind> resume_answer;  ///< To be told first.
   };
 
-  Watch(JobManager& manager, Caller caller, bool all_users, std::string question,
+  Watch(const Deps& deps, Caller caller, bool all_users, std::string question,
         std::shared_ptr<WatchQueue> queue, Begin begin)
-      : manager_(manager),
+      : deps_(deps),
         caller_(std::move(caller)),
         all_users_(all_users),
         question_(std::move(question)),
@@ -48,7 +47,7 @@ class JobManager::Watch : public JobWatch {
     std::reverse(begin_.jobs.begin(), begin_.jobs.end());
   }
 
-  ~Watch() override { manager_.watchers_.Remove(queue_); }
+  ~Watch() override { deps_.watchers.Remove(queue_); }
 
   std::optional<Event> Next() override {
     if (begin_.resume_answer) return Event{*std::exchange(begin_.resume_answer, {}), {}, ""};
@@ -61,7 +60,7 @@ class JobManager::Watch : public JobWatch {
       return Event{Kind::kSnapshotEnd, std::nullopt, TokenAt(begin_.number)};
     }
     while (const auto change = queue_->Pop()) {
-      const auto job = manager_.Open(caller_, change->job);
+      const auto job = deps_.jobs.Open(caller_, change->job);
       if (!job.ok() || !IsWatched(**job)) continue;
       const auto told = told_.find(change->job);
       const uint64_t before = told == told_.end() ? 0 : told->second;
@@ -85,14 +84,14 @@ class JobManager::Watch : public JobWatch {
   }
   void ForgetGone() {
     absl::erase_if(told_,
-                   [&](const auto& told) { return manager_.table_.Find(told.first) == nullptr; });
+                   [&](const auto& told) { return deps_.table.Find(told.first) == nullptr; });
     most_told_ = std::max(kFewTold, told_.size() * 2);
   }
   std::string TokenAt(uint64_t number) const {
-    return manager_.page_tokens_.Make(question_, absl::StrCat(number));
+    return deps_.tokens.Make(question_, absl::StrCat(number));
   }
 
-  JobManager& manager_;
+  const Deps deps_;
   const Caller caller_;
   const bool all_users_;
   const std::string question_;
@@ -103,23 +102,23 @@ class JobManager::Watch : public JobWatch {
   size_t most_told_ = kFewTold;                ///< Then those that are gone are forgotten.
 };
 
-std::optional<uint64_t> JobManager::ResumePoint(const std::string& question,
+std::optional<uint64_t> WatchCalls::ResumePoint(const std::string& question,
                                                 const std::string& resume_token) const {
   // A token of another run, another caller or another question says nothing here.
-  const auto position = page_tokens_.Read(question, resume_token);
+  const auto position = deps_.tokens.Read(question, resume_token);
   uint64_t number = 0;
   if (!position.ok() || !absl::SimpleAtoi(*position, &number)) return std::nullopt;
-  if (!watchers_.Remembers(number)) return std::nullopt;
+  if (!deps_.watchers.Remembers(number)) return std::nullopt;
   return number;
 }
 
-std::vector<JobManager::JobPtr> JobManager::ChangedSince(uint64_t number, const Caller& caller,
-                                                         const WatchFilter& filter,
-                                                         std::vector<JobPtr> jobs) {
+std::vector<JobPtr> WatchCalls::ChangedSince(uint64_t number, const Caller& caller,
+                                             const WatchFilter& filter,
+                                             std::vector<JobPtr> jobs) const {
   // A snapshot has no finished jobs, but who was told of a job is told of its end.
   if (filter.jobs.empty() && !filter.all_users) {
-    for (const JobId& id : finished_.OfOwner(caller.token->user)) {
-      const auto job = Open(caller, id);
+    for (const JobId& id : deps_.finished.OfOwner(caller.token->user)) {
+      const auto job = deps_.jobs.Open(caller, id);
       if (job.ok()) jobs.push_back(*job);
     }
   }
@@ -127,7 +126,7 @@ std::vector<JobManager::JobPtr> JobManager::ChangedSince(uint64_t number, const 
   return jobs;
 }
 
-absl::StatusOr<std::unique_ptr<JobWatch>> JobManager::WatchJobs(const Caller& caller,
+absl::StatusOr<std::unique_ptr<JobWatch>> WatchCalls::WatchJobs(const Caller& caller,
                                                                 WatchFilter filter,
                                                                 std::function<void()> on_ready) {
   if (filter.all_users) {
@@ -138,21 +137,21 @@ absl::StatusOr<std::unique_ptr<JobWatch>> JobManager::WatchJobs(const Caller& ca
   }
   Watch::Begin begin;
   for (const JobId& id : filter.jobs) {
-    auto job = Open(caller, id);
+    auto job = deps_.jobs.Open(caller, id);
     if (!job.ok()) return job.status();
     begin.jobs.push_back(*std::move(job));
   }
   // Changes are collected from before the snapshot is taken: none falls between the two.
   auto queue = std::make_shared<WatchQueue>(filter.jobs, std::move(on_ready));
-  begin.number = watchers_.Add(queue);
-  if (filter.jobs.empty()) begin.jobs = Visible(caller, filter.all_users);
+  begin.number = deps_.watchers.Add(queue);
+  if (filter.jobs.empty()) begin.jobs = deps_.jobs.Visible(caller, filter.all_users);
   std::string question = QuestionOf(caller, filter);
   if (!filter.resume_token.empty()) {
     const auto told = ResumePoint(question, filter.resume_token);
     begin.resume_answer = told ? JobWatch::Kind::kResumed : JobWatch::Kind::kNotResumed;
     if (told) begin.jobs = ChangedSince(*told, caller, filter, std::move(begin.jobs));
   }
-  return std::make_unique<Watch>(*this, caller, filter.all_users, std::move(question),
+  return std::make_unique<Watch>(deps_, caller, filter.all_users, std::move(question),
                                  std::move(queue), std::move(begin));
 }
 

@@ -1,13 +1,12 @@
-// Calls that list.
+#include "server/job/calls/listing_calls.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
-#include "server/job/calls/job_manager.h"
 #include "server/policy/job_access.h"
 
 namespace bitsd {
@@ -23,16 +22,8 @@ std::string Position(const JobView& job) {
 
 }  // namespace
 
-std::vector<JobManager::JobPtr> JobManager::Visible(const Caller& caller, bool all_users) const {
-  std::vector<JobPtr> jobs = all_users ? table_.All() : table_.OfOwner(caller.token->user);
-  std::erase_if(jobs, [&](const JobPtr& job) {
-    return !policy::MayOpenJob(*caller.token, job->owner(), job->elevated()).ok();
-  });
-  return jobs;
-}
-
-absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_users,
-                                             uint32_t page_size, const std::string& page_token) {
+absl::StatusOr<JobPage> ListingCalls::ListJobs(const Caller& caller, bool all_users,
+                                               uint32_t page_size, const std::string& page_token) {
   if (all_users) {
     if (absl::Status s = policy::MaySeeAllUsers(*caller.token); !s.ok()) return s;
   }
@@ -40,11 +31,11 @@ absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_user
   if (!size.ok()) return size.status();
   const std::string question =
       absl::StrCat("jobs/", caller.token->user.ToString(), all_users ? "/all" : "/own");
-  const auto after = page_tokens_.Read(question, page_token);
+  const auto after = tokens_.Read(question, page_token);
   if (!after.ok()) return after.status();
 
   std::vector<std::pair<std::string, JobView>> found;
-  for (const JobPtr& job : Visible(caller, all_users)) {
+  for (const JobPtr& job : jobs_.Visible(caller, all_users)) {
     JobView view = ViewFor(caller, *job);
     if (IsFinal(view.state)) continue;
     std::string position = Position(view);
@@ -55,20 +46,21 @@ absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_user
   JobPage page;
   if (found.size() > *size) {
     found.resize(*size);
-    page.next_page_token = page_tokens_.Make(question, found.back().first);
+    page.next_page_token = tokens_.Make(question, found.back().first);
   }
   for (auto& [position, view] : found) page.jobs.push_back(std::move(view));
   return page;
 }
 
-absl::StatusOr<FilePage> JobManager::ListFiles(const Caller& caller, const JobId& id,
-                                               uint32_t page_size, const std::string& page_token) {
-  const auto job = Open(caller, id);
+absl::StatusOr<FilePage> ListingCalls::ListFiles(const Caller& caller, const JobId& id,
+                                                 uint32_t page_size,
+                                                 const std::string& page_token) {
+  const auto job = jobs_.Open(caller, id);
   if (!job.ok()) return job.status();
   const auto size = PageTokens::PageSize(page_size);
   if (!size.ok()) return size.status();
   const std::string question = absl::StrCat("files/", id.ToString());
-  const auto after = page_tokens_.Read(question, page_token);
+  const auto after = tokens_.Read(question, page_token);
   if (!after.ok()) return after.status();
   size_t first = 0;
   if (!after->empty() && !absl::SimpleAtoi(*after, &first)) {
@@ -78,7 +70,7 @@ absl::StatusOr<FilePage> JobManager::ListFiles(const Caller& caller, const JobId
   page.files = (*job)->Files(first, *size + size_t{1});
   if (page.files.size() > *size) {
     page.files.pop_back();
-    page.next_page_token = page_tokens_.Make(question, absl::StrCat(first + *size));
+    page.next_page_token = tokens_.Make(question, absl::StrCat(first + *size));
   }
   return page;
 }
