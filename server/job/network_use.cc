@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/job/changes/network_changes.h"
 #include "server/policy/network_side.h"
 #include "server/policy/openers.h"
 

@@ -9,7 +9,6 @@
 #include "server/error/errors.h"
 #include "server/job/calls/call_audit.h"
 #include "server/job/calls/fingerprint.h"
-#include "server/job/changes/network_changes.h"
 #include "server/policy/connection_settings.h"
 #include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"

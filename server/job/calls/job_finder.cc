@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/error/errors.h"
-#include "server/job/changes/network_changes.h"
 #include "server/policy/credential_rules.h"
 #include "server/policy/job_access.h"
 

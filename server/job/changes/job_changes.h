@@ -15,16 +15,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/job/changes/job_version.h"
+#include "server/job/changes/record_edits.h"
 #include "server/job/service/job_requests.h"
 #include "server/model/job_record.h"
 #include "server/model/transfer_service.h"
 
 namespace bitsd::change {
-
-using Result = absl::StatusOr<JobVersion>;
-
-/// BG_E_INVALID_STATE for a job that has ended.
-absl::Status NotFinal(const JobRecord& record);
 
 Result Suspend(const JobVersion& job);
 /// Transferred files that can no longer be put in place.

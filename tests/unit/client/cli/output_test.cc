@@ -45,6 +45,14 @@ TEST(TextTest, WhatIsNotUtf8IsReplacedByteForByte) {
   EXPECT_EQ(Printable("\xF4\x90\x80\x80"), "????") << "beyond Unicode";
 }
 
+TEST(TextTest, Utf8IsTold) {
+  for (const char* text : {"", "a", "\xC3\xA9", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  for (const char* text : {"\xFF", "a\xE9", "\xC0\x80", "\xED\xA0\x80", "\xE2\x82"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
 TEST(TextTest, WidthsAreThoseOfATerminal) {
   EXPECT_EQ(DisplayWidth("abc"), 3u);
   EXPECT_EQ(DisplayWidth("\xC3\xA9"), 1u);
