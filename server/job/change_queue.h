@@ -88,6 +88,8 @@ class ChangeQueue {
   const JobVersion& Newest() const;
   /// What is committed, less withdrawals whose commit failed.
   const JobVersion& Committed() const { return base_; }
+  /// What the store has.
+  const JobRecord& Stored() const { return *durable_.record; }
   /// Committed, less everything that was withdrawn since.
   JobVersion InForce() const;
   /// A withdrawal is in force and not in the store.

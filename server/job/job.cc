@@ -28,6 +28,11 @@ JobVersion Job::InForce() const {
   return changes_.InForce();
 }
 
+bool Job::EndIsStored() const {
+  std::lock_guard lock(mutex_);
+  return IsFinal(changes_.Stored().state);
+}
+
 JobView Job::View() const {
   std::lock_guard lock(mutex_);
   const JobVersion version = changes_.InForce();

@@ -46,6 +46,8 @@ class Job : public JobCore {
   bool erased() const;
   /// What is in force: committed, less what was withdrawn since.
   JobVersion InForce() const;
+  /// The store knows that it has ended.
+  bool EndIsStored() const;
 
   // How it is shown.
   JobView View() const;

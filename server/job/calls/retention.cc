@@ -5,6 +5,12 @@
 #include "server/model/record_bounds.h"
 
 namespace bitsd {
+namespace {
+
+/// How long to wait before the end of a job that a store refused is looked at again.
+constexpr absl::Duration kEndRetry = absl::Seconds(1);
+
+}  // namespace
 
 void Retention::OnChanged(const JobPtr& job) {
   if (!IsFinal(job->InForce().record->state)) return;
@@ -35,8 +41,13 @@ void Retention::EndCleanup(const Job& job) {
 }
 
 void Retention::Purge(const JobId& id) {
-  deps_.handles.EndOfJob(id);
   const JobPtr job = deps_.table.Find(id);
+  if (job != nullptr && !job->EndIsStored()) {
+    // A restart would find a job that goes on: its files have to be there.
+    deps_.timer.After(kEndRetry, [this, id] { Purge(id); });
+    return;
+  }
+  deps_.handles.EndOfJob(id);
   if (job == nullptr) return;
   deps_.watchers.Forget(job->change_mark());
   deps_.table.Erase(id);
