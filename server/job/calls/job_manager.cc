@@ -103,7 +103,7 @@ JobManager::~JobManager() = default;
 absl::Status JobManager::Restore(const std::function<void(SessionRecord)>& session) {
   JobRestore restore({parts_->environment, parts_->table, parts_->finder, parts_->ledger,
                       parts_->retention, parts_->cleanup, parts_->options, parts_->deps.audit});
-  const absl::Status status = restore.Run(session);
+  absl::Status status = restore.Run(session);
   parts_->set_aside = restore.set_aside();
   return status;
 }
