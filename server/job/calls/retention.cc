@@ -7,8 +7,8 @@
 namespace bitsd {
 namespace {
 
-/// How long to wait before the end of a job that a store refused is looked at again.
-constexpr absl::Duration kEndRetry = absl::Seconds(1);
+/// How long to wait before a job whose end is not in the store is looked at again.
+constexpr absl::Duration kPurgeRetry = absl::Seconds(1);
 
 }  // namespace
 
@@ -44,7 +44,7 @@ void Retention::Purge(const JobId& id) {
   const JobPtr job = deps_.table.Find(id);
   if (job != nullptr && !job->EndIsStored()) {
     // A restart would find a job that goes on: its files have to be there.
-    deps_.timer.After(kEndRetry, [this, id] { Purge(id); });
+    deps_.timer.After(kPurgeRetry, [this, id] { Purge(id); });
     return;
   }
   deps_.handles.EndOfJob(id);

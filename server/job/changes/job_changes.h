@@ -1,6 +1,6 @@
 // The changes a job can go through: pure functions from the newest version to the next.
 //
-// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "States").
+// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "Jobs").
 // They do not ask who calls: that was judged before. A result equal to its input changes nothing
 // and succeeds. What the work of a job changes is in transfer_changes.h. Thread safety: pure
 // functions.
