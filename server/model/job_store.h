@@ -55,6 +55,9 @@ struct SetAside {
   std::optional<Sid> owner;  ///< As far as it can be read.
   absl::Time found;          ///< When it was set aside.
   bool is_new = false;       ///< At this start.
+  std::optional<bool> elevated = std::nullopt;  ///< Of a job, as far as it can be read.
+  /// It had to make room for others at this start, and is gone.
+  bool dropped = false;
 };
 
 /// Gets what a store has: the start first, then jobs, then requests, then sessions. The answer of a

@@ -1,5 +1,7 @@
 #include "server/job/calls/job_finder.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +11,15 @@
 #include "server/policy/job_access.h"
 
 namespace bitsd {
+namespace {
+
+bool MaySee(const AccessToken& caller, const SetAside& what) {
+  // A session or an answer is nobody's but who made it.
+  const std::optional<bool> elevated = what.table == "jobs" ? what.elevated : false;
+  return policy::MaySeeSetAside(caller, what.owner, elevated);
+}
+
+}  // namespace
 
 absl::StatusOr<JobPtr> JobFinder::Open(const Caller& caller, const JobId& id) const {
   JobPtr job = table_.Find(id);
@@ -34,16 +45,24 @@ std::vector<JobPtr> JobFinder::Visible(const Caller& caller, bool all_users) con
   return jobs;
 }
 
-void JobFinder::AddSetAside(const JobId& id, SetAside found) {
-  set_aside_.insert_or_assign(id, std::move(found));
+void JobFinder::AddSetAside(SetAside found) {
+  if (found.table == "jobs" && found.job) set_aside_jobs_[*found.job] = set_aside_.size();
+  set_aside_.push_back(std::move(found));
+}
+
+size_t JobFinder::SetAsideFor(const Caller& caller) const {
+  return static_cast<size_t>(
+      std::count_if(set_aside_.begin(), set_aside_.end(),
+                    [&](const SetAside& one) { return MaySee(*caller.token, one); }));
 }
 
 absl::Status JobFinder::Missing(const Caller& caller, const JobId& id) const {
-  const auto it = set_aside_.find(id);
-  if (it != set_aside_.end() && policy::MaySeeSetAside(*caller.token, it->second.owner)) {
+  const auto it = set_aside_jobs_.find(id);
+  if (it != set_aside_jobs_.end() && MaySee(*caller.token, set_aside_[it->second])) {
+    const SetAside& what = set_aside_[it->second];
     return error::JobSetAside(absl::StrCat(
-        "the service's record of job ", id.ToString(), " is damaged (", it->second.why,
-        "): it was set aside at ", absl::FormatTime(it->second.found, absl::UTCTimeZone()),
+        "the service's record of job ", id.ToString(), " is damaged (", what.why,
+        "): it was set aside at ", absl::FormatTime(what.found, absl::UTCTimeZone()),
         ", and nothing of it runs; create the job anew, or ask the operator, who has the record "
         "(bitsd --set-aside)"));
   }

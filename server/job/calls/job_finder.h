@@ -29,15 +29,18 @@ class JobFinder {
   /// Unfinished jobs of the caller, or every job that the caller may open.
   std::vector<JobPtr> Visible(const Caller& caller, bool all_users) const;
 
-  /// A job that cannot be read. Before the first call.
-  void AddSetAside(const JobId& id, SetAside found);
+  /// A record of the store that cannot be read. Before the first call.
+  void AddSetAside(SetAside found);
+  /// How many of these the caller may know of.
+  size_t SetAsideFor(const Caller& caller) const;
 
  private:
   /// Why there is no such job.
   absl::Status Missing(const Caller& caller, const JobId& id) const;
 
   const JobTable& table_;
-  absl::flat_hash_map<JobId, SetAside> set_aside_;
+  std::vector<SetAside> set_aside_;
+  absl::flat_hash_map<JobId, size_t> set_aside_jobs_;  ///< Where each is among those.
 };
 
 /// `caller` may change what the job sends, and to whom.

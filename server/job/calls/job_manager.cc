@@ -55,7 +55,6 @@ struct JobManager::Parts {
   const SteadyClock steady;
   LiveOptions options;
   std::atomic<bool> stopping{false};
-  size_t set_aside = 0;
   SidPool owners;
   JobTable table;
   JobFinder finder{table};
@@ -103,12 +102,12 @@ JobManager::~JobManager() = default;
 absl::Status JobManager::Restore(const std::function<void(SessionRecord)>& session) {
   JobRestore restore({parts_->environment, parts_->table, parts_->finder, parts_->ledger,
                       parts_->retention, parts_->cleanup, parts_->options, parts_->deps.audit});
-  absl::Status status = restore.Run(session);
-  parts_->set_aside = restore.set_aside();
-  return status;
+  return restore.Run(session);
 }
 
-size_t JobManager::set_aside() const { return parts_->set_aside; }
+size_t JobManager::SetAsideFor(const Caller& caller) const {
+  return parts_->finder.SetAsideFor(caller);
+}
 
 void JobManager::Reconfigure(Options options) {
   parts_->handles.SetIdleLimit(options.handle_idle);

@@ -54,9 +54,6 @@ class JobManager : public JobService, public TokenOptions {
   /// served, when the store cannot be read.
   absl::Status Restore(const std::function<void(SessionRecord)>& session);
 
-  /// How many parts of the store could not be read and are set aside, since Restore.
-  size_t set_aside() const;
-
   /// What begins from now on follows `options`. max_running_jobs stays what it was.
   void Reconfigure(Options options);
 
@@ -70,6 +67,7 @@ class JobManager : public JobService, public TokenOptions {
   // JobService.
   void CreateJob(const Caller& caller, NewJob job, JobDone done) override;
   absl::StatusOr<JobView> GetJob(const Caller& caller, const JobId& id) override;
+  size_t SetAsideFor(const Caller& caller) const override;
   absl::StatusOr<JobPage> ListJobs(const Caller& caller, bool all_users, uint32_t page_size,
                                    const std::string& page_token) override;
   absl::StatusOr<std::unique_ptr<JobWatch>> WatchJobs(const Caller& caller, WatchFilter filter,

@@ -70,16 +70,14 @@ void JobRestore::RestoreRequest(const RequestRecord& request) {
 }
 
 void JobRestore::RestoreSetAside(SetAside found) {
-  ++set_aside_;
-  if (found.is_new) {
-    AuditEvent event{"row_set_aside", {{"table", found.table}, {"reason", found.why}}};
+  if (found.is_new || found.dropped) {
+    AuditEvent event{found.dropped ? "row_dropped" : "row_set_aside",
+                     {{"table", found.table}, {"reason", found.why}}};
     if (found.job) event.fields.emplace_back("job", found.job->ToString());
     if (found.owner) event.fields.emplace_back("owner_sid", found.owner->ToString());
     deps_.audit.Write(std::move(event));
   }
-  if (found.table != "jobs" || !found.job) return;
-  const JobId id = *found.job;
-  deps_.jobs.AddSetAside(id, std::move(found));
+  if (!found.dropped) deps_.jobs.AddSetAside(std::move(found));
 }
 
 void JobRestore::Begin() {

@@ -43,7 +43,6 @@ class JobRestore {
 
   /// See JobManager::Restore.
   absl::Status Run(const std::function<void(SessionRecord)>& session);
-  size_t set_aside() const { return set_aside_; }
 
  private:
   void RestoreJob(JobRecordPtr record);
@@ -53,7 +52,6 @@ class JobRestore {
   void Begin();
 
   const Deps deps_;
-  size_t set_aside_ = 0;
   uint64_t least_revision_ = 0;                          ///< Of what is shown from now on.
   std::vector<std::pair<absl::Time, JobPtr>> finished_;  ///< With the time of their end.
   std::vector<JobPtr> under_way_;

@@ -80,6 +80,7 @@ class FakeJobs : public JobService {
   ClientCertificate certificate;                       ///< Of the last SetClientCertificate.
 
   void CreateJob(const Caller&, NewJob, JobDone done) override { done(Count()); }
+  size_t SetAsideFor(const Caller&) const override { return 0; }
   absl::StatusOr<JobView> GetJob(const Caller&, const JobId&) override { return Count(); }
   absl::StatusOr<JobPage> ListJobs(const Caller&, bool, uint32_t, const std::string&) override {
     if (page) return *page;

@@ -176,7 +176,8 @@ inline std::shared_ptr<JobRecord> FullRecord() {
 
 /// What versions 6 and 7 brought is taken away.
 inline constexpr char kBackToVersion5[] =
-    "DROP TABLE starts;"
+    "DROP TABLE starts; ALTER TABLE set_aside DROP COLUMN elevated;"
+    "ALTER TABLE set_aside DROP COLUMN part;"
     "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
     "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
     "ALTER TABLE files DROP COLUMN not_set;"
