@@ -21,14 +21,24 @@ TEST(ReloadConfigTest, WhatNeedsARestartIsReportedAndStays) {
   read.run_as_gid = 1;
   read.state_dir = read.run_dir = read.log_dir = "/x";
   read.store_key_file = "/x";
+  read.store = StoreKind::kMemory;
+  read.tls_crls = {"/x"};
   read.max_running_jobs = 7;
+  read.background_jobs = 2;
+  read.time_slice = read.lend_after = absl::Seconds(7);
+  read.connections = read.connections_per_address = read.connections_per_user = 7;
+  read.idle_timeout = read.listener_timeout = absl::Seconds(7);
   read.path = "/x";
   read.allow_root = true;
   const ConfigChange change = ReloadConfig(start, read);
-  EXPECT_THAT(change.restart_needed,
-              ElementsAre("listen", "tls.certificate", "tls.key", "tls.roots", "tls.san_sid_roots",
-                          "account_directory", "run_as.uid", "run_as.gid", "state_dir",
-                          "store_key_file", "run_dir", "log_dir", "limits.max_running_jobs"));
+  EXPECT_THAT(
+      change.restart_needed,
+      ElementsAre("listen", "tls.certificate", "tls.key", "tls.roots", "tls.san_sid_roots",
+                  "tls.crls", "account_directory", "run_as.uid", "run_as.gid", "store", "state_dir",
+                  "store_key_file", "run_dir", "log_dir", "limits.max_running_jobs",
+                  "limits.background_jobs", "scheduler.time_slice", "scheduler.lend_after",
+                  "limits.connections", "limits.connections_per_address",
+                  "limits.connections_per_user", "timeouts.idle", "timeouts.listener"));
   EXPECT_EQ(change.config, start);
 }
 

@@ -193,6 +193,7 @@ TEST(ResponseRulesTest, AnAnswerThatLooksForeignIsTriedAgainFirst) {
 TEST(ResponseRulesTest, APageInsteadOfAFileLooksForeignWhateverValidatorsItHas) {
   const auto doubtful = [](RequestPlan plan, std::vector<std::string> lines) {
     lines.insert(lines.begin(), "HTTP/1.1 200 OK\r\n");
+    std::erase(lines, "");
     return JudgeResponse(PlanWithoutRange(std::move(plan), true), Parse(lines)).doubtful;
   };
   const std::string length = "Content-Length: 33\r\n";
