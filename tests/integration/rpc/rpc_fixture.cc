@@ -115,8 +115,8 @@ void SetDeadline(grpc::ClientContext& context) {
 }
 
 RpcClient::RpcClient(int port, const std::string& roots, const std::string& certificate,
-                     const std::string& key, const std::string& host) {
-  grpc::ChannelArguments arguments;
+                     const std::string& key, const std::string& host,
+                     grpc::ChannelArguments arguments) {
   arguments.SetSslTargetNameOverride("localhost");
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   grpc::SslCredentialsOptions options;

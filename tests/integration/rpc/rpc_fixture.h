@@ -9,6 +9,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/support/channel_arguments.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -174,7 +175,8 @@ using ExtraMetadata = std::multimap<std::string, std::string>;
 class RpcClient {
  public:
   RpcClient(int port, const std::string& roots, const std::string& certificate,
-            const std::string& key, const std::string& host = "127.0.0.1");
+            const std::string& key, const std::string& host = "127.0.0.1",
+            grpc::ChannelArguments arguments = {});
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 

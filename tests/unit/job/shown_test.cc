@@ -81,8 +81,9 @@ TEST_F(JobShownTest, RecordedProgressMakesNoRevisionStale) {
   news.index = 0;
   news.progress.size = 100;
   news.progress.synced = 50;
-  run->events->OnFiles({news}, nullptr);
-  ASSERT_TRUE(Eventually([&] { return View(fetcher_, id).bytes_transferred == 50; }));
+  Reply<absl::StatusOr<bool>> recorded;
+  run->events->OnFiles({news}, recorded.Callback());
+  ASSERT_TRUE(*recorded.Get());
   EXPECT_GT(View(fetcher_, id).revision, read);
   Describe(id, read, true);
   Describe(id, read, false);
