@@ -238,12 +238,9 @@ absl::StatusOr<Moved> MoveAll(sqlite::Connection& connection, const std::vector<
 
 absl::StatusOr<Moved> MoveAside(sqlite::Connection& connection,
                                 const std::vector<Unreadable>& found, absl::Time now) {
-  absl::Status status = connection.Execute("BEGIN IMMEDIATE");
-  absl::StatusOr<Moved> moved = status;
-  if (status.ok()) {
-    moved = MoveAll(connection, found, now);
-    status = moved.ok() ? connection.Execute("COMMIT") : moved.status();
-  }
+  if (absl::Status begun = connection.Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  auto moved = MoveAll(connection, found, now);
+  absl::Status status = moved.ok() ? connection.Execute("COMMIT") : moved.status();
   if (status.ok()) return moved;
   if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
   return status;
