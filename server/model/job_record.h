@@ -96,6 +96,11 @@ struct FileProgress {
   friend bool operator==(const FileProgress&, const FileProgress&) = default;
 };
 
+/// The bytes of a file that is transferred; 0: not known.
+inline uint64_t SizeOf(const FileProgress& progress) {
+  return progress.size == kSizeUnknown ? 0 : progress.size;
+}
+
 struct FileRecord {
   std::string remote_name;
   std::string local_name;

@@ -44,8 +44,8 @@ class JobFiles {
     return broker_.CheckDirectory(who, directory);
   }
   absl::Status LookAtTemporary(const ActingIdentity& who, const TemporaryFile& file,
-                               const std::string& destination) const {
-    return broker_.CheckTemporary(who, file.path, file.id, destination);
+                               const std::string& destination, uint64_t size) const {
+    return broker_.CheckTemporary(who, file.path, file.id, destination, size);
   }
   /// So many of these with one result, the last of them at `path`.
   void Note(std::string_view event, const ActingIdentity& who, const std::string& path,

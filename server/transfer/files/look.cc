@@ -61,7 +61,8 @@ std::vector<uint32_t> FindLost(const JobFiles& files, const LookTask& task,
     if (!policy::CheckLoanedFile(task.loan, file.local_name).ok()) continue;
     if (!goes_on()) break;
     const absl::Status there = temporaries.Add(
-        temporary->path, files.LookAtTemporary(task.local, *temporary, file.local_name));
+        temporary->path,
+        files.LookAtTemporary(task.local, *temporary, file.local_name, SizeOf(file.progress)));
     if (!IsLost(there) || !goes_on()) continue;
     // Where no file can be made nothing is given up: what there is may count again.
     const std::string folder = policy::DirectoryOf(temporary->path);

@@ -25,6 +25,7 @@ wire::FileRequest SomePublish() {
   request.id = {7, 8, 9, 10, 61001, 0600};
   request.umask = 027;
   request.mtime = absl::FromUnixSeconds(253'402'300'799);
+  request.size = 1234;
   return request;
 }
 
@@ -44,6 +45,7 @@ TEST(WireTest, AFileRequestArrivesAsItWasSent) {
   EXPECT_EQ(decoded->id, SomePublish().id);
   EXPECT_EQ(decoded->umask, SomePublish().umask);
   EXPECT_EQ(decoded->mtime, SomePublish().mtime);
+  EXPECT_EQ(decoded->size, SomePublish().size);
 }
 
 /// The largest request there is.
@@ -53,7 +55,7 @@ wire::FileRequest ManyPublishes() {
   request.destination = request.path;
   for (size_t i = 1; i < wire::kMaxFiles; ++i) {
     const std::string name(policy::kMaxLocalComponent, static_cast<char>('a' + i % 26));
-    request.next.push_back({".BIT0123456789abcdef.tmp", name, {i, i + 1}, absl::UnixEpoch()});
+    request.next.push_back({".BIT0123456789abcdef.tmp", name, {i, i + 1}, absl::UnixEpoch(), i});
   }
   return request;
 }

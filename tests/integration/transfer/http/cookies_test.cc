@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/cookie_jar.h"
 #include "tests/integration/transfer/http/hostile_fixture.h"
@@ -94,6 +95,15 @@ TEST_F(CookiesTest, TheyAreBoundedInNumber) {
   ASSERT_THAT(Sent("/plain/10/many"), SizeIs(1));
   const std::string sent = Sent("/plain/10/many")[0];
   EXPECT_EQ(std::count(sent.begin(), sent.end(), '='), long{CookieJar::kMaxCookies});
+}
+
+TEST_F(CookiesTest, OfAnAnswerThatSetsVeryManySomeAreKept) {
+  for (const char* path : {"/plain/10/bakery=50", "/plain/10/bakery=200"}) {
+    Downloads(absl::StrCat("/bakery/1", path));
+    ASSERT_THAT(Sent(path), SizeIs(1));
+    const std::string sent = Sent(path)[0];
+    EXPECT_EQ(std::count(sent.begin(), sent.end(), '='), 50) << path;
+  }
 }
 
 TEST_F(CookiesTest, ALoopSaysThatCookiesWereSet) {
