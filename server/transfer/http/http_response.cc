@@ -113,6 +113,7 @@ void HttpHeadParser::AddField(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string name = absl::AsciiStrToLower(ToAbsl(line.substr(0, colon)));
+  if (name != "transfer-encoding" && Trim(name) == "transfer-encoding") response_.odd_frame = true;
   const auto field = std::find_if(kFields.begin(), kFields.end(),
                                   [&](const Field& known) { return known.name == name; });
   if (field == kFields.end()) return;
@@ -130,8 +131,8 @@ void HttpHeadParser::AddField(std::string_view line) {
 void HttpHeadParser::Unfold(std::string_view line) {
   if (last_ == nullptr) return;
   (response_.*last_).append(" ").append(line);
-  response_.folded_frame = response_.folded_frame || last_ == &HttpResponse::content_length ||
-                           last_ == &HttpResponse::transfer_encoding;
+  response_.odd_frame = response_.odd_frame || last_ == &HttpResponse::content_length ||
+                        last_ == &HttpResponse::transfer_encoding;
 }
 
 // A length that is given several times, as a list too, is one if it is the same (RFC 9112, 6.3).

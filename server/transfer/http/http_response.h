@@ -32,8 +32,9 @@ struct HttpResponse {
   std::string retry_after;
   std::string location;
   bool two_locations = false;  ///< Different ones.
-  /// A field that frames the body is on two lines: HTTP libraries read that in two ways.
-  bool folded_frame = false;
+  /// A field that frames the body is on two lines, or has a blank before its colon: HTTP libraries
+  /// read that in two ways.
+  bool odd_frame = false;
   absl::Time received = absl::InfinitePast();  ///< When, by our clock.
 };
 

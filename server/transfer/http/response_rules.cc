@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "server/policy/http_status.h"
 #include "server/transfer/http/http_time.h"
 
@@ -78,9 +79,13 @@ ResponseVerdict Anew(const RequestPlan& plan) {
 std::vector<std::string> Codings(const HttpResponse& response) {
   const std::string text = absl::AsciiStrToLower(response.transfer_encoding);
   std::vector<std::string> codings;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const absl::string_view coding = absl::StripAsciiWhitespace(part);
-    if (!coding.empty()) codings.emplace_back(coding);
+  for (absl::string_view part : absl::StrSplit(text, ',')) {
+    // Blanks and nothing else, as curl does.
+    while (absl::ConsumePrefix(&part, " ") || absl::ConsumePrefix(&part, "\t")) {
+    }
+    while (absl::ConsumeSuffix(&part, " ") || absl::ConsumeSuffix(&part, "\t")) {
+    }
+    if (!part.empty()) codings.emplace_back(part);
   }
   return codings;
 }
@@ -96,7 +101,9 @@ bool HasLength(const HttpResponse& response) {
 
 /// Why nobody can tell where the body ends; empty when it can be told.
 std::string FrameProblem(const HttpResponse& response) {
-  if (response.folded_frame) return "its Content-Length or Transfer-Encoding is on two lines";
+  if (response.odd_frame)
+    return "its Content-Length or Transfer-Encoding is on two lines, or has a blank before its "
+           "colon";
   const auto codings = Codings(response);
   const bool known = std::all_of(codings.begin(), codings.end(), [](const std::string& coding) {
     return coding == "chunked" || coding == "identity";

@@ -52,7 +52,7 @@ TEST(HttpHeadTest, AFoldedLineIsTextOfTheFieldBefore) {
   EXPECT_EQ(response.content_encoding, "");
   EXPECT_EQ(response.etag, "\"a ETag: \"b\"");
   EXPECT_EQ(response.content_range, "bytes 0-9/10");
-  EXPECT_FALSE(response.folded_frame);
+  EXPECT_FALSE(response.odd_frame);
 }
 
 TEST(HttpHeadTest, OnlyALineEndEndsTheHead) {

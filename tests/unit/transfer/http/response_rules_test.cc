@@ -84,6 +84,10 @@ TEST(ResponseRulesTest, WhatFramesABodyIsReadStrictlyAndNamed) {
   ExpectInvalid(judge({"Content-Length: 1\x01\r\n"}), "Content-Length \"1?\"");
   ExpectInvalid(judge({"Content-Length: 1\r\n", " 0\r\n"}), "two lines");
   ExpectInvalid(judge({"Transfer-Encoding:\r\n", " chunked\r\n"}), "two lines");
+  ExpectInvalid(judge({"Transfer-Encoding : chunked\r\n"}), "before its colon");
+  ExpectInvalid(judge({"Transfer-Encoding\t: chunked\r\n", "Content-Length: 1\r\n"}),
+                "before its colon");
+  ExpectInvalid(judge({"Transfer-Encoding: \vchunked\r\n"}), "\"?chunked\"");
   EXPECT_EQ(judge({"Content-Length: 1\r\n", "Content-Length: 1\r\n"}).kind, Kind::kBody);
 }
 
