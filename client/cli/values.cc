@@ -78,8 +78,9 @@ absl::StatusOr<std::chrono::seconds> ParseDuration(const std::string& text, cons
 
 absl::Status CheckUtf8(const std::string& what, const std::string& value) {
   if (IsUtf8(value)) return absl::OkStatus();
-  return UsageError(what + " is not UTF-8: '" + Printable(value) +
-                    "'; write it in UTF-8, and rename a file whose name is in another encoding");
+  return UsageError(what + " '" + Printable(value) +
+                    "' is not UTF-8: write it in UTF-8, and rename a file whose name is in another "
+                    "encoding");
 }
 
 absl::StatusOr<std::vector<v1::FileInfo>> ParsePairs(const std::vector<std::string>& names) {
