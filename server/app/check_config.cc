@@ -12,8 +12,8 @@
 #include "absl/time/clock.h"
 #include "server/app/protected_files.h"
 #include "server/base/openssl_ptr.h"
+#include "server/broker/files/safe_path.h"
 #include "server/broker/privileges.h"
-#include "server/broker/safe_path.h"
 #include "server/identity/certificate_identity.h"
 
 namespace bitsd {

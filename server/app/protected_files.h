@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "server/identity/file_account_directory.h"
 #include "server/ops/config.h"
-#include "server/rpc/tls_material.h"
+#include "server/rpc/tls/tls_material.h"
 #include "server/store/secret_box.h"
 
 namespace bitsd {

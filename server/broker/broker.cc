@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/broker/worker.h"
 #include "server/error/errors.h"
 

@@ -21,9 +21,9 @@
 #include "server/base/file_stamps.h"
 #include "server/base/unique_fd.h"
 #include "server/broker/agent_table.h"
-#include "server/broker/channel.h"
+#include "server/broker/files/safe_path.h"
 #include "server/broker/identity_check.h"
-#include "server/broker/safe_path.h"
+#include "server/broker/wire/channel.h"
 #include "server/broker/worker_table.h"
 #include "server/identity/account_directory.h"
 

@@ -21,8 +21,8 @@
 #include "absl/time/time.h"
 #include "server/broker/broker_link.h"
 #include "server/broker/file_broker.h"
-#include "server/broker/file_result.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/file_result.h"
+#include "server/broker/wire/wire.h"
 #include "server/broker/worker_crew.h"
 
 namespace bitsd {

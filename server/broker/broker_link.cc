@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/error/errors.h"
 
 namespace bitsd {

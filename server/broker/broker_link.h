@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/timed_lock.h"
 #include "server/base/unique_fd.h"
-#include "server/broker/channel.h"
+#include "server/broker/wire/channel.h"
 
 namespace bitsd {
 

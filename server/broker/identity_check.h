@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/identity/account_directory.h"
 
 namespace bitsd {

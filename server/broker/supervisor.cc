@@ -17,8 +17,8 @@
 #include <utility>
 
 #include "server/broker/broker_link.h"
-#include "server/broker/channel.h"
 #include "server/broker/privileges.h"
+#include "server/broker/wire/channel.h"
 
 namespace bitsd {
 namespace {

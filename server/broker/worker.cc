@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "server/broker/channel.h"
-#include "server/broker/file_operations.h"
+#include "server/broker/files/file_operations.h"
 #include "server/broker/privileges.h"
+#include "server/broker/wire/channel.h"
 #include "server/error/errors.h"
 
 namespace bitsd {

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "server/base/unique_fd.h"
-#include "server/broker/safe_path.h"
+#include "server/broker/files/safe_path.h"
 #include "server/identity/access_token.h"
 
 namespace bitsd {

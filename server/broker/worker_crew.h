@@ -19,7 +19,7 @@
 #include <string>
 
 #include "server/base/unique_fd.h"
-#include "server/broker/channel.h"
+#include "server/broker/wire/channel.h"
 
 namespace bitsd {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/broker/child_table.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 
 namespace bitsd {
 

@@ -21,7 +21,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/disk_pool.h"
 #include "server/base/timer.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/identity/network_identity.h"
 #include "server/network/agent_queue.h"
 

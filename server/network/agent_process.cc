@@ -13,8 +13,8 @@
 #include <string>
 #include <thread>
 
-#include "server/broker/channel.h"
 #include "server/broker/privileges.h"
+#include "server/broker/wire/channel.h"
 #include "server/network/agent_wire.h"
 #include "server/network/credential_agent.h"
 

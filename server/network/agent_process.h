@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "server/base/unique_fd.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 
 namespace bitsd::network {
 

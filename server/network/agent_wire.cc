@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "server/broker/wire_codec.h"
+#include "server/broker/wire/wire_codec.h"
 #include "server/error/errors.h"
 
 namespace bitsd::network {

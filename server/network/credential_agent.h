@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/network/agent_wire.h"
 #include "server/network/negotiate_tokens.h"
 #include "server/network/ticket_sources.h"

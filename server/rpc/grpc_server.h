@@ -20,9 +20,9 @@
 #include "server/ops/audit.h"
 #include "server/ops/reload_status.h"
 #include "server/rpc/door/door_limits.h"
-#include "server/rpc/handshake_counters.h"
-#include "server/rpc/server_info.h"
-#include "server/rpc/tls_material.h"
+#include "server/rpc/services/server_info.h"
+#include "server/rpc/tls/handshake_counters.h"
+#include "server/rpc/tls/tls_material.h"
 #include "server/session/session_table.h"
 
 namespace bitsd::rpc {

@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/rpc/services.h"
-#include "server/rpc/status.h"
+#include "server/rpc/convert/status.h"
+#include "server/rpc/services/services.h"
 
 namespace bitsd::rpc {
 namespace {

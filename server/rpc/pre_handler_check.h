@@ -15,8 +15,8 @@
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
-#include "server/rpc/authenticator.h"
-#include "server/rpc/side_streams.h"
+#include "server/rpc/caller/authenticator.h"
+#include "server/rpc/caller/side_streams.h"
 
 namespace bitsd::rpc {
 

@@ -12,7 +12,7 @@
 #include <iostream>
 #include <string>
 
-#include "server/rpc/server_credentials.h"
+#include "server/rpc/tls/server_credentials.h"
 #include "tests/bench/echo.grpc.pb.h"
 
 namespace {

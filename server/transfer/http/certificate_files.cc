@@ -3,7 +3,7 @@
 #include <string>
 
 #include "server/base/secret.h"
-#include "server/broker/pem_file.h"
+#include "server/broker/files/pem_file.h"
 #include "server/error/errors.h"
 
 namespace bitsd {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "server/broker/broker_link.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "tests/integration/broker/broker_fixture.h"
 
 namespace bitsd {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <random>
 
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "tests/integration/broker/broker_fixture.h"
 
 namespace bitsd {

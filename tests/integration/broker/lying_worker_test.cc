@@ -12,7 +12,7 @@
 
 #include "server/broker/broker_client.h"
 #include "server/broker/broker_link.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/error/errors.h"
 #include "tests/testing/file_facts.h"
 #include "tests/testing/temp_folder.h"

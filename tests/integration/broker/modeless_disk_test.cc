@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "server/broker/file_operations.h"
+#include "server/broker/files/file_operations.h"
 #include "tests/testing/file_facts.h"
 #include "tests/testing/temp_folder.h"
 

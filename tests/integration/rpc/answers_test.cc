@@ -9,7 +9,7 @@
 
 #include "bits/v1/manager.pb.h"
 #include "server/job/service/view_of.h"
-#include "server/rpc/answer_budget.h"
+#include "server/rpc/caller/answer_budget.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 

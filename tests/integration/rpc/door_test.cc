@@ -15,8 +15,8 @@
 
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
+#include "server/rpc/caller/side_streams.h"
 #include "server/rpc/door/listen_socket.h"
-#include "server/rpc/side_streams.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/fakes/fault_store.h"
 #include "tests/testing/wait.h"

@@ -8,7 +8,7 @@
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
 #include "bits/v1/token_options.pb.h"
-#include "server/rpc/services.h"
+#include "server/rpc/services/services.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 

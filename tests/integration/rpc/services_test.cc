@@ -1,5 +1,5 @@
 // What calls answer: statuses with their details, watches, health, start and end of the server.
-#include "server/rpc/services.h"
+#include "server/rpc/services/services.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
@@ -13,7 +13,7 @@
 #include "bits/v1/manager.grpc.pb.h"
 #include "bits/v1/token_options.grpc.pb.h"
 #include "server/error/errors.h"
-#include "server/rpc/watch_limiter.h"
+#include "server/rpc/caller/watch_limiter.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 

@@ -4,7 +4,7 @@
 
 #include "bits/v1/session.grpc.pb.h"
 #include "server/identity/file_account_directory.h"
-#include "server/rpc/watch_limiter.h"
+#include "server/rpc/caller/watch_limiter.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 

@@ -1,6 +1,6 @@
 // New TLS material while handshakes go on: not one of them may fail.
 
-#include "server/rpc/tls_handover.h"
+#include "server/rpc/tls/tls_handover.h"
 
 #include <atomic>
 #include <thread>

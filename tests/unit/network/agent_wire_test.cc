@@ -3,7 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "server/broker/wire.h"
+#include "server/broker/wire/wire.h"
 #include "server/error/errors.h"
 
 namespace bitsd::network {

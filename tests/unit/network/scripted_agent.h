@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/broker/channel.h"
+#include "server/broker/wire/channel.h"
 #include "server/network/agent_wire.h"
 
 namespace bitsd::network {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "server/error/rules.h"
-#include "server/rpc/services.h"
+#include "server/rpc/services/services.h"
 
 namespace bitsd {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "server/policy/method_table.h"
-#include "server/rpc/services.h"
+#include "server/rpc/services/services.h"
 
 namespace bitsd::rpc {
 namespace {
