@@ -14,6 +14,7 @@
 #include "client/cli/docs/completion.h"
 #include "client/cli/error_report.h"
 #include "client/cli/unreachable.h"
+#include "client/cli/values.h"
 
 namespace bits::cli {
 namespace {
@@ -40,8 +41,19 @@ int Fail(const absl::Status& status, bool json, const Streams& streams) {
   return ExitCodeOf(status);
 }
 
+// What goes to the service is text.
+absl::Status CheckArguments(const Arguments& arguments) {
+  for (const auto& [name, values] : arguments.values()) {
+    for (const std::string& value : values) {
+      if (absl::Status status = CheckUtf8(name, value); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunCommand(const ParsedLine& line, Context& context) {
   if (line.command->local != nullptr) return line.command->local(context, line.arguments);
+  if (absl::Status text = CheckArguments(line.arguments); !text.ok()) return text;
   const auto client = context.Connect();
   if (!client.ok()) return client.status();
   return line.command->remote(context, *client, line.arguments);

@@ -35,6 +35,10 @@ class Arguments {
     return found == values_.end() ? std::vector<std::string>() : found->second;
   }
 
+  const std::map<std::string, std::vector<std::string>, std::less<>>& values() const {
+    return values_;
+  }
+
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };

@@ -133,6 +133,15 @@ std::string Count(size_t count, const char* what) {
   return "\nListed " + std::to_string(count) + " " + what + ".\n";
 }
 
+// "SERVER_CERTIFICATE: /etc/...: why". Only an administrator is told file and reason.
+std::string LoadFailure(const v1::ReloadState& state) {
+  std::string text =
+      EnumName(v1::ReloadState::Source_Name(state.source()), "SOURCE_", state.source());
+  if (!state.last_failure_file().empty()) text += ": " + state.last_failure_file();
+  if (!state.last_failure_reason().empty()) text += ": " + state.last_failure_reason();
+  return text + " (the content loaded before is in force)";
+}
+
 }  // namespace
 
 std::string StateName(v1::JobState state) {
@@ -272,6 +281,10 @@ std::string ServerInfo(const v1::GetServerInfoResponse& info, const Style& style
   if (info.set_aside() > 0) {
     rows.push_back({"set aside:", std::to_string(info.set_aside()) +
                                       " damaged record(s); on its machine: bitsd --set-aside"});
+  }
+  for (const std::string& key : info.restart_needed()) rows.push_back({"needs a restart:", key});
+  for (const v1::ReloadState& state : info.reload_states()) {
+    if (state.failing()) rows.push_back({"cannot be loaded:", LoadFailure(state)});
   }
   for (const std::string& feature : info.features()) rows.push_back({"feature:", feature});
   return RenderDetails(rows, style);

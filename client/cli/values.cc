@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "client/cli/exit_code.h"
+#include "client/cli/output/text.h"
 
 namespace bits::cli {
 namespace {
@@ -75,6 +76,13 @@ absl::StatusOr<std::chrono::seconds> ParseDuration(const std::string& text, cons
   return UsageError(what + " takes a time such as 45s, 30m, 8h or 1d, not '" + text + "'");
 }
 
+absl::Status CheckUtf8(const std::string& what, const std::string& value) {
+  if (IsUtf8(value)) return absl::OkStatus();
+  return UsageError(what + " '" + Printable(value) +
+                    "' is not UTF-8: write it in UTF-8, and rename a file whose name is in another "
+                    "encoding");
+}
+
 absl::StatusOr<std::vector<v1::FileInfo>> ParsePairs(const std::vector<std::string>& names) {
   if (names.empty() || names.size() % 2 != 0) {
     return UsageError("files come in pairs: URL FILE [URL FILE ...]");
@@ -93,6 +101,8 @@ absl::StatusOr<std::vector<v1::FileInfo>> ParseFileSet(const std::string& text) 
     line.erase(line.find_last_not_of(kBlanks) + 1);
     line.erase(0, std::min(line.find_first_not_of(kBlanks), line.size()));
     if (line.empty()) continue;
+    absl::Status text = CheckUtf8("line " + std::to_string(number), line);
+    if (!text.ok()) return text;
     const size_t blank = line.find_first_of(kBlanks);
     if (blank == std::string::npos) {
       return UsageError("line " + std::to_string(number) + " has no local name: URL FILE");

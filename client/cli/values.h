@@ -27,6 +27,9 @@ absl::StatusOr<uint64_t> ParseNumber(const std::string& text, const std::string&
 absl::StatusOr<std::chrono::seconds> ParseDuration(const std::string& text, const std::string& what,
                                                    std::chrono::seconds max);
 
+/// An error unless `value`, which `what` names, is UTF-8, as all text of the service.
+absl::Status CheckUtf8(const std::string& what, const std::string& value);
+
 /// Remote and local names in turn.
 absl::StatusOr<std::vector<v1::FileInfo>> ParsePairs(const std::vector<std::string>& names);
 

@@ -126,15 +126,14 @@ rpc::DoorLimits DoorLimitsOf(const Config& config) {
   return fitting;
 }
 
-rpc::ServerInfo InfoOf(const Config& config, bool identity_switching, size_t set_aside) {
+rpc::ServerInfo InfoOf(const Config& config, bool identity_switching) {
   const bool modern = config.policy == policy::Version::kWindows10_1607;
   return {BITSD_VERSION,
           modern ? "windows10_1607" : "windows7",
           identity_switching,
           {"http_download", "helper_token_local_file", "helper_token_network_connections",
            "token_scope", "sessions", "credentials", "client_certificate", "proxy_settings",
-           "http_security_flags", "delegated_credentials"},
-          set_aside};
+           "http_security_flags", "delegated_credentials"}};
 }
 
 }  // namespace
@@ -183,7 +182,7 @@ class Server::Parts {
   }
 
   rpc::ServerInfo Info(const Config& config) const {
-    return InfoOf(config, broker->identity_switching(), jobs->set_aside());
+    return InfoOf(config, broker->identity_switching());
   }
 
   rpc::GrpcServerOptions GrpcOptions() const {

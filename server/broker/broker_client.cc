@@ -175,10 +175,12 @@ absl::StatusOr<UniqueFd> BrokerClient::ReopenTemporary(const ActingIdentity& who
 }
 
 absl::Status BrokerClient::CheckTemporary(const ActingIdentity& who, const std::string& path,
-                                          FileId id, const std::string& destination) {
+                                          FileId id, const std::string& destination,
+                                          uint64_t size) {
   wire::FileRequest request = Request(wire::Operation::kCheckTemporary, path, id);
   request.destination = destination;
   request.umask = who.umask & 0777;
+  request.size = size;
   return Call(who, request).status;
 }
 
@@ -192,6 +194,7 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
   request.destination = first.destination;
   request.umask = who.umask & 0777;
   request.mtime = first.mtime;
+  request.size = first.size;
   const std::string folder = FolderOf(first.temporary);
   for (size_t i = 1; i < files.size(); ++i) {
     const Publication& file = files[i];
@@ -199,7 +202,8 @@ absl::Status BrokerClient::PublishFiles(const ActingIdentity& who,
         FolderOf(file.temporary) == folder && FolderOf(file.destination) == folder;
     if (!together) return NotTogether();
     request.next.push_back({file.temporary.substr(folder.size()),
-                            file.destination.substr(folder.size()), file.id, file.mtime});
+                            file.destination.substr(folder.size()), file.id, file.mtime,
+                            file.size});
   }
   FileResult answer = Call(who, request);
   *published = std::move(answer.not_set);

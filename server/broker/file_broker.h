@@ -41,6 +41,7 @@ struct Publication {
   FileId id;
   std::string destination;                  ///< In the same directory.
   absl::Time mtime = absl::InfinitePast();  ///< InfinitePast: stays as it is.
+  uint64_t size = 0;                        ///< What it has at least.
 };
 
 class FileBroker {
@@ -69,17 +70,18 @@ class FileBroker {
   virtual absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who,
                                                    const std::string& path, FileId id) = 0;
 
-  /// Is `path` still `id`, a file that `who` can put in place, or is it at `destination` already,
-  /// in the same directory? Changes nothing; file_replaced, not_permitted and the like when not.
+  /// Is `path` still `id`, a file of `size` bytes at least that `who` can put in place, or is it at
+  /// `destination` already, in the same directory? Changes nothing; file_replaced, not_permitted
+  /// and the like when not.
   virtual absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
-                                      const std::string& destination) = 0;
+                                      const std::string& destination, uint64_t size) = 0;
 
-  /// Gives each temporary file, if it still is its `id`, its time and the rights that a file newly
-  /// made there by `who` would have (0666 & ~umask, or what the folder's default ACL gives; those
-  /// of a file of the same owner that it replaces), and renames it to its destination, replacing a
-  /// regular file there. One whose destination already is its `id`, and whose temporary name is
-  /// gone, is in place. Ends at the first that cannot be published. `published` gets for each file
-  /// in place what its file system did not take: bits of FileNotSet.
+  /// Gives each temporary file, if it still is its `id` and has its `size`, its time and the rights
+  /// that a file newly made there by `who` would have (0666 & ~umask, or what the folder's default
+  /// ACL gives; those of a file of the same owner that it replaces), and renames it to its
+  /// destination, replacing a regular file there. One whose destination already is its `id`, and
+  /// whose temporary name is gone, is in place. Ends at the first that cannot be published.
+  /// `published` gets for each file in place what its file system did not take: bits of FileNotSet.
   virtual absl::Status PublishFiles(const ActingIdentity& who,
                                     const std::vector<Publication>& files,
                                     std::vector<uint32_t>* published) = 0;

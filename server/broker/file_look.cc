@@ -31,6 +31,7 @@ SeenFile SeenOf(const struct statx& file) {
   seen.type = file.stx_mode & static_cast<unsigned>(S_IFMT);
   seen.links = file.stx_nlink;
   seen.group = file.stx_gid;
+  seen.size = file.stx_size;
   seen.fixed = (file.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
   seen.atime = TimeOf(file.stx_atime);
   seen.mtime = TimeOf(file.stx_mtime);

@@ -26,6 +26,7 @@ struct SeenFile {
   mode_t type = 0;  ///< S_IFREG and the like.
   uint32_t links = 0;
   gid_t group = 0;
+  uint64_t size = 0;
   bool fixed = false;  ///< Nobody may replace it, as long as its file system says so.
   absl::Time atime;
   absl::Time mtime;

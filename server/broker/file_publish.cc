@@ -51,6 +51,8 @@ absl::StatusOr<OpenRecorded> OpenToPublish(const FilePlace& place, const wire::N
                                            const SeenFile& seen, const FileRights& rights,
                                            int access) {
   const std::string path = place.PathOf(file.temporary);
+  // Cut off by a cleaner or by a file system after a crash: it is not what was downloaded.
+  if (seen.size < file.size) return Replaced(path);
   const mode_t also_mode = ModeOfRepeat(seen, rights);
   // Its umask may have taken away even its owner's right to read, when this is a repeat.
   const bool is_ours = seen.id.owner == ::geteuid();
@@ -178,7 +180,8 @@ absl::StatusOr<PublishPlace> FindPublishPlace(const SafePaths& paths,
 }
 
 wire::NextFile FirstOf(const wire::FileRequest& request) {
-  return {NameOf(request.path), NameOf(request.destination), request.id, request.mtime};
+  return {NameOf(request.path), NameOf(request.destination), request.id, request.mtime,
+          request.size};
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ NextFile ReadNextFile(Reader* reader) {
   file.destination = reader->Text(policy::kMaxLocalComponent);
   file.id = ReadFileId(reader);
   file.mtime = DecodeTime(reader->Number<int64_t>());
+  file.size = reader->Number<uint64_t>();
   return file;
 }
 
@@ -159,11 +160,12 @@ std::string Encode(const FileRequest& request) {
   writer.Number(request.operation).Text(request.path).Text(request.destination);
   WriteFileId(request.id, &writer);
   writer.Number(static_cast<uint32_t>(request.umask)).Number(EncodeTime(request.mtime));
+  writer.Number(request.size);
   writer.Number(static_cast<uint8_t>(request.next.size()));
   for (const NextFile& file : request.next) {
     writer.Text(file.temporary).Text(file.destination);
     WriteFileId(file.id, &writer);
-    writer.Number(EncodeTime(file.mtime));
+    writer.Number(EncodeTime(file.mtime)).Number(file.size);
   }
   return writer.Take();
 }
@@ -178,6 +180,7 @@ absl::StatusOr<FileRequest> DecodeFileRequest(std::string_view bytes) {
   request.id = ReadFileId(&reader);
   request.umask = reader.Number<uint32_t>();
   request.mtime = DecodeTime(reader.Number<int64_t>());
+  request.size = reader.Number<uint64_t>();
   const auto count = reader.Number<uint8_t>();
   if (count > MaxNext(request.operation)) return Malformed("too many files");
   for (uint8_t i = 0; i < count; ++i) request.next.push_back(ReadNextFile(&reader));

@@ -68,6 +68,7 @@ struct NextFile {
   std::string destination;  ///< To publish, or to check.
   FileId id;
   absl::Time mtime = absl::InfinitePast();
+  uint64_t size = 0;
 };
 
 /// Asks a worker for one operation of file_broker.h. Fields the operation does not need are empty.
@@ -78,6 +79,7 @@ struct FileRequest {
   FileId id;
   mode_t umask = 0;
   absl::Time mtime = absl::InfinitePast();
+  uint64_t size = 0;           ///< What the file has at least.
   std::vector<NextFile> next;  ///< At most MaxNext.
 };
 

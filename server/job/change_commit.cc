@@ -70,7 +70,7 @@ void ChangeQueue::CommitSucceeded(Deferred& deferred) {
     NoteOutcome(change->result.record, deferred);
     base_ = change->result;
   }
-  durable_ = {base_.record, nullptr};
+  durable_ = {base_.record, nullptr, base_.edited};
   std::vector<ChangeAnswerPtr> answers;
   bool progress_only = committing_ > 0;
   for (; committing_ > 0; --committing_, pending_.pop_front()) {
@@ -109,7 +109,10 @@ void ChangeQueue::CommitFailed(const absl::Status& status, Deferred& deferred) {
     FinishAll(first.followers, deferred);
   }
   DropEndedToken(deferred);
-  if (base_.record != before) base_.record = Revised(*base_.record, *before);
+  if (base_.record != before) {
+    base_.record = Revised(*base_.record, *before);
+    base_.edited = base_.record->revision;
+  }
   const JobVersion* newest = &base_;
   for (Pending& pending : pending_) {
     pending.result = *newest;

@@ -11,7 +11,7 @@ ChangeQueue::ChangeQueue(JobCore& core, WorkControl& work, JobRecordPtr record, 
     : core_(core),
       work_(work),
       durable_{record, nullptr},
-      base_{record, nullptr},
+      base_{record, nullptr, record->revision},
       shown_(*record, revision) {}
 
 const JobVersion& ChangeQueue::Newest() const {
@@ -80,13 +80,14 @@ void ChangeQueue::Decide(Pending& pending) {
   const JobVersion before = pending.result;
   absl::StatusOr<JobVersion> next = pending.change.decide(before);
   const auto& expected = pending.change.expected_revision;
-  if (next.ok() && expected && shown_.IsStale(*expected, *before.record)) {
+  if (next.ok() && expected && shown_.IsStale(*expected, before.edited)) {
     next = error::StaleRevision(absl::StrCat("the job has revision ", shown_.last(),
                                              " by now: read it again and decide anew"));
   }
   pending.refusal = next.status();
   if (!next.ok() || *next == before) return;
   next->record = Revised(*next->record, *before.record);
+  next->edited = pending.change.is_progress ? before.edited : next->record->revision;
   pending.result = *std::move(next);
 }
 

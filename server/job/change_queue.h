@@ -39,11 +39,12 @@ struct JobChange {
   std::function<void(absl::StatusOr<JobVersion>)> done;
   /// Written in the same commit; may be null. Gets the decided record.
   std::function<std::optional<RequestRecord>(const JobRecordPtr&)> request;
-  /// Watchers hear of it with the next progress (Job::HasNewProgress), and not at once.
+  /// Watchers hear of it with the next progress (Job::HasNewProgress), and not at once. It makes no
+  /// revision stale.
   bool is_progress = false;
   /// While Complete runs it waits, and is decided when that has ended.
   bool after_completion = false;
-  /// Refused, stale_revision, when the job was shown with another revision since.
+  /// Refused, stale_revision, when something other than progress came since this one was shown.
   std::optional<uint64_t> expected_revision;
 };
 
@@ -87,6 +88,8 @@ class ChangeQueue {
   const JobVersion& Newest() const;
   /// What is committed, less withdrawals whose commit failed.
   const JobVersion& Committed() const { return base_; }
+  /// What the store has.
+  const JobRecord& Stored() const { return *durable_.record; }
   /// Committed, less everything that was withdrawn since.
   JobVersion InForce() const;
   /// A withdrawal is in force and not in the store.
@@ -96,7 +99,7 @@ class ChangeQueue {
   bool StoreIsBehind() const { return IsDirty() || resting_; }
 
   /// The revision of a view that is shown now.
-  uint64_t RevisionOf(const JobView& view) const { return shown_.Of(view); }
+  uint64_t RevisionOf(const JobView& view) const { return shown_.Of(view, base_.edited); }
   /// Progress was committed that watchers were not told of. They are, now.
   bool TakeUntoldProgress() { return std::exchange(untold_progress_, false); }
 

@@ -10,6 +10,14 @@
 
 namespace bitsd {
 
+void Job::Settle(std::function<void(absl::StatusOr<JobVersion>)> done) {
+  JobChange nothing;
+  nothing.decide = [](const JobVersion& newest) { return newest; };
+  nothing.after_completion = true;
+  nothing.done = std::move(done);
+  Submit(std::move(nothing));
+}
+
 bool Job::erased() const {
   std::lock_guard lock(mutex_);
   return changes_.erased();
@@ -18,6 +26,11 @@ bool Job::erased() const {
 JobVersion Job::InForce() const {
   std::lock_guard lock(mutex_);
   return changes_.InForce();
+}
+
+bool Job::EndIsStored() const {
+  std::lock_guard lock(mutex_);
+  return IsFinal(changes_.Stored().state);
 }
 
 JobView Job::View() const {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -38,10 +39,15 @@ class Job : public JobCore {
 
   // Its changes: see ChangeQueue.
   void Submit(JobChange change) { changes_.Submit(std::move(change)); }
+  /// `done` gets the job once Complete has ended, if it runs, and all that was decided is in the
+  /// store.
+  void Settle(std::function<void(absl::StatusOr<JobVersion>)> done);
   void Erase() { changes_.Erase(); }
   bool erased() const;
   /// What is in force: committed, less what was withdrawn since.
   JobVersion InForce() const;
+  /// The store knows that it has ended.
+  bool EndIsStored() const;
 
   // How it is shown.
   JobView View() const;
@@ -83,6 +89,7 @@ class Job : public JobCore {
   JobWork work_;
   HeapOptional<std::vector<OutcomeDone>> completers_;
 };
+using JobPtr = std::shared_ptr<Job>;
 
 }  // namespace bitsd
 

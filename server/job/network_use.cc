@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "server/job/changes/network_changes.h"
 #include "server/policy/network_side.h"
 #include "server/policy/openers.h"
 
@@ -108,8 +107,9 @@ NetworkUse NetworkUseOf(const JobVersion& version) {
 
 NetworkTask NetworkTaskOf(const JobVersion& version, const NetworkUse& use, const Account& owner,
                           uint64_t download, NetworkIdentities& identities) {
-  return {ConnectionContext(version, use, owner, download), use.settings,
-          ImplicitIdentity(version, owner, identities), OwnerSide(*version.record, owner)};
+  return {ConnectionContext(version, use, owner, download),
+          ImplicitIdentity(version, owner, identities),
+          {use.settings, OwnerSide(*version.record, owner)}};
 }
 
 }  // namespace bitsd

@@ -29,15 +29,14 @@ uint64_t DigestOf(const JobView& view) {
 
 }  // namespace
 
-uint64_t ShownRevision::Of(const JobView& view) {
+uint64_t ShownRevision::Of(const JobView& view, uint64_t edited) {
   const uint64_t digest = DigestOf(view);
   const bool first = digest_ == 0;
   if (digest == digest_) return shown_;
   digest_ = digest;
-  const uint64_t record = view.record->revision;
-  shown_ = std::max(shown_ + (first ? 0 : 1), record);
-  if (record != record_) {
-    record_ = record;
+  shown_ = std::max(shown_ + (first ? 0 : 1), view.record->revision);
+  if (edited != edited_) {
+    edited_ = edited;
     since_ = shown_;
   }
   return shown_;

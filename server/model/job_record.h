@@ -87,6 +87,7 @@ struct FileProgress {
   [[no_unique_address]] SourceVersion version;  ///< Of them. What follows shares its padding.
   bool transferred = false;                     ///< Whole and synced.
   bool not_resumable = false;
+  uint8_t fruitless = 0;  ///< Ranges in a row that brought nothing. Not stored: counted anew.
   HeapString final_url;   ///< After redirects; for diagnosis.
   uint32_t restarts = 0;  ///< How often it began anew because the source had changed.
   uint32_t doubts = 0;    ///< Attempts in a row that ended with an answer that looked foreign.
@@ -94,6 +95,11 @@ struct FileProgress {
 
   friend bool operator==(const FileProgress&, const FileProgress&) = default;
 };
+
+/// The bytes of a file that is transferred; 0: not known.
+inline uint64_t SizeOf(const FileProgress& progress) {
+  return progress.size == kSizeUnknown ? 0 : progress.size;
+}
 
 struct FileRecord {
   std::string remote_name;

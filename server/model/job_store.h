@@ -7,6 +7,7 @@
 #ifndef BITSD_SERVER_MODEL_JOB_STORE_H_
 #define BITSD_SERVER_MODEL_JOB_STORE_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -54,15 +55,20 @@ struct SetAside {
   std::optional<Sid> owner;  ///< As far as it can be read.
   absl::Time found;          ///< When it was set aside.
   bool is_new = false;       ///< At this start.
+  std::optional<bool> elevated = std::nullopt;  ///< Of a job, as far as it can be read.
+  /// It had to make room for others at this start, and is gone.
+  bool dropped = false;
 };
 
-/// Gets what a store has: jobs first, then requests, then sessions. The answer of a request is the
-/// job as it was then, as far as it is kept: how many files it had, not which.
+/// Gets what a store has: the start first, then jobs, then requests, then sessions. The answer of a
+/// request is the job as it was then, as far as it is kept: how many files it had, not which.
 struct StoreVisitor {
   std::function<void(JobRecordPtr)> job;
   std::function<void(RequestRecord)> request;
   std::function<void(SessionRecord)> session;
   std::function<void(SetAside)> set_aside = nullptr;  ///< Last; may be null.
+  /// How often the store was loaded, this time included; may be null.
+  std::function<void(uint64_t)> start = nullptr;
 };
 
 class JobStore {

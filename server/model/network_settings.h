@@ -59,6 +59,14 @@ using NetworkSettingsPtr = std::shared_ptr<const NetworkSettings>;
 /// Null for settings like those of a new job.
 NetworkSettingsPtr SharedSettings(NetworkSettings settings);
 
+/// The acting identity's own credentials may be sent at all.
+bool HasImplicitCredentials(const NetworkSettings* settings);
+
+bool HasClientCertificate(const NetworkSettings* settings);
+
+/// It shows something that is the job's own, so that its connections must be, too.
+bool HasOwnCredentials(const NetworkSettings* settings);
+
 /// For whoever only looks: neither users nor passwords, nor the client certificate.
 NetworkSettingsPtr WithoutSecrets(const NetworkSettingsPtr& settings);
 

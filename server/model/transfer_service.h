@@ -85,15 +85,20 @@ class DownloadEvents {
 /// How the network context of a helper ends.
 inline constexpr char kHelperNetworkContext[] = "/helper";
 
+/// What a download uses where it goes by HTTP.
+struct HttpTask {
+  NetworkSettingsPtr settings;          ///< Null: a job without any.
+  std::optional<ActingIdentity> owner;  ///< Opens the client certificate; unset: nobody can.
+};
+
 /// How a download shows itself on the network.
 struct NetworkTask {
   /// Whose connections are used: no connection is ever shared between two of these. Ends with
   /// kHelperNetworkContext when the helper is on the network side.
   std::string context;
-  NetworkSettingsPtr settings;  ///< Null: a job without any.
   /// Answers with implicit credentials; null: it has none.
   NetworkIdentityPtr identity;
-  std::optional<ActingIdentity> owner;  ///< Opens the client certificate; unset: nobody can.
+  HttpTask http;
 };
 
 struct DownloadTask {

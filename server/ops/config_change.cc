@@ -44,6 +44,9 @@ ConfigChange ReloadConfig(const Config& start, Config read) {
   keeper.Keep("run_dir", &Config::run_dir);
   keeper.Keep("log_dir", &Config::log_dir);
   keeper.Keep("limits.max_running_jobs", &Config::max_running_jobs);
+  keeper.Keep("limits.background_jobs", &Config::background_jobs);
+  keeper.Keep("scheduler.time_slice", &Config::time_slice);
+  keeper.Keep("scheduler.lend_after", &Config::lend_after);
   keeper.Keep("limits.connections", &Config::connections);
   keeper.Keep("limits.connections_per_address", &Config::connections_per_address);
   keeper.Keep("limits.connections_per_user", &Config::connections_per_user);

@@ -39,7 +39,8 @@ HttpOutcome ClassifyHttpStatus(int status, bool says_when) {
 }
 
 bool IsAboutTime(int status, bool says_when) {
-  return says_when || status == 202 || status == 425 || status == 429 || status == 503;
+  if (status == 202 || status == 425 || status == 429 || status == 503) return true;
+  return says_when && (PassesByItself(status) || status >= 500);
 }
 
 }  // namespace bitsd::policy

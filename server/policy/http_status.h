@@ -25,7 +25,9 @@ enum class HttpOutcome {
 /// is transient. With `says_when` (the answer has a Retry-After) 4xx and 5xx are transient.
 HttpOutcome ClassifyHttpStatus(int status, bool says_when = false);
 
-/// The answer is about the time and not about the request: asking otherwise does not help.
+/// The answer is about the time and not about the request: asking otherwise does not help. Of the
+/// others with a Retry-After (`says_when`), 5xx are, and what passes by itself; a 404 or 412 is
+/// not.
 bool IsAboutTime(int status, bool says_when);
 
 /// A server does not make a job wait longer than this.

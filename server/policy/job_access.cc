@@ -33,8 +33,9 @@ absl::Status MaySeeAllUsers(const AccessToken& caller) {
 
 bool MaySeeReloadFailures(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }
 
-bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner) {
-  return caller.user == owner || caller.IsEnabledAdministrator();
+bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner,
+                    std::optional<bool> elevated) {
+  return MayOpenJob(caller, owner.value_or(kLocalSystemSid), elevated.value_or(true)).ok();
 }
 
 bool IsElevatedCreation(const AccessToken& caller) { return caller.IsEnabledAdministrator(); }

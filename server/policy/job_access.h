@@ -25,9 +25,10 @@ absl::Status MaySeeAllUsers(const AccessToken& caller);
 /// administrators.
 bool MaySeeReloadFailures(const AccessToken& caller);
 
-/// Whether `caller` learns that a job of `owner` cannot be read: its owner, as far as that is
-/// known, and enabled administrators.
-bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner);
+/// Whether `caller` learns that a job cannot be read: who may open it. Where not even that can be
+/// read it counts as one of LocalSystem, and as elevated.
+bool MaySeeSetAside(const AccessToken& caller, const std::optional<Sid>& owner,
+                    std::optional<bool> elevated);
 
 /// What a job of `caller` records at CreateJob: the caller is an enabled administrator.
 bool IsElevatedCreation(const AccessToken& caller);

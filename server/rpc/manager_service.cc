@@ -21,7 +21,6 @@ v1::GetServerInfoResponse InfoResponse(const ServerInfo& info) {
   out.set_policy(info.policy);
   out.set_identity_switching(info.identity_switching);
   for (const std::string& feature : info.features) out.add_features(feature);
-  out.set_set_aside(static_cast<uint32_t>(info.set_aside));
   return out;
 }
 
@@ -122,7 +121,7 @@ grpc::ServerWriteReactor<v1::WatchJobsResponse>* ManagerService::WatchJobs(
   }
   absl::StatusOr<WatchFilter> filter = ParseWatch(*request);
   if (!filter.ok()) return WatchReactor::Refuse(filter.status());
-  auto ticket = watches_.Acquire(caller->token->user);
+  auto ticket = watches_.Acquire({caller->token->user, ""});
   if (!ticket.ok()) return WatchReactor::Refuse(ticket.status());
   return WatchReactor::Start(
       {*caller, authenticator_.StandingOf(*context, *caller), *std::move(ticket)},
@@ -149,6 +148,8 @@ grpc::ServerUnaryReactor* ManagerService::GetServerInfo(grpc::CallbackServerCont
                              const std::lock_guard lock(mutex_);
                              *response = info_;
                            }
+                           const size_t set_aside = jobs_.SetAsideFor(caller);
+                           response->set_set_aside(static_cast<uint32_t>(set_aside));
                            ShowReloads(reloads_, *caller.token, *response);
                            finish(absl::OkStatus());
                          });

@@ -14,7 +14,6 @@ struct ServerInfo {
   std::string policy;  ///< windows10_1607 or windows7.
   bool identity_switching = false;
   std::vector<std::string> features;
-  size_t set_aside = 0;  ///< Parts of the store.
 };
 
 }  // namespace bitsd::rpc

@@ -94,7 +94,7 @@ grpc::ServerWriteReactor<v1::KeepAliveResponse>* SessionsService::KeepAlive(
   if (!id.ok()) return refuse(id.status());
   const auto session = sessions_.Own(*caller->token, *id);
   if (!session.ok()) return refuse(session.status());
-  auto ticket = keep_alives_.Acquire(caller->token->user);
+  auto ticket = keep_alives_.Acquire({caller->token->user, ""});
   if (!ticket.ok()) return refuse(ticket.status());
   return KeepAliveReactor::Start({caller->token, *id, authenticator_.IdentityStandingOf(*context),
                                   *std::move(ticket), sessions_, authenticator_.clock()},

@@ -41,18 +41,17 @@ class SideStreams::Counter : public grpc::experimental::Interceptor {
   void Begin() {
     grpc::ServerContextBase& context = *call_.server_context();
     const auto peer = context.auth_context();
-    const Sid owner = streams_.Owner(*peer);
     const bool fits = streams_.authenticator_.NotePeer(context, *peer).ok();
     if (fits && !IsStream(call_.method())) return;
     // The gate has looked; this is for those that came at the same moment.
-    auto ticket = streams_.open_.Acquire(owner);
-    if (ticket.ok()) ticket_ = *std::move(ticket);
-    if (!fits || ticket_ == nullptr) context.TryCancel();
+    auto places = streams_.Acquire(streams_.authenticator_.KeyOf(*peer));
+    if (places.ok()) places_ = *std::move(places);
+    if (!fits || !places.ok()) context.TryCancel();
   }
 
   SideStreams& streams_;
   grpc::experimental::ServerRpcInfo& call_;
-  std::unique_ptr<WatchLimiter::Ticket> ticket_;
+  Places places_;
 };
 
 class SideStreams::Factory : public grpc::experimental::ServerInterceptorFactoryInterface {
@@ -71,13 +70,24 @@ class SideStreams::Factory : public grpc::experimental::ServerInterceptorFactory
   SideStreams& streams_;
 };
 
-Sid SideStreams::Owner(const grpc::AuthContext& peer) const {
-  const auto identity = authenticator_.Identify(peer);
-  return identity->refused() ? Sid() : identity->sid().value_or(Sid());
+absl::Status SideStreams::Check(const grpc::AuthContext& peer, std::string_view path) {
+  return IsStream(path) ? Check(authenticator_.KeyOf(peer)) : absl::OkStatus();
 }
 
-absl::Status SideStreams::Check(const grpc::AuthContext& peer, std::string_view path) {
-  return IsStream(path) ? open_.Check(Owner(peer)) : absl::OkStatus();
+absl::Status SideStreams::Check(const CallerKey& caller) const {
+  if (caller.fingerprint.empty()) return open_.Check(caller);
+  absl::Status own = of_strangers_.Check(caller);
+  return own.ok() ? open_.Check(CallerKey()) : own;
+}
+
+absl::StatusOr<SideStreams::Places> SideStreams::Acquire(const CallerKey& caller) {
+  const bool stranger = !caller.fingerprint.empty();
+  auto own = (stranger ? of_strangers_ : open_).Acquire(caller);
+  if (!own.ok()) return own.status();
+  if (!stranger) return Places{*std::move(own), nullptr};
+  auto shared = open_.Acquire(CallerKey());
+  if (!shared.ok()) return shared.status();
+  return Places{*std::move(own), *std::move(shared)};
 }
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> SideStreams::MakeFactory() {

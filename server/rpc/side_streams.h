@@ -1,8 +1,9 @@
-// How many streams of health and reflection an identity may have open at once.
+// How many streams of health and reflection a caller may have open at once.
 //
 // These services are gRPC's own, and reflection keeps a thread for each stream: without a limit one
 // caller takes them all. The gate refuses a call beyond the limit; an interceptor counts those that
-// are open, and notes on which connection they are.
+// are open, and notes on which connection they are. Peers without an account share the places of
+// one caller, and each of their certificates has a few of these.
 //
 // Thread safety: any thread. Ownership: must outlive the server.
 
@@ -23,6 +24,7 @@ namespace bitsd::rpc {
 class SideStreams {
  public:
   static constexpr size_t kMaxPerSid = 8;
+  static constexpr size_t kMaxPerStranger = 2;
 
   explicit SideStreams(const Authenticator& authenticator) : authenticator_(authenticator) {}
 
@@ -33,14 +35,21 @@ class SideStreams {
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeFactory();
 
  private:
+  static constexpr char kWhat[] = "streams of health and reflection";
   class Factory;
   class Counter;
 
-  /// Whose streams count together: those of peers who are nobody to us are one.
-  Sid Owner(const grpc::AuthContext& peer) const;
+  /// The places that one stream takes.
+  struct Places {
+    std::unique_ptr<WatchLimiter::Ticket> own;
+    std::unique_ptr<WatchLimiter::Ticket> shared;  ///< By a peer without an account.
+  };
+  absl::Status Check(const CallerKey& caller) const;
+  absl::StatusOr<Places> Acquire(const CallerKey& caller);
 
   const Authenticator& authenticator_;
-  WatchLimiter open_{"streams of health and reflection", kMaxPerSid};
+  WatchLimiter open_{kWhat, kMaxPerSid};  ///< Of strangers together by the empty key.
+  WatchLimiter of_strangers_{kWhat, kMaxPerStranger};
 };
 
 }  // namespace bitsd::rpc

@@ -5,28 +5,29 @@
 
 namespace bitsd::rpc {
 
-absl::StatusOr<std::unique_ptr<WatchLimiter::Ticket>> WatchLimiter::Acquire(const Sid& user) {
+absl::StatusOr<std::unique_ptr<WatchLimiter::Ticket>> WatchLimiter::Acquire(
+    const CallerKey& caller) {
   const std::lock_guard lock(mutex_);
-  size_t& open = open_[user];
-  if (open >= max_per_sid_) return Full();
+  size_t& open = open_[caller];
+  if (open >= max_per_caller_) return Full();
   ++open;
-  return std::make_unique<Ticket>(this, user);
+  return std::make_unique<Ticket>(this, caller);
 }
 
-absl::Status WatchLimiter::Check(const Sid& user) const {
+absl::Status WatchLimiter::Check(const CallerKey& caller) const {
   const std::lock_guard lock(mutex_);
-  const auto it = open_.find(user);
-  return it != open_.end() && it->second >= max_per_sid_ ? Full() : absl::OkStatus();
+  const auto it = open_.find(caller);
+  return it != open_.end() && it->second >= max_per_caller_ ? Full() : absl::OkStatus();
 }
 
 absl::Status WatchLimiter::Full() const {
-  return error::LimitReached(absl::StrCat("You have ", max_per_sid_, " ", what_,
+  return error::LimitReached(absl::StrCat("You have ", max_per_caller_, " ", what_,
                                           " open. End one before you begin another."));
 }
 
-void WatchLimiter::Release(const Sid& user) {
+void WatchLimiter::Release(const CallerKey& caller) {
   const std::lock_guard lock(mutex_);
-  const auto it = open_.find(user);
+  const auto it = open_.find(caller);
   if (--it->second == 0) open_.erase(it);
 }
 

@@ -6,6 +6,7 @@ namespace bitsd {
 
 absl::Status MemoryStore::Load(const StoreVisitor& visitor) {
   std::lock_guard lock(mutex_);
+  if (visitor.start != nullptr) visitor.start(++starts_);
   for (const auto& [id, record] : jobs_) visitor.job(record);
   for (const auto& [key, request] : requests_) visitor.request(request);
   for (const auto& [id, session] : sessions_) visitor.session(session);

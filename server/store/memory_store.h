@@ -27,6 +27,7 @@ class MemoryStore : public JobStore {
 
  private:
   mutable std::mutex mutex_;
+  uint64_t starts_ = 0;
   absl::flat_hash_map<JobId, JobRecordPtr> jobs_;
   absl::flat_hash_map<std::pair<Sid, std::string>, RequestRecord> requests_;
   absl::flat_hash_map<SessionId, SessionRecord> sessions_;

@@ -94,6 +94,15 @@ std::string Printable(std::string_view text) { return Clean(text, /*keep_newline
 
 std::string PrintableLines(std::string_view text) { return Clean(text, /*keep_newlines=*/true); }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const Decoded next = Decode(text);
+    if (next.value == kInvalid) return false;
+    text.remove_prefix(next.length);
+  }
+  return true;
+}
+
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
   while (!text.empty()) {

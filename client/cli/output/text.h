@@ -19,6 +19,8 @@ std::string Printable(std::string_view text);
 /// The same, but newlines stay: for help and messages of several lines.
 std::string PrintableLines(std::string_view text);
 
+bool IsUtf8(std::string_view text);
+
 /// Columns that Printable text takes on a terminal: 2 for a wide character, 0 for a combining one.
 size_t DisplayWidth(std::string_view text);
 

@@ -1,156 +1,236 @@
 #include "server/job/calls/job_manager.h"
 
+#include <atomic>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "server/error/errors.h"
-#include "server/model/record_bounds.h"
-#include "server/policy/credential_rules.h"
-#include "server/policy/job_access.h"
+#include "server/base/page_token.h"
+#include "server/identity/sid_pool.h"
+#include "server/job/calls/ending_calls.h"
+#include "server/job/calls/file_calls.h"
+#include "server/job/calls/handle_calls.h"
+#include "server/job/calls/handle_table.h"
+#include "server/job/calls/housekeeping.h"
+#include "server/job/calls/job_calls.h"
+#include "server/job/calls/job_cleanup.h"
+#include "server/job/calls/job_finder.h"
+#include "server/job/calls/job_restore.h"
+#include "server/job/calls/job_table.h"
+#include "server/job/calls/listing_calls.h"
+#include "server/job/calls/loan_ends.h"
+#include "server/job/calls/network_calls.h"
+#include "server/job/calls/request_ledger.h"
+#include "server/job/calls/retention.h"
+#include "server/job/calls/token_calls.h"
+#include "server/job/calls/watch_calls.h"
+#include "server/job/job.h"
+#include "server/job/outcome_log.h"
+#include "server/job/watch_hub.h"
 
 namespace bitsd {
-namespace {
 
-constexpr absl::Duration kSweepInterval = absl::Minutes(1);
-/// How often the store forgets requests that have expired.
-constexpr absl::Duration kForgetInterval = absl::Hours(1);
-/// How often watchers hear of progress: BITS' default minimum notification interval.
-constexpr absl::Duration kProgressInterval = absl::Milliseconds(500);
+/// Declared in the order of dependence: each part outlives those below it.
+struct JobManager::Parts {
+  Parts(const Deps& given, Options with)
+      : deps(given),
+        options(std::move(with)),
+        handles(deps.clock, steady, options.Get()->handle_idle),
+        ledger(deps.clock, options.Get()->answers,
+               [this](const Sid& caller, const std::string& id) { Forget(caller, id); }),
+        places(options.Get()->scheduler, steady, deps.timer),
+        outcomes(deps.audit, deps.clock) {}
 
-}  // namespace
+  /// An answer gave way to another. A store that refuses keeps it for the rest of its 24 hours.
+  void Forget(const Sid& caller, const std::string& request_id) const {
+    StoreChange change;
+    change.erase_request = {caller, request_id};
+    deps.store.Commit({std::move(change)}, [](const absl::Status&) {});
+  }
 
-JobManager::JobManager(Deps deps, Options options)
-    : deps_(deps),
-      options_(std::make_shared<const Options>(std::move(options))),
-      handles_(deps.clock, steady_, options_->handle_idle),
-      ledger_(deps.clock, options_->answers,
-              [this](const Sid& caller, const std::string& id) { ForgetRequest(caller, id); }),
-      places_(options_->scheduler, steady_, deps.timer),
-      environment_{deps.store,
-                   deps.transfers,
-                   deps.accounts,
-                   deps.clock,
-                   deps.timer,
-                   places_,
-                   deps.presence,
-                   deps.network,
-                   owners_,
-                   [this](const JobPtr& job) { OnChanged(job); },
-                   [this](const JobRecordPtr& job) { outcomes_.Add(*job); }},
-      outcomes_(deps.audit, deps.clock) {
-  ScheduleSweep();
-  ScheduleProgress();
+  void OnChanged(const JobPtr& job) {
+    watchers.Push(job->id(), job->change_mark());
+    retention.OnChanged(job);
+  }
+
+  const Deps deps;
+  const SteadyClock steady;
+  LiveOptions options;
+  std::atomic<bool> stopping{false};
+  SidPool owners;
+  JobTable table;
+  JobFinder finder{table};
+  HandleTable handles;
+  RequestLedger ledger;
+  PageTokens page_tokens;
+  WatchHub watchers;
+  RunQueue places;
+  OutcomeLog outcomes;
+  JobEnvironment environment{deps.store,
+                             deps.transfers,
+                             deps.accounts,
+                             deps.clock,
+                             deps.timer,
+                             places,
+                             deps.presence,
+                             deps.network,
+                             owners,
+                             [this](const JobPtr& job) { OnChanged(job); },
+                             [this](const JobRecordPtr& job) { outcomes.Add(*job); }};
+  Retention retention{{table, handles, watchers, deps.timer, options}};
+  JobCleanup cleanup{{deps.transfers, deps.accounts, retention, stopping}};
+  JobCalls job_calls{{environment, table, finder, ledger, options, deps.audit}};
+  FileCalls files{{deps.transfers, deps.accounts, deps.clock, finder, ledger, options, deps.audit}};
+  ListingCalls listing{finder, page_tokens};
+  WatchCalls watches{{table, finder, page_tokens, retention, watchers}};
+  EndingCalls endings{{finder, cleanup, deps.audit, deps.timer, stopping}};
+  NetworkCalls networks{finder, deps.audit};
+  HandleCalls handle_calls{{handles, table, finder, options, deps.audit}};
+  LoanEnds loan_ends{{deps.accounts, deps.presence, deps.clock, deps.timer, options, deps.audit,
+                      environment.changed}};
+  TokenCalls tokens{
+      {handle_calls, loan_ends, deps.network, deps.accounts, deps.clock, options, deps.audit}};
+  Housekeeping housekeeping{
+      {deps.store, deps.timer, deps.clock, steady, handles, ledger, table, watchers, stopping}};
+};
+
+JobManager::JobManager(const Deps& deps, Options options)
+    : parts_(std::make_unique<Parts>(deps, std::move(options))) {
+  parts_->housekeeping.Start();
 }
 
 JobManager::~JobManager() = default;
 
-absl::StatusOr<JobManager::JobPtr> JobManager::Open(const Caller& caller, const JobId& id) const {
-  JobPtr job = table_.Find(id);
-  if (job == nullptr) return Missing(caller, id);
-  const absl::Status access = policy::MayOpenJob(*caller.token, job->owner(), job->elevated());
-  if (!access.ok()) return access;
-  return job;
+absl::Status JobManager::Restore(const std::function<void(SessionRecord)>& session) {
+  JobRestore restore({parts_->environment, parts_->table, parts_->finder, parts_->ledger,
+                      parts_->retention, parts_->cleanup, parts_->options, parts_->deps.audit});
+  return restore.Run(session);
 }
 
-absl::Status JobManager::Missing(const Caller& caller, const JobId& id) const {
-  const auto it = set_aside_.find(id);
-  if (it != set_aside_.end() && policy::MaySeeSetAside(*caller.token, it->second.owner)) {
-    return error::JobSetAside(absl::StrCat(
-        "the service's record of job ", id.ToString(), " is damaged (", it->second.why,
-        "): it was set aside at ", absl::FormatTime(it->second.found, absl::UTCTimeZone()),
-        ", and nothing of it runs; create the job anew, or ask the operator, who has the record "
-        "(bitsd --set-aside)"));
-  }
-  return error::NotFound(absl::StrCat("there is no job ", id.ToString()));
+size_t JobManager::SetAsideFor(const Caller& caller) const {
+  return parts_->finder.SetAsideFor(caller);
 }
 
-JobView JobManager::ViewFor(const Caller& caller, const Job& job) {
-  JobView view = job.View();
-  if (!policy::MaySeeClientCertificate(caller.token->user, job.owner())) {
-    view.client_certificate.reset();
-  }
-  return view;
+void JobManager::Reconfigure(Options options) {
+  parts_->handles.SetIdleLimit(options.handle_idle);
+  parts_->ledger.SetLimits(options.answers);
+  parts_->options.Set(std::move(options));
 }
 
-void JobManager::OnChanged(const JobPtr& job) {
-  watchers_.Push(job->id(), job->change_mark());
-  if (!IsFinal(job->InForce().record->state)) return;
-  // Together: who looks for jobs finds it in one place or in the other.
-  Retain(job, CurrentOptions()->retention,
-         [this, &job] { return table_.Retire(job->owner(), job->id()); });
-}
-
-void JobManager::Retain(const JobPtr& job, absl::Duration time,
-                        const std::function<bool()>& leaves) {
-  bool finished = false;
-  const size_t bytes = sizeof(Job) + BytesOf(*job->InForce().record);
-  const auto purged = finished_.Add(job->owner(), job->id(), bytes, CurrentOptions()->finished,
-                                    [&] { return finished = leaves(); });
-  if (!finished) return;
-  deps_.timer.After(time, [this, owner = job->owner(), id = job->id()] {
-    if (finished_.Expire(owner, id)) Purge(id);
-  });
-  for (const JobId& id : purged) Purge(id);
-}
-
-void JobManager::Purge(const JobId& id) {
-  handles_.EndOfJob(id);
-  const JobPtr job = table_.Find(id);
-  if (job == nullptr) return;
-  watchers_.Forget(job->change_mark());
-  table_.Erase(id);
-  job->Erase();
-}
-
-void JobManager::ScheduleSweep() {
-  deps_.timer.After(kSweepInterval, [this] {
-    handles_.Sweep();
-    ledger_.Sweep();
-    ForgetRequests();
-    if (!stopping_) ScheduleSweep();
-  });
-}
-
-void JobManager::ForgetRequests() {
-  const absl::Time now = steady_.Now();
-  if (now - requests_forgotten_ < kForgetInterval) return;
-  requests_forgotten_ = now;
-  StoreChange change;
-  change.forget_requests = deps_.clock.Now();
-  // A store that refuses keeps them an hour longer.
-  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
-}
-
-void JobManager::ForgetRequest(const Sid& caller, const std::string& request_id) {
-  StoreChange change;
-  change.erase_request = {caller, request_id};
-  // A store that refuses keeps it for the rest of its 24 hours.
-  deps_.store.Commit({std::move(change)}, [](const absl::Status&) {});
-}
-
-void JobManager::ScheduleProgress() {
-  deps_.timer.After(kProgressInterval, [this] {
-    if (!watchers_.empty()) {
-      for (const JobPtr& job : table_.All()) {
-        if (job->HasNewProgress()) watchers_.Push(job->id(), job->change_mark());
-      }
+void JobManager::OnAccountsChanged(const std::vector<Sid>& gone) {
+  for (const Sid& owner : gone) {
+    for (const JobPtr& job : parts_->table.OfOwner(owner)) {
+      parts_->loan_ends.DiscardAny(job, "owner_gone");
     }
-    if (!stopping_) ScheduleProgress();
-  });
+  }
+  for (const JobPtr& job : parts_->table.All()) job->OnAccountsChanged();
 }
 
 void JobManager::Shutdown(std::function<void()> stopped) {
-  stopping_ = true;
-  const std::vector<JobPtr> jobs = table_.All();
+  parts_->stopping = true;
+  const std::vector<JobPtr> jobs = parts_->table.All();
   auto all = std::shared_ptr<void>(nullptr, [stopped = std::move(stopped)](void*) { stopped(); });
   for (const JobPtr& job : jobs) job->Shutdown([all] {});
 }
 
-void JobManager::Audit(const Caller& caller, std::string_view event, const JobId& job,
-                       std::vector<std::pair<std::string_view, std::string>> more) const {
-  AuditEvent entry{event, {{"caller_sid", caller.token->user.ToString()}, {"job", job.ToString()}}};
-  for (auto& field : more) entry.fields.push_back(std::move(field));
-  deps_.audit.Write(std::move(entry));
+void JobManager::CreateJob(const Caller& caller, NewJob job, JobDone done) {
+  parts_->job_calls.CreateJob(caller, std::move(job), std::move(done));
+}
+
+absl::StatusOr<JobView> JobManager::GetJob(const Caller& caller, const JobId& id) {
+  return parts_->job_calls.GetJob(caller, id);
+}
+
+absl::StatusOr<JobPage> JobManager::ListJobs(const Caller& caller, bool all_users,
+                                             uint32_t page_size, const std::string& page_token) {
+  return parts_->listing.ListJobs(caller, all_users, page_size, page_token);
+}
+
+absl::StatusOr<std::unique_ptr<JobWatch>> JobManager::WatchJobs(const Caller& caller,
+                                                                WatchFilter filter,
+                                                                std::function<void()> on_ready) {
+  return parts_->watches.WatchJobs(caller, std::move(filter), std::move(on_ready));
+}
+
+void JobManager::AddFiles(const Caller& caller, const JobId& id, std::vector<NewFile> files,
+                          const std::string& request_id, JobDone done) {
+  parts_->files.AddFiles(caller, id, std::move(files), request_id, std::move(done));
+}
+
+absl::StatusOr<FilePage> JobManager::ListFiles(const Caller& caller, const JobId& id,
+                                               uint32_t page_size, const std::string& page_token) {
+  return parts_->listing.ListFiles(caller, id, page_size, page_token);
+}
+
+void JobManager::UpdateJob(const Caller& caller, const JobId& id, JobUpdate update, JobDone done) {
+  parts_->job_calls.UpdateJob(caller, id, std::move(update), std::move(done));
+}
+
+void JobManager::Suspend(const Caller& caller, const JobId& id, JobDone done) {
+  parts_->job_calls.Suspend(caller, id, std::move(done));
+}
+
+void JobManager::Resume(const Caller& caller, const JobId& id, JobDone done) {
+  parts_->job_calls.Resume(caller, id, std::move(done));
+}
+
+void JobManager::Cancel(const Caller& caller, const JobId& id, OutcomeDone done) {
+  parts_->endings.Cancel(caller, id, std::move(done));
+}
+
+void JobManager::Complete(const Caller& caller, const JobId& id, OutcomeDone done) {
+  parts_->endings.Complete(caller, id, std::move(done));
+}
+
+void JobManager::SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
+                                JobDone done) {
+  parts_->networks.SetCredentials(caller, id, std::move(credential), std::move(done));
+}
+
+void JobManager::RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
+                                   AuthScheme scheme, OutcomeDone done) {
+  parts_->networks.RemoveCredentials(caller, id, target, scheme, std::move(done));
+}
+
+void JobManager::SetClientCertificate(const Caller& caller, const JobId& id,
+                                      ClientCertificate certificate, JobDone done) {
+  parts_->networks.SetClientCertificate(caller, id, std::move(certificate), std::move(done));
+}
+
+void JobManager::RemoveClientCertificate(const Caller& caller, const JobId& id, OutcomeDone done) {
+  parts_->networks.RemoveClientCertificate(caller, id, std::move(done));
+}
+
+absl::StatusOr<std::string> JobManager::QueryInterface(const Caller& caller, const JobId& id,
+                                                       std::optional<Sid> helper) {
+  return parts_->handle_calls.QueryInterface(caller, id, helper);
+}
+
+absl::Status JobManager::Release(const Caller& caller, std::string_view handle) {
+  return parts_->handle_calls.Release(caller, handle);
+}
+
+void JobManager::SetHelperTokenFlags(const Caller& caller, std::string_view handle, uint32_t flags,
+                                     std::function<void(absl::Status)> done) {
+  parts_->tokens.SetHelperTokenFlags(caller, handle, flags, std::move(done));
+}
+
+absl::StatusOr<uint32_t> JobManager::GetHelperTokenFlags(const Caller& caller,
+                                                         std::string_view handle) {
+  return parts_->tokens.GetHelperTokenFlags(caller, handle);
+}
+
+void JobManager::SetHelperToken(const Caller& caller, std::string_view handle, Loan loan,
+                                std::function<void(absl::StatusOr<absl::Time>)> done) {
+  parts_->tokens.SetHelperToken(caller, handle, std::move(loan), std::move(done));
+}
+
+void JobManager::ClearHelperToken(const Caller& caller, std::string_view handle,
+                                  std::function<void(absl::Status)> done) {
+  parts_->tokens.ClearHelperToken(caller, handle, std::move(done));
+}
+
+absl::StatusOr<std::optional<Sid>> JobManager::GetHelperTokenSid(const Caller& caller,
+                                                                 std::string_view handle) {
+  return parts_->tokens.GetHelperTokenSid(caller, handle);
 }
 
 }  // namespace bitsd

@@ -1,11 +1,8 @@
-// The start: jobs, remembered requests and finished jobs come back from the store, and those that
-// were under way go on.
+#include "server/job/calls/job_restore.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <memory>
 
-#include "server/job/calls/job_manager.h"
 #include "server/job/service/view_of.h"
 #include "server/policy/job_access.h"
 
@@ -22,8 +19,9 @@ JobRecordPtr WithoutInterruptedCompletion(JobRecordPtr record) {
 }
 
 /// The store has the revisions of records. What was shown between two of them has higher ones, and
-/// what is shown from now on higher ones still.
-constexpr uint64_t kShownBefore = uint64_t{1} << 20;
+/// what is shown from now on higher ones still: each start of the service begins so far above the
+/// one before.
+constexpr int kStartShift = 32;
 
 bool GoesOn(const JobRecord& record) {
   return record.state == JobState::kQueued || record.state == JobState::kTransientError;
@@ -31,73 +29,70 @@ bool GoesOn(const JobRecord& record) {
 
 }  // namespace
 
-absl::Status JobManager::Restore(std::function<void(SessionRecord)> session) {
-  Restored restored;
+absl::Status JobRestore::Run(const std::function<void(SessionRecord)>& session) {
   StoreVisitor visitor;
-  visitor.job = [&](JobRecordPtr record) { RestoreJob(std::move(record), restored); };
-  visitor.request = [this](RequestRecord request) { RestoreRequest(std::move(request)); };
+  visitor.start = [this](uint64_t start) { least_revision_ = start << kStartShift; };
+  visitor.job = [this](JobRecordPtr record) { RestoreJob(std::move(record)); };
+  visitor.request = [this](const RequestRecord& request) { RestoreRequest(request); };
   std::vector<SessionRecord> sessions;
   visitor.session = [&](SessionRecord record) { sessions.push_back(record); };
   visitor.set_aside = [this](SetAside found) { RestoreSetAside(std::move(found)); };
-  if (absl::Status status = deps_.store.Load(visitor); !status.ok()) return status;
+  if (absl::Status s = deps_.environment.store.Load(visitor); !s.ok()) return s;
   // Not while the store shows them: a session that is over is erased. Before the jobs: who is
   // logged on decides which go on.
   for (const SessionRecord& record : sessions) session(record);
-  BeginRestored(std::move(restored));
+  Begin();
   return absl::OkStatus();
 }
 
-void JobManager::RestoreJob(JobRecordPtr record, Restored& restored) {
-  const uint64_t revision = record->revision + kShownBefore;
-  auto job = std::make_shared<Job>(environment_, WithoutInterruptedCompletion(std::move(record)),
-                                   revision);
+void JobRestore::RestoreJob(JobRecordPtr record) {
+  auto job = std::make_shared<Job>(
+      deps_.environment, WithoutInterruptedCompletion(std::move(record)), least_revision_);
   const JobRecordPtr known = job->InForce().record;
-  table_.Insert(job);
+  deps_.table.Insert(job);
   if (IsFinal(known->state)) {
-    restored.finished.emplace_back(known->modification, std::move(job));
+    finished_.emplace_back(known->modification, std::move(job));
     return;
   }
-  const std::shared_ptr<const Account> owner = deps_.accounts.Find(known->owner);
+  const std::shared_ptr<const Account> owner = deps_.environment.accounts.Find(known->owner);
   const bool service = owner != nullptr && owner->service;
-  table_.Readmit(known->owner, known->id,
-                 policy::IsExemptFromLimits(known->owner, known->elevated, service));
-  if (GoesOn(*known)) restored.under_way.push_back(std::move(job));
+  deps_.table.Readmit(known->owner, known->id,
+                      policy::IsExemptFromLimits(known->owner, known->elevated, service));
+  if (GoesOn(*known)) under_way_.push_back(std::move(job));
 }
 
-void JobManager::RestoreRequest(RequestRecord request) {
-  const JobPtr job = table_.Find(request.answer->id);
+void JobRestore::RestoreRequest(const RequestRecord& request) {
+  const JobPtr job = deps_.table.Find(request.answer->id);
   const JobRecordPtr now = job == nullptr ? nullptr : job->InForce().record;
   // An answer that is still what the job is need not be kept twice.
   const bool same = now != nullptr && now->revision == request.answer->revision;
-  ledger_.Restore(request, ViewOf(same ? now : request.answer));
+  deps_.ledger.Restore(request, ViewOf(same ? now : request.answer));
 }
 
-void JobManager::RestoreSetAside(SetAside found) {
-  ++set_aside_count_;
-  if (found.is_new) {
-    AuditEvent event{"row_set_aside", {{"table", found.table}, {"reason", found.why}}};
+void JobRestore::RestoreSetAside(SetAside found) {
+  if (found.is_new || found.dropped) {
+    AuditEvent event{found.dropped ? "row_dropped" : "row_set_aside",
+                     {{"table", found.table}, {"reason", found.why}}};
     if (found.job) event.fields.emplace_back("job", found.job->ToString());
     if (found.owner) event.fields.emplace_back("owner_sid", found.owner->ToString());
     deps_.audit.Write(std::move(event));
   }
-  if (found.table != "jobs" || !found.job) return;
-  const JobId id = *found.job;
-  set_aside_.insert_or_assign(id, std::move(found));
+  if (!found.dropped) deps_.jobs.AddSetAside(std::move(found));
 }
 
-void JobManager::BeginRestored(Restored restored) {
-  const absl::Time now = deps_.clock.Now();
-  const absl::Duration retention = CurrentOptions()->retention;
-  std::sort(restored.finished.begin(), restored.finished.end(),
+void JobRestore::Begin() {
+  const absl::Time now = deps_.environment.clock.Now();
+  const absl::Duration retention = deps_.options.Get()->retention;
+  std::sort(finished_.begin(), finished_.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [end, job] : restored.finished) {
+  for (const auto& [end, job] : finished_) {
     // A clock that was set back does not keep them longer.
-    Retain(job, std::clamp(end + retention - now, absl::ZeroDuration(), retention),
-           [] { return true; });
+    deps_.retention.OnRestored(job,
+                               std::clamp(end + retention - now, absl::ZeroDuration(), retention));
     // What a cleanup that was cut short left.
-    CleanUp(job, nullptr, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
+    deps_.cleanup.Run(job, nullptr, Hresult::kOk, [](const absl::StatusOr<JobOutcome>&) {});
   }
-  for (const JobPtr& job : restored.under_way) job->GoOn();
+  for (const JobPtr& job : under_way_) job->GoOn();
 }
 
 }  // namespace bitsd

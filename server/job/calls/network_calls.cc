@@ -1,10 +1,13 @@
-// Credentials and client certificate of a job: the calls of its owner.
+#include "server/job/calls/network_calls.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/job/calls/job_manager.h"
+#include "server/job/calls/call_audit.h"
 #include "server/job/changes/network_changes.h"
+#include "server/job/job.h"
 #include "server/policy/credential_rules.h"
 
 namespace bitsd {
@@ -27,18 +30,9 @@ JobService::OutcomeDone JobOnly(JobService::JobDone done) {
 
 }  // namespace
 
-absl::StatusOr<JobManager::JobPtr> JobManager::OpenOwn(const Caller& caller,
-                                                       const JobId& id) const {
-  auto job = Open(caller, id);
-  if (!job.ok()) return job;
-  const absl::Status own = policy::MaySetCredentials(caller.token->user, (*job)->owner());
-  if (!own.ok()) return own;
-  return job;
-}
-
-void JobManager::SubmitOwn(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
-                           OutcomeDone done) {
-  const auto job = OpenOwn(caller, id);
+void NetworkCalls::Submit(const Caller& caller, const JobId& id, AuditEvent event, Decide decide,
+                          OutcomeDone done) {
+  const auto job = jobs_.OpenOwn(caller, id);
   if (!job.ok()) return done(job.status());
   auto changed = std::make_shared<bool>(false);
   JobChange change;
@@ -50,22 +44,22 @@ void JobManager::SubmitOwn(const Caller& caller, const JobId& id, AuditEvent eve
   change.done = [this, caller, event = std::move(event), job = *job, changed,
                  done = std::move(done)](const absl::StatusOr<JobVersion>& result) {
     if (!result.ok()) return done(result.status());
-    if (*changed) Audit(caller, event.name, job->id(), event.fields);
+    if (*changed) AuditCall(audit_, caller, event.name, job->id(), event.fields);
     done(JobOutcome{ViewFor(caller, *job), *changed ? Hresult::kOk : Hresult::kFalse});
   };
   (*job)->Submit(std::move(change));
 }
 
-void JobManager::SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
-                                JobDone done) {
+void NetworkCalls::SetCredentials(const Caller& caller, const JobId& id, JobCredential credential,
+                                  JobDone done) {
   // Who may is asked first: nobody learns what would be valid on another's job.
-  if (const auto job = OpenOwn(caller, id); !job.ok()) return done(job.status());
+  if (const auto job = jobs_.OpenOwn(caller, id); !job.ok()) return done(job.status());
   const absl::Status valid = policy::CheckCredential(credential.target, credential.scheme,
                                                      credential.user, credential.password.view());
   if (!valid.ok()) return done(valid);
   AuditEvent event = CredentialEvent("credentials_set", credential.target, credential.scheme);
   event.fields.emplace_back("implicit", credential.is_implicit() ? "true" : "false");
-  SubmitOwn(
+  Submit(
       caller, id, std::move(event),
       [credential = std::move(credential)](const JobVersion& newest) {
         return change::SetCredential(newest, credential);
@@ -73,11 +67,11 @@ void JobManager::SetCredentials(const Caller& caller, const JobId& id, JobCreden
       JobOnly(std::move(done)));
 }
 
-void JobManager::RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
-                                   AuthScheme scheme, OutcomeDone done) {
-  if (const auto job = OpenOwn(caller, id); !job.ok()) return done(job.status());
+void NetworkCalls::RemoveCredentials(const Caller& caller, const JobId& id, AuthTarget target,
+                                     AuthScheme scheme, OutcomeDone done) {
+  if (const auto job = jobs_.OpenOwn(caller, id); !job.ok()) return done(job.status());
   if (absl::Status s = policy::CheckCredentialKind(target, scheme); !s.ok()) return done(s);
-  SubmitOwn(
+  Submit(
       caller, id, CredentialEvent("credentials_removed", target, scheme),
       [target, scheme](const JobVersion& newest) {
         return change::RemoveCredential(newest, target, scheme);
@@ -85,14 +79,14 @@ void JobManager::RemoveCredentials(const Caller& caller, const JobId& id, AuthTa
       std::move(done));
 }
 
-void JobManager::SetClientCertificate(const Caller& caller, const JobId& id,
-                                      ClientCertificate certificate, JobDone done) {
-  if (const auto job = OpenOwn(caller, id); !job.ok()) return done(job.status());
+void NetworkCalls::SetClientCertificate(const Caller& caller, const JobId& id,
+                                        ClientCertificate certificate, JobDone done) {
+  if (const auto job = jobs_.OpenOwn(caller, id); !job.ok()) return done(job.status());
   if (certificate.key.empty()) certificate.key = certificate.certificate;
   const absl::Status valid =
       policy::CheckClientCertificate(certificate.certificate, certificate.key);
   if (!valid.ok()) return done(valid);
-  SubmitOwn(
+  Submit(
       caller, id, {"client_certificate_set", {}},
       [certificate = std::move(certificate)](const JobVersion& newest) {
         return change::SetClientCertificate(newest, certificate);
@@ -100,8 +94,9 @@ void JobManager::SetClientCertificate(const Caller& caller, const JobId& id,
       JobOnly(std::move(done)));
 }
 
-void JobManager::RemoveClientCertificate(const Caller& caller, const JobId& id, OutcomeDone done) {
-  SubmitOwn(
+void NetworkCalls::RemoveClientCertificate(const Caller& caller, const JobId& id,
+                                           OutcomeDone done) {
+  Submit(
       caller, id, {"client_certificate_removed", {}},
       [](const JobVersion& newest) { return change::SetClientCertificate(newest, std::nullopt); },
       std::move(done));

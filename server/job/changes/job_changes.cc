@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/error/errors.h"
 #include "server/job/changes/network_changes.h"
-#include "server/job/changes/record_edits.h"
 #include "server/job/changes/transfer_changes.h"
 #include "server/policy/job_limits.h"
 
@@ -60,13 +59,6 @@ absl::Status CheckNewNames(const FileRecords& files, const std::vector<NewFile>&
 }
 
 }  // namespace
-
-absl::Status NotFinal(const JobRecord& record) {
-  if (!IsFinal(record.state)) return absl::OkStatus();
-  return error::InvalidState(record.state == JobState::kCancelled
-                                 ? "the job is CANCELLED: create a new one"
-                                 : "the job is ACKNOWLEDGED: create a new one");
-}
 
 Result Suspend(const JobVersion& job) {
   if (absl::Status s = NotFinal(*job.record); !s.ok()) return s;

@@ -1,6 +1,6 @@
 // The changes a job can go through: pure functions from the newest version to the next.
 //
-// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "States").
+// Each is the decision of one call or event, with BITS' transitions (docs/semantics.md, "Jobs").
 // They do not ask who calls: that was judged before. A result equal to its input changes nothing
 // and succeeds. What the work of a job changes is in transfer_changes.h. Thread safety: pure
 // functions.
@@ -15,16 +15,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/job/changes/job_version.h"
+#include "server/job/changes/record_edits.h"
 #include "server/job/service/job_requests.h"
 #include "server/model/job_record.h"
 #include "server/model/transfer_service.h"
 
 namespace bitsd::change {
-
-using Result = absl::StatusOr<JobVersion>;
-
-/// BG_E_INVALID_STATE for a job that has ended.
-absl::Status NotFinal(const JobRecord& record);
 
 Result Suspend(const JobVersion& job);
 /// Transferred files that can no longer be put in place.

@@ -1,8 +1,10 @@
 #include "server/job/changes/job_version.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
-#include "server/job/changes/network_changes.h"
+#include "server/model/network_settings.h"
 #include "server/policy/openers.h"
 
 namespace bitsd {
@@ -19,6 +21,26 @@ bool KeepsToken(const HelperTokenPtr& base, const HelperTokenPtr& next) {
   return next != nullptr && policy::ActAlike(base->identity(), next->identity()) &&
          base->principal() == next->principal() &&
          policy::SameScope(base->scope().get(), next->scope().get());
+}
+
+/// What of `base` is in force before the change to `next` is in the store: all but the credentials
+/// and the certificate that `next` does not have, or has otherwise. `base` itself when it
+/// withdraws nothing.
+NetworkSettingsPtr KeptOf(const NetworkSettingsPtr& base, const NetworkSettingsPtr& next) {
+  if (base == nullptr || base == next) return base;
+  NetworkSettings kept = *base;
+  const NetworkSettings wanted = next == nullptr ? NetworkSettings() : *next;
+  std::erase_if(kept.credentials, [&](const JobCredential& credential) {
+    const bool stays = std::find(wanted.credentials.begin(), wanted.credentials.end(),
+                                 credential) != wanted.credentials.end();
+    // That others may serve in its place is a grant, which waits for the commit.
+    if (!stays && !credential.is_implicit()) {
+      kept.lost.push_back({credential.target, credential.scheme});
+    }
+    return !stays;
+  });
+  if (kept.client_certificate != wanted.client_certificate) kept.client_certificate.reset();
+  return kept == *base ? base : SharedSettings(std::move(kept));
 }
 
 /// What a stop is made of. Whatever else `next` has was granted: a file that was added, a name.

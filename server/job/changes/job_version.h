@@ -5,6 +5,8 @@
 #ifndef BITSD_SERVER_JOB_CHANGES_JOB_VERSION_H_
 #define BITSD_SERVER_JOB_CHANGES_JOB_VERSION_H_
 
+#include <cstdint>
+
 #include "server/model/job_record.h"
 #include "server/session/helper_token.h"
 
@@ -13,13 +15,17 @@ namespace bitsd {
 struct JobVersion {
   JobRecordPtr record;
   HelperTokenPtr token;  ///< May have ended: ask LiveToken.
+  /// The revision of the last record that came by something other than progress: ChangeQueue's.
+  uint64_t edited = 0;
 
   /// The token, unless it has ended.
   const HelperToken* LiveToken() const {
     return token != nullptr && !token->ended() ? token.get() : nullptr;
   }
 
-  friend bool operator==(const JobVersion&, const JobVersion&) = default;
+  friend bool operator==(const JobVersion& a, const JobVersion& b) {
+    return a.record == b.record && a.token == b.token;
+  }
 };
 
 /// What is in force of the change from `base` to `next` before it is in the store: what it

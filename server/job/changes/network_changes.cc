@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-namespace bitsd {
+namespace bitsd::change {
 namespace {
 
 template <typename Entry>
@@ -25,46 +25,6 @@ void Erase(NetworkSettings& settings, AuthTarget target, AuthScheme scheme) {
 bool Equal(const NetworkSettingsPtr& settings, const NetworkSettings& other) {
   return Copy(settings) == other;
 }
-
-}  // namespace
-
-NetworkSettingsPtr KeptOf(const NetworkSettingsPtr& base, const NetworkSettingsPtr& next) {
-  if (base == nullptr || base == next) return base;
-  NetworkSettings kept = *base;
-  const NetworkSettings wanted = Copy(next);
-  std::erase_if(kept.credentials, [&](const JobCredential& credential) {
-    const bool stays = std::find(wanted.credentials.begin(), wanted.credentials.end(),
-                                 credential) != wanted.credentials.end();
-    // That others may serve in its place is a grant, which waits for the commit.
-    if (!stays && !credential.is_implicit()) {
-      kept.lost.push_back({credential.target, credential.scheme});
-    }
-    return !stays;
-  });
-  if (kept.client_certificate != wanted.client_certificate) kept.client_certificate.reset();
-  return kept == *base ? base : SharedSettings(std::move(kept));
-}
-
-bool HasImplicitCredentials(const NetworkSettings* settings) {
-  return settings != nullptr &&
-         std::any_of(settings->credentials.begin(), settings->credentials.end(),
-                     [](const JobCredential& credential) { return credential.is_implicit(); });
-}
-
-bool HasClientCertificate(const NetworkSettings* settings) {
-  return settings != nullptr && settings->client_certificate.has_value();
-}
-
-bool HasOwnCredentials(const NetworkSettings* settings) {
-  if (settings == nullptr) return false;
-  const bool is_explicit =
-      std::any_of(settings->credentials.begin(), settings->credentials.end(),
-                  [](const JobCredential& credential) { return !credential.is_implicit(); });
-  return is_explicit || HasClientCertificate(settings);
-}
-
-namespace change {
-namespace {
 
 /// `edit` changes the settings; the same version comes back when that changes nothing.
 template <typename Edit>
@@ -109,5 +69,4 @@ void UpdateNetwork(const JobUpdate& update, JobRecord& record) {
   if (!Equal(record.network, settings)) record.network = SharedSettings(std::move(settings));
 }
 
-}  // namespace change
-}  // namespace bitsd
+}  // namespace bitsd::change

@@ -3,9 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/error/errors.h"
 #include "server/model/record_bounds.h"
 
 namespace bitsd::change {
+
+absl::Status NotFinal(const JobRecord& record) {
+  if (!IsFinal(record.state)) return absl::OkStatus();
+  return error::InvalidState(record.state == JobState::kCancelled
+                                 ? "the job is CANCELLED: create a new one"
+                                 : "the job is ACKNOWLEDGED: create a new one");
+}
 
 bool AllFilesTransferred(const JobRecord& record) {
   return std::all_of(record.files->begin(), record.files->end(),

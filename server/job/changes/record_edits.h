@@ -9,10 +9,17 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/job/changes/job_version.h"
 #include "server/model/job_record.h"
 
 namespace bitsd::change {
+
+using Result = absl::StatusOr<JobVersion>;
+
+/// BG_E_INVALID_STATE for a job that has ended.
+absl::Status NotFinal(const JobRecord& record);
 
 /// A copy of the record to change, in place of `job.record`.
 template <typename Edit>

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "server/error/errors.h"
-#include "server/job/changes/record_edits.h"
 #include "server/model/record_bounds.h"
 #include "server/policy/http_status.h"
 

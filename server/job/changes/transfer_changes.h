@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "server/job/changes/job_changes.h"
 #include "server/job/changes/job_version.h"
+#include "server/job/changes/record_edits.h"
 #include "server/model/job_record.h"
 #include "server/model/transfer_service.h"
 

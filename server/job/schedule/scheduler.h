@@ -11,23 +11,18 @@
 //
 // Pure: no threads, no I/O, time is an argument. A decision costs O(log n) in the number of waiting
 // jobs and O(places) in those that run; jobs that do not want to run are not known here. Thread
-// safety: none. Ownership: owns what it knows of each job.
+// safety: none. Ownership: owns what it knows of each job (PlaceTable).
 
 #ifndef BITSD_SERVER_JOB_SCHEDULE_SCHEDULER_H_
 #define BITSD_SERVER_JOB_SCHEDULE_SCHEDULER_H_
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <map>
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "server/identity/sid.h"
-#include "server/job/schedule/fair_queue.h"
+#include "server/job/schedule/place_table.h"
 #include "server/job/schedule/throughput.h"
 #include "server/model/job_id.h"
 #include "server/model/job_record.h"
@@ -43,9 +38,6 @@ struct SchedulerOptions {
   /// A job that has not stopped by then does not count any more: its file system hangs.
   absl::Duration stop_patience = absl::Seconds(30);
 };
-
-/// Where a job stands.
-enum class Place { kNone, kWaiting, kRunning, kStopping };
 
 class Scheduler {
  public:
@@ -76,38 +68,15 @@ class Scheduler {
   bool IsLent(const JobId& job) const;
 
   /// Jobs that take a place: running, or stopping and still counted.
-  size_t places() const { return running_.size() + stopping_count_; }
-  size_t waiting() const;
+  size_t places() const { return table_.places(); }
+  size_t waiting() const { return table_.waiting(); }
 
  private:
-  struct Entry {
-    JobId job;
-    Sid owner;
-    JobPriority priority = JobPriority::kNormal;
-    Place place = Place::kWaiting;
-    FairQueue::Position position = 0;  ///< When it waits.
-    uint64_t order = 0;                ///< Of the start, or of the order to stop.
-    absl::Time since;                  ///< Of the start, or of the order to stop.
-    absl::Duration used;               ///< Of its time slice, in earlier runs.
-    Throughput pace = Throughput::kUnknown;
-    bool resumable = true;
-    int patience = 0;   ///< Its slice is doubled so often.
-    bool lost = false;  ///< Stopping for so long that it does not count any more.
-  };
-  using Placed = std::map<uint64_t, Entry*>;
+  using Entry = PlaceTable::Entry;
 
-  Entry* Find(const JobId& job) const;
-  FairQueue& QueueOf(JobPriority priority) { return queues_[static_cast<size_t>(priority)]; }
-  const FairQueue& QueueOf(JobPriority priority) const {
-    return queues_[static_cast<size_t>(priority)];
-  }
-  void Count(const Entry& entry, bool in);
-  void Wait(Entry& entry);
-  void Run(Entry& entry, absl::Time now);
-  void Halt(Entry& entry, absl::Time now);
+  /// It loses its place.
   void Park(Entry& entry, absl::Time now);
-  /// Takes it out of the queue or the place it is in.
-  void TakeOut(const Entry& entry);
+  bool SliceIsOver(const Entry& entry, absl::Time now) const;
 
   /// Takes steps until none is left to take.
   void Balance(absl::Time now);
@@ -119,23 +88,14 @@ class Scheduler {
   bool EndSlice(absl::Time now);
   bool StartBackground(absl::Time now);
 
-  bool IsForeground(const Entry& entry) const { return entry.priority == JobPriority::kForeground; }
-  bool HoldsSlot(const Entry& entry) const {
-    return entry.place == Place::kRunning && !IsForeground(entry) &&
-           entry.pace != Throughput::kWaiting;
-  }
-  bool LendsSlot(const Entry& entry) const {
-    return entry.place == Place::kRunning && !IsForeground(entry) &&
-           entry.pace == Throughput::kWaiting;
-  }
-  bool SliceIsOver(const Entry& entry, absl::Time now) const;
+  void RunNext(JobPriority priority, absl::Time now);
   size_t SlotLimit() const;
   bool HasRoom() const { return places() < options_.max_running; }
   /// How many FOREGROUND jobs could run and have no place.
   size_t ForegroundNeed() const;
   /// The highest background priority that has waiting jobs.
   std::optional<JobPriority> HighestWaiting() const;
-  // The running job to give its place up first; null when there is none to.
+  /// The running job to give its place up first; null when there is none to.
   Entry* WorstForeground() const;
   /// Of those with a lower priority than `than`; of all without.
   Entry* WorstSlotHolder(std::optional<JobPriority> than) const;
@@ -144,18 +104,8 @@ class Scheduler {
 
   const SchedulerOptions options_;
   const size_t foreground_places_;
-  absl::flat_hash_map<JobId, std::unique_ptr<Entry>> jobs_;
-  std::array<FairQueue, 4> queues_;  ///< By priority.
-  Placed running_;
-  Placed stopping_;
-  size_t stopping_count_ = 0;  ///< Of those in stopping_, the ones that count.
-  size_t foreground_ = 0;      ///< Running.
-  size_t holders_ = 0;         ///< Background jobs that hold a slot.
-  size_t moving_ = 0;          ///< Of those, the ones that are known to move.
-  size_t streak_ = 0;          ///< Slots lent since a background job moved or ended.
-  uint64_t next_order_ = 0;
-  FairQueue::Position last_ = 0;   ///< Of those behind the others of their owners.
-  FairQueue::Position first_ = 0;  ///< Of those before them.
+  PlaceTable table_;
+  size_t streak_ = 0;  ///< Slots lent since a background job moved or ended.
   std::vector<JobId> changed_;
 };
 

@@ -36,6 +36,8 @@ class JobService {
   virtual ~JobService() = default;
 
   virtual void CreateJob(const Caller& caller, NewJob job, JobDone done) = 0;
+  /// How many records of the store cannot be read, of those that the caller may know of.
+  virtual size_t SetAsideFor(const Caller& caller) const = 0;
   virtual absl::StatusOr<JobView> GetJob(const Caller& caller, const JobId& id) = 0;
   virtual absl::StatusOr<JobPage> ListJobs(const Caller& caller, bool all_users, uint32_t page_size,
                                            const std::string& page_token) = 0;

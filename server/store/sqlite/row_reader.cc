@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/policy/connection_settings.h"
 #include "server/policy/credential_rules.h"
+#include "server/store/sqlite/column_io.h"
 #include "server/store/sqlite/table_sql.h"
 #include "server/store/stored_credentials.h"
 

@@ -76,10 +76,30 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {
     "ALTER TABLE abandoned ADD COLUMN temporary_mark INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE abandoned ADD COLUMN temporary_owner INTEGER NOT NULL DEFAULT 4294967295;"
     "ALTER TABLE abandoned ADD COLUMN temporary_mode INTEGER NOT NULL DEFAULT 4294967295;",
+    // 7: how often bitsd started with the store. Each start shows revisions from its number times
+    // 2^32 on, so it begins above those that there are.
+    "CREATE TABLE starts (count INTEGER NOT NULL) STRICT;"
+    "INSERT INTO starts SELECT (coalesce(max(revision), 0) >> 32) + 1 FROM jobs;"
+    // And who may see what is set aside, and that it may be in several parts.
+    "ALTER TABLE set_aside ADD COLUMN elevated INTEGER;"
+    "ALTER TABLE set_aside ADD COLUMN part INTEGER NOT NULL DEFAULT 1;",
 };
 
-/// The version of the tables; 0 for an empty file. An error when this bitsd cannot work with them.
-absl::StatusOr<int64_t> VersionOf(sqlite::Connection& connection) {
+absl::Status Migrate(sqlite::Connection& connection, int64_t from, int to) {
+  absl::Status status = connection.Execute("BEGIN IMMEDIATE");
+  for (int64_t step = from; step < to && status.ok(); ++step) {
+    status = connection.Execute(kSteps[static_cast<size_t>(step)]);
+  }
+  const std::string header = absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                                          "; PRAGMA user_version = ", to, "; COMMIT");
+  if (status.ok()) status = connection.Execute(header.c_str());
+  if (!status.ok() && connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> KnownVersion(sqlite::Connection& connection) {
   const auto application = connection.Number("PRAGMA application_id");
   if (!application.ok()) return application.status();
   const auto version = connection.Number("PRAGMA user_version");
@@ -98,22 +118,8 @@ absl::StatusOr<int64_t> VersionOf(sqlite::Connection& connection) {
   return *version;
 }
 
-absl::Status Migrate(sqlite::Connection& connection, int64_t from, int to) {
-  absl::Status status = connection.Execute("BEGIN IMMEDIATE");
-  for (int64_t step = from; step < to && status.ok(); ++step) {
-    status = connection.Execute(kSteps[static_cast<size_t>(step)]);
-  }
-  const std::string header = absl::StrCat("PRAGMA application_id = ", kApplicationId,
-                                          "; PRAGMA user_version = ", to, "; COMMIT");
-  if (status.ok()) status = connection.Execute(header.c_str());
-  if (!status.ok() && connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
-  return status;
-}
-
-}  // namespace
-
 absl::Status PrepareSchema(sqlite::Connection& connection, int version) {
-  const auto found = VersionOf(connection);
+  const auto found = KnownVersion(connection);
   if (!found.ok()) return found.status();
   return *found >= version ? absl::OkStatus() : Migrate(connection, *found, version);
 }

@@ -1,8 +1,9 @@
 // What of a store could not be read: taken out of its tables, and kept in one of its own.
 //
 // It is kept as the SQL that puts it back once it is mended: "INSERT INTO jobs (...) VALUES
-// (...);", a line for each row. There are at most 10,000 of them, 64 MiB each and 256 MiB together;
-// beyond that the oldest go. Thread safety: one thread.
+// (...);", a line for each row, in parts of 64 MiB of whole rows. Of earlier starts there are at
+// most 10,000 parts, and 256 MiB together with what is new; beyond that the oldest go. What is
+// found now is kept, however much it is. Thread safety: one thread.
 
 #ifndef BITSD_SERVER_STORE_SQLITE_SET_ASIDE_H_
 #define BITSD_SERVER_STORE_SQLITE_SET_ASIDE_H_
@@ -25,19 +26,24 @@ struct Unreadable {
   std::string request_id;  ///< Second column, of a request.
 };
 
-/// What is kept, with the SQL that makes it.
+/// What is kept, or a part of it, with the SQL that makes it.
 struct KeptAside {
   SetAside what;
   std::string sql;
 };
 
+struct Moved {
+  int64_t last_before = 0;        ///< The last number that there was.
+  std::vector<SetAside> dropped;  ///< What had to make room.
+};
 /// Moves all of `found` out of their tables, or none.
-absl::Status MoveAside(sqlite::Connection& connection, const std::vector<Unreadable>& found,
-                       absl::Time now);
+absl::StatusOr<Moved> MoveAside(sqlite::Connection& connection,
+                                const std::vector<Unreadable>& found, absl::Time now);
 
-/// What is set aside, the oldest first; the `added` last ones are new. Never fails for a row: what
-/// cannot be read here either is left empty.
-absl::StatusOr<std::vector<SetAside>> ListAside(sqlite::Connection& connection, size_t added);
+/// What is set aside, the oldest first; those with a number above `last_before` are new. Never
+/// fails for a row: what cannot be read here either is left empty.
+absl::StatusOr<std::vector<SetAside>> ListAside(sqlite::Connection& connection,
+                                                int64_t last_before);
 
 /// The same with what there is of each, from the store in the folder `state_dir`; changes nothing,
 /// and may run beside bitsd.

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -32,6 +34,9 @@ constexpr char kWorkingCache[] = "PRAGMA cache_size = -65536";
 /// Load reads every page once: pages that it kept would lie between the jobs that it makes, and
 /// leave holes when they go.
 constexpr char kLoadingCache[] = "PRAGMA cache_size = -1024";
+
+/// No number of what is set aside is above it.
+constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
 /// So many records that cannot be read get a line in the log.
 constexpr size_t kLogged = 100;
@@ -109,6 +114,8 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
     if (job->network != nullptr) lost += job->network->lost.size();
     visitor.job(std::move(job));
   };
+  const auto starts = connection_.Number("SELECT max(count) FROM starts");
+  if (visitor.start != nullptr) visitor.start(static_cast<uint64_t>(starts.value_or(0)) + 1);
   absl::Status status = connection_.Execute(kLoadingCache);
   std::vector<Unreadable> unreadable;
   if (status.ok()) status = ReadRows(connection_, secrets_.get(), counting, unreadable);
@@ -122,8 +129,17 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
   sqlite3_db_release_memory(connection_.get());
   status.Update(connection_.Execute(kWorkingCache));
   if (!status.ok()) return Unusable(folder_.database(), status);
+  CountStart();
   ShowSetAside(unreadable, visitor);
   return absl::OkStatus();
+}
+
+void SqliteStore::CountStart() {
+  const absl::Status counted = connection_.Execute("UPDATE starts SET count = count + 1");
+  if (counted.ok()) return;
+  // Revisions may be shown again that were shown before: better than no service.
+  spdlog::error("{}: this start is not counted: {}", folder_.database(),
+                std::string(counted.message()));
 }
 
 void SqliteStore::ShowSetAside(const std::vector<Unreadable>& unreadable,
@@ -136,19 +152,25 @@ void SqliteStore::ShowSetAside(const std::vector<Unreadable>& unreadable,
       spdlog::error("{}: set aside: {}", folder_.database(), unreadable[i].what.why);
     }
   }
-  const absl::Status moved =
-      unreadable.empty() ? absl::OkStatus() : MoveAside(connection_, unreadable, now);
-  auto all = ListAside(connection_, moved.ok() ? unreadable.size() : 0);
+  absl::StatusOr<Moved> moved =
+      unreadable.empty() ? Moved() : MoveAside(connection_, unreadable, now);
+  const int64_t known = !unreadable.empty() && moved.ok() ? moved->last_before : kNone;
+  auto all = ListAside(connection_, known);
   if (!moved.ok() || !all.ok()) {
     // They stay where they are, unused, and the next start finds them there.
     spdlog::error("{}: what cannot be read stays in its tables: {}", folder_.database(),
-                  std::string((moved.ok() ? all.status() : moved).message()));
+                  std::string((moved.ok() ? all.status() : moved.status()).message()));
     if (!all.ok()) all.emplace();
     for (const Unreadable& one : unreadable) {
       if (moved.ok()) break;
       all->push_back(one.what);
       all->back().found = now;
     }
+  }
+  if (moved.ok() && !moved->dropped.empty()) {
+    spdlog::error("{}: {} records that were set aside at earlier starts had to make room",
+                  folder_.database(), moved->dropped.size());
+    std::move(moved->dropped.begin(), moved->dropped.end(), std::back_inserter(*all));
   }
   if (visitor.set_aside == nullptr) return;
   for (SetAside& one : *all) visitor.set_aside(std::move(one));

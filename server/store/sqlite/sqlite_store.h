@@ -56,6 +56,8 @@ class SqliteStore : public JobStore {
         connection_(std::move(connection)) {}
   void Start(RowWriter writer);
 
+  /// The next one has another number.
+  void CountStart();
   /// Takes `unreadable` out of the tables, and tells `visitor` of all that is set aside.
   void ShowSetAside(const std::vector<Unreadable>& unreadable, const StoreVisitor& visitor);
   void WriteAll();

@@ -36,8 +36,12 @@ struct FileStep {
   bool finish = false;  ///< The file is whole.
   bool forget = false;  ///< What there is of the file is of no use.
   bool doubt = false;   ///< The answer looked foreign: nothing of it is taken.
+  /// So many ranges in a row have brought nothing now.
+  std::optional<uint8_t> fruitless;
 
-  bool IsEmpty() const { return !start && chunk == nullptr && !finish && !forget && !doubt; }
+  bool IsEmpty() const {
+    return !start && chunk == nullptr && !finish && !forget && !doubt && !fruitless;
+  }
 };
 
 class ContentSink {

@@ -13,8 +13,12 @@ constexpr std::chrono::milliseconds kFlushEvery{100};
 
 }  // namespace
 
-ContentWriter::ContentWriter(const TransferContext& context, std::shared_ptr<ContentSink> sink)
-    : context_(context), sink_(std::move(sink)) {}
+ContentWriter::ContentWriter(Executor& executor, std::shared_ptr<ChunkPool> chunks,
+                             size_t max_backlog, std::shared_ptr<ContentSink> sink)
+    : executor_(executor),
+      chunks_(std::move(chunks)),
+      max_backlog_(max_backlog),
+      sink_(std::move(sink)) {}
 
 void ContentWriter::Start(uint32_t index, ContentStart start) {
   pending_ = FileStep{};
@@ -27,7 +31,7 @@ void ContentWriter::Start(uint32_t index, ContentStart start) {
 void ContentWriter::Append(std::string_view data) {
   while (!data.empty()) {
     if (pending_.chunk == nullptr) {
-      pending_.chunk = context_.chunks->Take();
+      pending_.chunk = chunks_->Take();
       pending_.offset = offset_;
     }
     Chunk& chunk = *pending_.chunk;
@@ -42,7 +46,7 @@ void ContentWriter::Append(std::string_view data) {
 }
 
 bool ContentWriter::MustWait() {
-  if (sink_->Backlog() < context_.options->max_backlog) return false;
+  if (sink_->Backlog() < max_backlog_) return false;
   Flush();
   return sink_->AwaitDrain();
 }
@@ -59,6 +63,13 @@ void ContentWriter::GiveUp(uint32_t index, bool forget, bool doubt) {
   pending_.doubt = doubt;
 }
 
+void ContentWriter::CountFruitless(uint32_t index, uint8_t count) {
+  Flush();
+  pending_.index = index;
+  pending_.fruitless = count;
+  Flush();
+}
+
 void ContentWriter::Flush() {
   if (pending_.IsEmpty()) return;
   FileStep step = std::exchange(pending_, FileStep{});
@@ -68,7 +79,7 @@ void ContentWriter::Flush() {
 
 void ContentWriter::FlushLater() {
   if (std::exchange(flush_planned_, true)) return;
-  context_.executor.PostAfter(kFlushEvery, [weak = weak_from_this()] {
+  executor_.PostAfter(kFlushEvery, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self == nullptr || self->closed_) return;
     self->flush_planned_ = false;

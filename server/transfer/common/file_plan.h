@@ -16,6 +16,7 @@ struct FileHistory {
   uint32_t restarts = 0;
   uint64_t replaced_size = kSizeUnknown;
   uint32_t doubts = 0;
+  uint8_t fruitless = 0;
 };
 
 /// A source that changes more often than this while its file is downloaded ends the attempts.
@@ -35,7 +36,7 @@ inline FilePlan PlanFile(uint32_t index, const FileProgress& progress) {
   return {index,
           progress.size,
           progress.version,
-          {progress.restarts, progress.replaced_size, progress.doubts},
+          {progress.restarts, progress.replaced_size, progress.doubts, progress.fruitless},
           progress.synced,
           !progress.not_resumable && progress.size != kSizeUnknown};
 }

@@ -22,8 +22,8 @@ std::string ResultOf(const absl::Status& status) {
 
 }  // namespace
 
-void JobFiles::Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-                     const absl::Status& status, size_t count) const {
+void JobFiles::Note(std::string_view event, const ActingIdentity& who, const std::string& path,
+                    const absl::Status& status, size_t count) const {
   AuditEvent entry{event, {{"job", job_.ToString()}, {"owner_sid", owner_.ToString()}}};
   entry.fields.emplace_back("acting_sid", who.sid.ToString());
   entry.fields.emplace_back("role", who.is_helper ? "helper" : "owner");
@@ -55,7 +55,7 @@ absl::Status JobFiles::CheckDirectories(const CheckTask& task,
   }
   // A caller names as many as she likes: a line for each would fill the log.
   if (count > 0) {
-    Write("directory_checked", task.local, task.directories[count - 1], status, count);
+    Note("directory_checked", task.local, task.directories[count - 1], status, count);
   }
   return status;
 }
@@ -100,13 +100,6 @@ absl::StatusOr<UniqueFd> JobFiles::Reopen(const ActingIdentity& who,
   auto fd = broker_.ReopenTemporary(who, file.path, file.id);
   Write("temporary_reopened", who, file.path, fd.status());
   return fd;
-}
-
-absl::Status JobFiles::CheckTemporary(const ActingIdentity& who, const TemporaryFile& file,
-                                      const std::string& destination) const {
-  absl::Status status = broker_.CheckTemporary(who, file.path, file.id, destination);
-  Write("temporary_checked", who, file.path, status);
-  return status;
 }
 
 absl::Status JobFiles::Publish(const ActingIdentity& who, const std::vector<Publication>& files,

@@ -39,9 +39,17 @@ class JobFiles {
   absl::Status Create(const ActingIdentity& who, const std::vector<std::string>& paths,
                       std::vector<OpenTemporary>* created) const;
   absl::StatusOr<UniqueFd> Reopen(const ActingIdentity& who, const TemporaryFile& file) const;
-  /// As FileBroker::CheckTemporary.
-  absl::Status CheckTemporary(const ActingIdentity& who, const TemporaryFile& file,
-                              const std::string& destination) const;
+  /// As FileBroker::CheckDirectory and CheckTemporary, for many: Note writes one event for them.
+  absl::Status LookAtDirectory(const ActingIdentity& who, const std::string& directory) const {
+    return broker_.CheckDirectory(who, directory);
+  }
+  absl::Status LookAtTemporary(const ActingIdentity& who, const TemporaryFile& file,
+                               const std::string& destination, uint64_t size) const {
+    return broker_.CheckTemporary(who, file.path, file.id, destination, size);
+  }
+  /// So many of these with one result, the last of them at `path`.
+  void Note(std::string_view event, const ActingIdentity& who, const std::string& path,
+            const absl::Status& status, size_t count) const;
   /// As FileBroker::PublishFiles.
   absl::Status Publish(const ActingIdentity& who, const std::vector<Publication>& files,
                        std::vector<uint32_t>* published) const;
@@ -55,7 +63,9 @@ class JobFiles {
                            const std::vector<std::string>& names,
                            const std::function<bool()>& goes_on) const;
   void Write(std::string_view event, const ActingIdentity& who, const std::string& path,
-             const absl::Status& status, size_t count = 1) const;
+             const absl::Status& status) const {
+    Note(event, who, path, status, 1);
+  }
 
   FileBroker& broker_;
   AuditLog& audit_;

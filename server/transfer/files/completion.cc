@@ -94,8 +94,8 @@ absl::Status Completion::PublishTogether(std::span<const uint32_t> todo,
     if (!lent.ok()) break;
     const FileProgress& progress = file.progress;
     if (!progress.temporary) return error::InvalidState("a transferred file has no temporary file");
-    together.push_back(
-        {progress.temporary->path, progress.temporary->id, file.local_name, modified_at_(file)});
+    together.push_back({progress.temporary->path, progress.temporary->id, file.local_name,
+                        modified_at_(file), SizeOf(progress)});
   }
   std::vector<uint32_t> in_place;
   absl::Status status = files_.Publish(task_.local, together, &in_place);

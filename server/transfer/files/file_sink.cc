@@ -52,6 +52,10 @@ void FileSink::DoStep(const FileStep& step) {
     ++file->progress.doubts;
     return work_.reports().Report(*file);
   }
+  if (step.fruitless) {
+    file->progress.fruitless = *step.fruitless;
+    return work_.reports().Report(*file);
+  }
   int error = 0;
   if (!work_.Watched([&] { error = WriteStep(*file, step); })) return;
   if (error != 0) {
@@ -93,6 +97,7 @@ int FileSink::Start(OpenFile& file, const ContentStart& start) {
   progress.restarts = start.history.restarts;
   progress.replaced_size = start.history.replaced_size;
   progress.doubts = start.history.doubts;
+  progress.fruitless = start.history.fruitless;
   progress.final_url = start.final_url;
   progress.synced = std::min(progress.synced, start.offset);
   file.GoOnFrom(start.offset);

@@ -18,30 +18,16 @@ void LocalWork::Begin(std::weak_ptr<void> owner, std::weak_ptr<ContentSource> so
   source_ = std::move(source);
 }
 
-std::function<void()> LocalWork::Kept(std::function<void()> task) const {
-  return [owner = owner_.lock(), task = std::move(task)] { task(); };
-}
-
 std::function<void()> LocalWork::IfAlive(std::function<void()> task) const {
   return [weak = owner_, task = std::move(task)] {
     if (const auto owner = weak.lock()) task();
   };
 }
 
-void LocalWork::Post(std::function<void()> task) { strand_->Post(Kept(std::move(task))); }
-
 void LocalWork::PostToSource(std::function<void(ContentSource&)> call) {
   if (auto there = source()) {
     context_.executor.Post([there = std::move(there), call = std::move(call)] { call(*there); });
   }
-}
-
-bool LocalWork::Watched(const std::function<void()>& operation) {
-  operation_.Begin();
-  operation();
-  if (operation_.End()) return true;
-  reports_.End();
-  return false;
 }
 
 void LocalWork::EndWith(const TransferFailure& failure) {

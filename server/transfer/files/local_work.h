@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "server/base/disk_pool.h"
 #include "server/model/transfer_service.h"
@@ -55,16 +56,29 @@ class LocalWork {
   std::shared_ptr<ContentSource> source() const { return source_.lock(); }
 
   /// Runs `task` on the file strand.
-  void Post(std::function<void()> task);
+  template <typename Task>
+  void Post(Task task) {
+    strand_->Post(Kept(std::move(task)));
+  }
   /// Runs `call` on the executor's thread while there is a network side.
   void PostToSource(std::function<void(ContentSource&)> call);
   /// `task`, which keeps the owner alive until it has run, for another thread.
-  std::function<void()> Kept(std::function<void()> task) const;
+  template <typename Task>
+  auto Kept(Task task) const {
+    return [owner = owner_.lock(), task = std::move(task)] { task(); };
+  }
   /// `task`, which does nothing when the owner is gone.
   std::function<void()> IfAlive(std::function<void()> task) const;
 
   /// Runs an operation on the disk that may hang. False: it did, and was abandoned. It is over.
-  bool Watched(const std::function<void()>& operation);
+  template <typename Operation>
+  bool Watched(Operation operation) {
+    operation_.Begin();
+    operation();
+    if (operation_.End()) return true;
+    reports_.End();
+    return false;
+  }
   /// What the file strand is in, for who looks after it on another thread.
   DiskOperation& operation() { return operation_; }
   const Strand& strand() const { return *strand_; }

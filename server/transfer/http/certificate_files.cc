@@ -35,18 +35,18 @@ absl::StatusOr<Secret> ReadAs(const JobFiles& files, const ActingIdentity& owner
 }  // namespace
 
 absl::StatusOr<ClientKeyPairPtr> OpenClientCertificate(const JobFiles& files,
-                                                       const NetworkTask& network) {
-  if (network.settings == nullptr || !network.settings->client_certificate) return nullptr;
-  const ClientCertificate& certificate = *network.settings->client_certificate;
-  if (!network.owner) {
+                                                       const HttpTask& http) {
+  if (http.settings == nullptr || !http.settings->client_certificate) return nullptr;
+  const ClientCertificate& certificate = *http.settings->client_certificate;
+  if (!http.owner) {
     return error::AccessDenied(Rule::kFilteredTokenHasNoIdentity,
                                "the job's owner has no identity that could open it");
   }
   const absl::StatusOr<Secret> text =
-      ReadAs(files, *network.owner, certificate.certificate, "its file");
+      ReadAs(files, *http.owner, certificate.certificate, "its file");
   if (!text.ok()) return text.status();
   const absl::StatusOr<Secret> key =
-      ReadAs(files, *network.owner, certificate.key, "the file of its key");
+      ReadAs(files, *http.owner, certificate.key, "the file of its key");
   if (!key.ok()) return key.status();
   return ParseClientKeyPair(text->view(), key->view());
 }

@@ -12,9 +12,8 @@
 
 namespace bitsd {
 
-/// The client certificate of `network` and its key; null: the job has none.
-absl::StatusOr<ClientKeyPairPtr> OpenClientCertificate(const JobFiles& files,
-                                                       const NetworkTask& network);
+/// The client certificate of `http` and its key; null: the job has none.
+absl::StatusOr<ClientKeyPairPtr> OpenClientCertificate(const JobFiles& files, const HttpTask& http);
 
 }  // namespace bitsd
 

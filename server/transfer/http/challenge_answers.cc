@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/policy/http_flags.h"
+#include "server/transfer/http/connection_context.h"
 
 namespace bitsd {
 namespace {
@@ -41,11 +42,11 @@ struct ChallengeAnswers::Gathering {
 ChallengeAnswers::ChallengeAnswers(Executor& executor, const NetworkTask& task,
                                    const policy::NetworkRules& rules)
     : poster_(std::make_shared<WeakPoster>(executor)), task_(task), rules_(rules) {
-  if (task_.settings == nullptr) return;
-  for (const JobCredential& credential : task_.settings->credentials) {
+  if (task_.http.settings == nullptr) return;
+  for (const JobCredential& credential : task_.http.settings->credentials) {
     entries_.push_back({credential.target, credential.scheme, credential.is_implicit(), false});
   }
-  for (const LostCredential& lost : task_.settings->lost) {
+  for (const LostCredential& lost : task_.http.settings->lost) {
     entries_.push_back({lost.target, lost.scheme, false, true});
   }
 }
@@ -57,7 +58,7 @@ absl::StatusOr<policy::ChallengeAnswer> ChallengeAnswers::Judge(AuthTarget targe
   const bool server = target == AuthTarget::kServer;
   const bool proxy_listed = hop.proxy && IsListed(*hop.proxy, rules_);
   const bool tls = hop.url.scheme == policy::Scheme::kHttps;
-  const uint32_t flags = task_.settings != nullptr ? task_.settings->security_flags : 0;
+  const uint32_t flags = FlagsOf(task_.http);
   policy::Challenge challenge;
   challenge.target = target;
   challenge.offered = offered;
@@ -103,7 +104,7 @@ void ChallengeAnswers::Gather(const std::shared_ptr<Gathering>& gathering, AuthT
   HttpShown& shown = gathering->For(target);
   shown.scheme = answer->scheme;
   if (answer->implicit) return AskIdentity(gathering, target, answer->scheme);
-  const JobCredential& credential = task_.settings->credentials[answer->entry];
+  const JobCredential& credential = task_.http.settings->credentials[answer->entry];
   shown.user = credential.user;
   shown.password = credential.password;
   GatherNext(gathering, target);

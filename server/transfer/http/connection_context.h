@@ -14,10 +14,10 @@
 namespace bitsd {
 
 /// It may come to show something: a login, a certificate, an identity.
-bool MayShow(const NetworkTask& task);
+bool MayShow(const HttpTask& http);
 
 /// The HTTP security flags of the job.
-uint32_t FlagsOf(const NetworkTask& task);
+uint32_t FlagsOf(const HttpTask& http);
 
 /// Connections that may be authenticated are of one download, whose number is never given again;
 /// others are shared by what is the same security context in everything, the options that judged

@@ -2,15 +2,17 @@
 
 #include <string.h>
 
+#include <memory>
+
 #include "server/policy/url.h"
 
 namespace bitsd {
 namespace {
 
-/// Switches the engine off, which forgets everything, and on again if `on`.
-void ResetEngine(CURL* easy, bool on) {
+/// Switches the engine off, and leaves the share.
+void Detach(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr);
-  if (on) curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+  curl_easy_setopt(easy, CURLOPT_SHARE, nullptr);
 }
 
 bool SetsCookies(CURL* easy) {
@@ -26,7 +28,11 @@ void CookieJar::Clear() {
 }
 
 void CookieJar::Enter(CURL* easy, const std::string& url) {
-  ResetEngine(easy, true);
+  Detach(easy);
+  share_.reset(curl_share_init());
+  curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  curl_easy_setopt(easy, CURLOPT_SHARE, share_.get());
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
   const absl::StatusOr<policy::Url> parsed = policy::ParseHop(url);
   host_ = parsed.ok() ? parsed->host : "";
   tls_ = parsed.ok() && parsed->scheme == policy::Scheme::kHttps;
@@ -36,8 +42,15 @@ void CookieJar::Enter(CURL* easy, const std::string& url) {
     hosts_.erase(found);
     return;
   }
-  for (const std::string& line : found->second.lines) {
-    curl_easy_setopt(easy, CURLOPT_COOKIELIST, line.c_str());
+  Fill(found->second.lines);
+}
+
+void CookieJar::Fill(const std::vector<std::string>& lines) {
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> filler(curl_easy_init(),
+                                                                   &curl_easy_cleanup);
+  curl_easy_setopt(filler.get(), CURLOPT_SHARE, share_.get());
+  for (const std::string& line : lines) {
+    curl_easy_setopt(filler.get(), CURLOPT_COOKIELIST, line.c_str());
   }
 }
 
@@ -57,7 +70,8 @@ void CookieJar::Leave(CURL* easy) {
     explicit_bzero(line->data, strlen(line->data));
   }
   curl_slist_free_all(list);
-  ResetEngine(easy, false);
+  Detach(easy);
+  share_.reset();
 }
 
 void CookieJar::Keep(Cookies& cookies, const char* line) {

@@ -6,7 +6,11 @@
 // host, whatever its Domain says; nor, if it came by TLS, where there is none. It lives in memory,
 // until the chain ends, and is bounded in number and bytes.
 //
-// Thread safety: the engine's thread only. Ownership: a value of its request.
+// A handle that has got many cookies in one answer takes none by CURLOPT_COOKIELIST until its next
+// request is under way. So each request gets a share that another handle has filled.
+//
+// Thread safety: the engine's thread only. Ownership: a value of its request, whose handle is
+// cleaned up first.
 
 #ifndef BITSD_SERVER_TRANSFER_HTTP_COOKIE_JAR_H_
 #define BITSD_SERVER_TRANSFER_HTTP_COOKIE_JAR_H_
@@ -15,6 +19,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,7 +27,7 @@ namespace bitsd {
 
 class CookieJar {
  public:
-  /// Of one chain, all hosts together; further cookies are dropped.
+  /// Of one chain, all hosts together; further cookies are dropped. libcurl takes 50 of one answer.
   static constexpr size_t kMaxCookies = 100;
   static constexpr size_t kMaxBytes = size_t{64} << 10;
 
@@ -42,8 +47,14 @@ class CookieJar {
     bool from_tls = false;
   };
 
+  struct FreeShare {
+    void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+  };
+
+  void Fill(const std::vector<std::string>& lines);
   void Keep(Cookies& cookies, const char* line);
 
+  std::unique_ptr<CURLSH, FreeShare> share_;  ///< Of the request under way.
   std::map<std::string, Cookies> hosts_;
   std::string host_;  ///< Of the request under way.
   bool tls_ = false;

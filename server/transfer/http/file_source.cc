@@ -49,6 +49,11 @@ std::string Label(const std::string& text) {
   return label;
 }
 
+/// What people see in a browser, and what a network sends that wants a login.
+bool IsPage(const std::string& type) {
+  return type == "text/html" || type == "application/xhtml+xml";
+}
+
 std::string Encoding(const std::string& text) {
   const std::string label = Label(text);
   return label == "identity" ? "" : label;
@@ -117,11 +122,15 @@ SameVersion Compare(const FileSource& had, const HttpResponse& response,
 }
 
 bool LooksForeign(const FileSource& had, const HttpResponse& response, uint64_t size) {
+  // Who answers by parts need not repeat any of it, and speaks of a file.
+  if (response.status == 206) return false;
+  const std::string type = Label(response.content_type);
+  const bool page = IsPage(type) && !IsPage(had.content_type);
+  if (page && (size != had.size || size == kSizeUnknown)) return true;
   const bool had_validators = !had.etag.empty() || !had.last_modified.empty();
   const bool has_validators = !response.etag.empty() || !response.last_modified.empty();
-  // Who answers by parts need not repeat any of it, and speaks of a file.
-  return response.status != 206 && had_validators && !has_validators && size != had.size &&
-         Label(response.content_type) != had.content_type;
+  const bool same_type = !type.empty() && type == had.content_type;
+  return had_validators && !has_validators && size != had.size && !same_type;
 }
 
 }  // namespace bitsd

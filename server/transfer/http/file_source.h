@@ -49,7 +49,8 @@ SameVersion Compare(const FileSource& had, const HttpResponse& response,
                     std::optional<uint64_t> size);
 
 /// `response` has the look of something else than the file, such as the login page of a network: of
-/// another type and size, and without any of the validators that the file had.
+/// another size, and a page though the file was none, or without any of the validators that the
+/// file had and not of its type.
 bool LooksForeign(const FileSource& had, const HttpResponse& response, uint64_t size);
 
 }  // namespace bitsd

@@ -9,10 +9,10 @@ namespace bitsd {
 namespace {
 
 absl::StatusOr<std::optional<policy::Proxy>> ChooseProxy(const policy::Url& url,
-                                                         const NetworkTask& task,
+                                                         const HttpTask& http,
                                                          const policy::NetworkRules& rules) {
   static const NetworkSettings kNone;
-  const NetworkSettings& settings = task.settings != nullptr ? *task.settings : kNone;
+  const NetworkSettings& settings = http.settings != nullptr ? *http.settings : kNone;
   return policy::ProxyFor(url, settings.proxy_usage, {settings.proxy_list, settings.proxy_bypass},
                           rules.proxy);
 }
@@ -20,13 +20,13 @@ absl::StatusOr<std::optional<policy::Proxy>> ChooseProxy(const policy::Url& url,
 }  // namespace
 
 absl::StatusOr<HttpHop> FindHop(const std::string& url, const std::string& remote_name,
-                                bool redirected, const NetworkTask& network,
+                                bool redirected, const HttpTask& http,
                                 const policy::LoanLimits& loan, const TransferOptions& options) {
   const auto target = policy::ParseHop(url);
   if (!target.ok()) return target.status();
   const auto own = policy::ParseUrl(remote_name);
   if (!own.ok()) return own.status();
-  auto proxy = ChooseProxy(*target, network, options.network);
+  auto proxy = ChooseProxy(*target, http, options.network);
   if (!proxy.ok()) return proxy.status();
   HttpHop hop{*target, *std::move(proxy), !redirected || policy::IsOwnHost(*own, *target)};
   if (!hop.proxy) return hop;

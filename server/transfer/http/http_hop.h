@@ -26,7 +26,7 @@ struct HttpHop {
 /// The way to `url`, where the redirects of `remote_name` have led; `redirected`: there were some.
 /// An error: policy allows none.
 absl::StatusOr<HttpHop> FindHop(const std::string& url, const std::string& remote_name,
-                                bool redirected, const NetworkTask& network,
+                                bool redirected, const HttpTask& http,
                                 const policy::LoanLimits& loan, const TransferOptions& options);
 
 }  // namespace bitsd

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "server/base/absl_view.h"
 #include "server/policy/http_status.h"
 
@@ -111,6 +113,7 @@ void HttpHeadParser::AddField(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string name = absl::AsciiStrToLower(ToAbsl(line.substr(0, colon)));
+  if (name != "transfer-encoding" && Trim(name) == "transfer-encoding") response_.odd_frame = true;
   const auto field = std::find_if(kFields.begin(), kFields.end(),
                                   [&](const Field& known) { return known.name == name; });
   if (field == kFields.end()) return;
@@ -128,8 +131,19 @@ void HttpHeadParser::AddField(std::string_view line) {
 void HttpHeadParser::Unfold(std::string_view line) {
   if (last_ == nullptr) return;
   (response_.*last_).append(" ").append(line);
-  response_.folded_frame = response_.folded_frame || last_ == &HttpResponse::content_length ||
-                           last_ == &HttpResponse::transfer_encoding;
+  response_.odd_frame = response_.odd_frame || last_ == &HttpResponse::content_length ||
+                        last_ == &HttpResponse::transfer_encoding;
+}
+
+// A length that is given several times, as a list too, is one if it is the same (RFC 9112, 6.3).
+void HttpHeadParser::JoinLengths() {
+  std::string& length = response_.content_length;
+  const std::vector<absl::string_view> parts = absl::StrSplit(ToAbsl(length), ',');
+  const std::string first(absl::StripAsciiWhitespace(parts.front()));
+  const bool same = std::all_of(parts.begin(), parts.end(), [&](absl::string_view part) {
+    return absl::StripAsciiWhitespace(part) == first;
+  });
+  if (same) length = first;
 }
 
 HttpHeadParser::Step HttpHeadParser::EndOfHead() {
@@ -141,6 +155,7 @@ HttpHeadParser::Step HttpHeadParser::EndOfHead() {
     return Step::kMore;
   }
   complete_ = true;
+  JoinLengths();
   return Step::kComplete;
 }
 

@@ -16,7 +16,8 @@
 namespace bitsd {
 
 /// Fields as they came, folded lines unfolded. Of a field that came several times with different
-/// values all are here, with commas between them: what must be single is then malformed.
+/// values all are here, with commas between them: what must be single is then malformed. Lengths
+/// that are the same are one.
 struct HttpResponse {
   int status = 0;  ///< Three digits; 0: the status line has none.
   std::string content_length;
@@ -31,8 +32,9 @@ struct HttpResponse {
   std::string retry_after;
   std::string location;
   bool two_locations = false;  ///< Different ones.
-  /// A field that frames the body is on two lines: HTTP libraries read that in two ways.
-  bool folded_frame = false;
+  /// A field that frames the body is on two lines, or has a blank before its colon: HTTP libraries
+  /// read that in two ways.
+  bool odd_frame = false;
   absl::Time received = absl::InfinitePast();  ///< When, by our clock.
 };
 
@@ -75,6 +77,7 @@ class HttpHeadParser {
   void AddStatusLine(std::string_view line);
   void AddField(std::string_view line);
   void Unfold(std::string_view line);
+  void JoinLengths();
   Step EndOfHead();
 
   HttpResponse response_;

@@ -54,6 +54,8 @@ class HttpSource final : public ContentSource,
   // Files and requests.
   void NextFile();
   void Send();
+  void SendAgain(RequestPlan plan);
+  void SendFromTheStart();
   void SendShowing(ChallengeAnswers::Shown shown);
   HttpRequest& Request();
   void Audit(std::string_view address, const std::optional<AuthScheme>& shown_to_server);
@@ -77,6 +79,8 @@ class HttpSource final : public ContentSource,
   void FollowRedirect();
   void FinishFile();
   void FailByVerdict();
+  void FailRequest(TransferFailure failure);
+  bool BroughtNothing() const;
   void Fail(TransferFailure failure);
 
   HttpEngine& engine_;
@@ -105,6 +109,7 @@ class HttpSource final : public ContentSource,
   std::string url_;
   HttpHop hop_;  ///< The way to url_.
   int redirects_ = 0;
+  bool used_before_ = false;  ///< url_ is where redirects led, and was asked before.
   std::optional<AuthScheme> shown_to_server_;  ///< By the request under way.
   std::optional<AuthScheme> shown_to_proxy_;
   bool sent_ = false;  ///< Past any tunnel.

@@ -20,6 +20,17 @@ constexpr absl::Duration kStrongAge = absl::Seconds(60);
 /// The same by our own clock.
 constexpr absl::Duration kStrongAgeWithoutDate = absl::Hours(24);
 
+/// Files on the Web are younger. An older date was made up: the beginning of some calendar of
+/// computers, or the date of all files in reproducible packages.
+constexpr int kOldestYear = 1990;
+
+/// So was the first second or two of a year.
+bool IsMadeUp(absl::Time time) {
+  const absl::CivilSecond civil = absl::ToCivilSecond(time, absl::UTCTimeZone());
+  const absl::CivilSecond begin(civil.year(), 1, 1, 0, 0, 0);
+  return civil.year() < kOldestYear || civil - begin <= 1;
+}
+
 bool HasOnlyCharactersOfDates(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == ' ' || c == ',' || c == ':' ||
@@ -66,7 +77,7 @@ std::optional<HttpTime> ParseHttpTime(std::string_view text, absl::Time now) {
 
 bool IsStrongDate(std::string_view modified, std::string_view date, absl::Time now) {
   const auto written = ParseHttpTime(modified, now);
-  if (!written || !written->exact) return false;
+  if (!written || !written->exact || IsMadeUp(written->time)) return false;
   if (const auto made = ParseHttpTime(date, now)) return written->time + kStrongAge <= made->time;
   return written->time + kStrongAgeWithoutDate <= now;
 }

@@ -23,7 +23,8 @@ std::optional<HttpTime> ParseHttpTime(std::string_view text, absl::Time now);
 
 /// A Last-Modified of `modified` in an answer of `date` (its Date field) says which version of a
 /// file it is of: nothing that was written later has it too (RFC 9110, 8.8.2.2). An answer without
-/// a Date counts as made at `now`, by our clock, which may differ from the server's.
+/// a Date counts as made at `now`, by our clock, which may differ from the server's. Never true of
+/// a date that programs give to everything they make, such as 1970-01-01 or 1980-01-01.
 bool IsStrongDate(std::string_view modified, std::string_view date, absl::Time now);
 
 /// How long to wait by `text`, the seconds or the date of a Retry-After in an answer of `date`, the

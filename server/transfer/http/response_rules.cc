@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "server/policy/http_status.h"
 #include "server/transfer/http/http_time.h"
 
@@ -78,9 +79,13 @@ ResponseVerdict Anew(const RequestPlan& plan) {
 std::vector<std::string> Codings(const HttpResponse& response) {
   const std::string text = absl::AsciiStrToLower(response.transfer_encoding);
   std::vector<std::string> codings;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const absl::string_view coding = absl::StripAsciiWhitespace(part);
-    if (!coding.empty()) codings.emplace_back(coding);
+  for (absl::string_view part : absl::StrSplit(text, ',')) {
+    // Blanks and nothing else, as curl does.
+    while (absl::ConsumePrefix(&part, " ") || absl::ConsumePrefix(&part, "\t")) {
+    }
+    while (absl::ConsumeSuffix(&part, " ") || absl::ConsumeSuffix(&part, "\t")) {
+    }
+    if (!part.empty()) codings.emplace_back(part);
   }
   return codings;
 }
@@ -96,7 +101,9 @@ bool HasLength(const HttpResponse& response) {
 
 /// Why nobody can tell where the body ends; empty when it can be told.
 std::string FrameProblem(const HttpResponse& response) {
-  if (response.folded_frame) return "its Content-Length or Transfer-Encoding is on two lines";
+  if (response.odd_frame)
+    return "its Content-Length or Transfer-Encoding is on two lines, or has a blank before its "
+           "colon";
   const auto codings = Codings(response);
   const bool known = std::all_of(codings.begin(), codings.end(), [](const std::string& coding) {
     return coding == "chunked" || coding == "identity";
@@ -120,7 +127,7 @@ ResponseVerdict Doubtful(const RequestPlan& plan, const HttpResponse& response, 
   ResponseVerdict verdict = Failure(
       Hresult::kInvalidServerResponse, true, response.status,
       absl::StrCat("The answer does not look like the file that was begun: ",
-                   described(response.content_type, size), ", no ETag or Last-Modified, after ",
+                   described(response.content_type, size), ", after ",
                    described(plan.source.content_type, plan.source.size),
                    ". Perhaps the network wants a login. What is here of the file is kept."));
   verdict.doubtful = true;
@@ -134,7 +141,7 @@ ResponseVerdict JudgeWhole(const RequestPlan& plan, const HttpResponse& response
   body.source = SourceOf(response, size);
   body.end = size;
   body.history = plan.history;
-  body.history.doubts = 0;
+  body.history.doubts = body.history.fruitless = 0;
   body.not_resumable = size == kSizeUnknown || !HasValidator(body.source) ||
                        absl::EqualsIgnoreCase(response.accept_ranges, "none");
   body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
@@ -148,6 +155,7 @@ ResponseVerdict JudgeWhole(const RequestPlan& plan, const HttpResponse& response
     return Again(std::move(again));
   }
   const bool foreign = LooksForeign(plan.source, response, size);
+  if (foreign && plan.offset > 0) return WithoutRange(plan, /*trusted=*/true);
   if (foreign && plan.history.doubts < kMaxDoubts) return Doubtful(plan, response, size);
   if (same == SameVersion::kNo || foreign || (same == SameVersion::kByDate && !known)) {
     body.history = Replaced(plan);
@@ -193,7 +201,7 @@ ResponseVerdict JudgeNextPart(const RequestPlan& plan, const HttpResponse& respo
   body.source = plan.source;
   if (same == SameVersion::kByDate) body.source.etag.clear();
   body.history = plan.history;
-  body.history.doubts = 0;
+  body.history.doubts = body.history.fruitless = 0;
   body.ends_by_length = HasLength(response) && !response.transfer_encoding.empty();
   return verdict;
 }
@@ -260,7 +268,7 @@ ResponseVerdict JudgeFile(const RequestPlan& plan, const HttpResponse& response)
 bool AnswersTheRange(const RequestPlan& plan, const HttpResponse& response,
                      const ResponseVerdict& verdict, bool says_when) {
   const bool challenge = response.status == 401 || response.status == 407;
-  return plan.offset > 0 && verdict.kind == Kind::kFailure && !verdict.doubtful && !challenge &&
+  return plan.offset > 0 && verdict.kind == Kind::kFailure && !challenge &&
          !policy::IsAboutTime(response.status, says_when);
 }
 

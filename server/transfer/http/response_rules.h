@@ -35,6 +35,10 @@ struct RequestPlan {
 /// So many attempts in a row may end with an answer that looks foreign; the next one is taken.
 inline constexpr uint32_t kMaxDoubts = 3;
 
+/// So many ranges in a row may end for the time being and with nothing of the file; then the file
+/// is asked for without one.
+inline constexpr uint8_t kMaxFruitless = 3;
+
 /// How to go on with `file`. Ranges are asked for with a validator only.
 RequestPlan PlanRequest(const FilePlan& file);
 

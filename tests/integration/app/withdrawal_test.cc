@@ -194,7 +194,8 @@ TEST_F(WithdrawalTest, NoFileIsPutInPlaceAsTheHelperOnceClearHelperTokenHasRetur
     in_place += there ? 1 : 0;
   }
   EXPECT_EQ(status.ok(), in_place == kFiles) << status << " with " << in_place << " in place";
-  EXPECT_EQ(cleared.ok(), !status.ok()) << cleared;
+  // Both are OK when the token is cleared between the last file and the end of the job.
+  EXPECT_TRUE(cleared.ok() || status.ok()) << cleared;
 }
 
 }  // namespace

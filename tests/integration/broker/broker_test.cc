@@ -158,10 +158,11 @@ TEST_F(BrokerTest, NobodyTouchesAnothersTemporaryFile) {
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(Refusal(client_->ReopenTemporary(Bob(), Temporary(shared), file->id).status()),
             "not_permitted");
-  EXPECT_EQ(Refusal(client_->CheckTemporary(Bob(), Temporary(shared), file->id, shared + "/x")),
+  EXPECT_EQ(Refusal(client_->CheckTemporary(Bob(), Temporary(shared), file->id, shared + "/x", 0)),
             "not_permitted");
-  EXPECT_EQ(Refusal(client_->CheckTemporary(Alice(), Temporary(shared), file->id, shared + "/x")),
-            "ok");
+  EXPECT_EQ(
+      Refusal(client_->CheckTemporary(Alice(), Temporary(shared), file->id, shared + "/x", 0)),
+      "ok");
   EXPECT_EQ(Refusal(client_->Publish(Bob(), Temporary(shared), file->id, shared + "/x",
                                      absl::InfinitePast())),
             "not_permitted");

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "bits/v1/manager.pb.h"
-#include "server/rpc/answer_budget.h"
 #include "server/job/service/view_of.h"
+#include "server/rpc/answer_budget.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
 
@@ -83,6 +83,16 @@ class RpcAnswers : public RpcTest {
     server_ = *StartServer(ServerMaterial(), "127.0.0.1:0", limits);
     jobs_.page = JobPage{{JobOf(kPage)}, ""};
   }
+  /// A client of `sid` that takes little of an answer before it is read.
+  RpcClient ClientOf(const std::string& sid) const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 16 << 10);
+    const tests::TestCertificate certificate =
+        tests::IssueCertificate(ValidNow(tests::SpecWithSid(sid)), &root_);
+    return {server_->port(),     root_.Pem(), certificate.Pem(),
+            KeyPem(certificate), "127.0.0.1", arguments};
+  }
   /// Asks for so many pages and reads none.
   static std::vector<std::unique_ptr<UnreadCall>> Ask(const RpcClient& client, size_t pages) {
     std::vector<std::unique_ptr<UnreadCall>> unread;
@@ -95,7 +105,7 @@ class RpcAnswers : public RpcTest {
 };
 
 TEST_F(RpcAnswers, WhoReadsNoneMakesNoFurtherCallAndOthersDoNotNotice) {
-  const RpcClient greedy = ClientWithSid(kUser);
+  const RpcClient greedy = ClientOf(kUser);
   const RpcClient other = ClientWithSid(kAdministrator);
   auto unread = Ask(greedy, kPerCaller / kPage + 1);
   ASSERT_TRUE(WaitFor([&] { return !MayCall(greedy); }));
@@ -113,7 +123,7 @@ TEST_F(RpcAnswers, WhoReadsNoneMakesNoFurtherCallAndOthersDoNotNotice) {
 }
 
 TEST_F(RpcAnswers, WhatIsReadLateIsWhole) {
-  const RpcClient slow = ClientWithSid(kUser);
+  const RpcClient slow = ClientOf(kUser);
   auto unread = Ask(slow, kPerCaller / kPage + 1);
   ASSERT_TRUE(WaitFor([&] { return !MayCall(slow); }));
   for (const auto& call : unread) EXPECT_TRUE(call->Read().ok());
@@ -121,14 +131,15 @@ TEST_F(RpcAnswers, WhatIsReadLateIsWhole) {
 }
 
 TEST_F(RpcAnswers, ACallWhoseAnswerWouldBeTooMuchEnds) {
-  const RpcClient greedy = ClientWithSid(kUser);
+  const RpcClient greedy = ClientOf(kUser);
   jobs_.page = JobPage{{JobOf(3 * kPerCaller)}, ""};
   EXPECT_EQ(greedy.Call(kListJobs).error_code(), StatusCode::CANCELLED);
   EXPECT_TRUE(MayCall(greedy)) << "nothing is kept of it";
 }
 
 TEST_F(RpcAnswers, AWatchWhoseEventWouldBeTooMuchEnds) {
-  const RpcClient greedy = ClientWithSid(kUser);
+  const RpcClient greedy = ClientOf(kUser);
+  jobs_.answer = absl::OkStatus();
   UnreadCall watch(greedy, kWatchJobs);
   ASSERT_TRUE(WaitFor([&] { return jobs_.script.OpenWatches() == 1; }));
   const auto unread = Ask(greedy, kPerCaller / kPage + 1);

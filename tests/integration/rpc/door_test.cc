@@ -30,6 +30,7 @@ using tests::WaitFor;
 constexpr char kServerInfo[] = "/bits.v1.BackgroundCopyManager/GetServerInfo";
 constexpr char kAddFileSet[] = "/bits.v1.BackgroundCopyJob/AddFileSet";
 constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
 constexpr char kChannelz[] = "/grpc.channelz.v1.Channelz/GetServers";
 
 sockaddr_in Loopback(const char* address, int port) {
@@ -240,6 +241,20 @@ TEST_F(RpcDoor, StreamsOfReflectionAreLimitedForEachIdentity) {
     WaitFor([&] { return again.answered || again.ended; });
     return again.answered.load();
   })) << "one that ended makes room";
+}
+
+TEST_F(RpcDoor, APeerWithoutAnAccountLeavesOthersOfThemTheirStreams) {
+  const RpcClient stranger = ClientWithSid(kStranger);
+  std::vector<std::unique_ptr<AnyStream>> open;
+  for (size_t i = 0; i < SideStreams::kMaxPerStranger; ++i) {
+    open.push_back(std::make_unique<AnyStream>(stranger, kHealthWatch, ""));
+    ASSERT_TRUE(WaitFor([&] { return open.back()->answered.load(); })) << i;
+  }
+  const grpc::Status refused = AnyStream(stranger, kHealthWatch, "").Status();
+  EXPECT_EQ(refused.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  AnyStream other(ClientWithSid(kStranger), kHealthWatch, "");
+  EXPECT_TRUE(WaitFor([&] { return other.answered.load(); })) << "of another certificate";
+  EXPECT_TRUE(ClientWithSid(kUser).Call(kServerInfo).ok());
 }
 
 TEST_F(RpcDoor, RequestsOtherThanFilesAreSmall) {

@@ -5,7 +5,6 @@
 #include "bits/v1/job.pb.h"
 #include "bits/v1/manager.grpc.pb.h"
 #include "server/error/errors.h"
-#include "server/rpc/refusal_log.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 
 namespace bitsd::rpc {
@@ -110,24 +109,6 @@ TEST_F(RpcRefusal, AFloodIsBoundedHidesNobodyAndIsTold) {
   const auto events = audit_.Events("call_refused");
   ASSERT_EQ(events.size(), before + 2);
   EXPECT_EQ(events.back().at("left_out"), std::to_string(300 - before));
-}
-
-TEST(RefusalLogTest, WhoeverIsNotAcceptedSharesOneBudgetHoweverManySids) {
-  MemoryAudit audit;
-  ShiftedClock clock;
-  RefusalLog log(audit, clock);
-  const absl::Status unknown = error::Unauthenticated(Rule::kUnknownAccount, "who");
-  for (uint32_t i = 0; i < 1000; ++i) log.Add("/m", {Sid{5, {21, i}}, "", ""}, unknown);
-  EXPECT_LE(audit.Events("call_refused").size(), 25u);
-}
-
-TEST(RefusalLogTest, AllCallersTogetherAreBounded) {
-  MemoryAudit audit;
-  ShiftedClock clock;
-  RefusalLog log(audit, clock);
-  const absl::Status denied = error::AccessDenied(Rule::kJobAccess, "no");
-  for (uint32_t i = 0; i < 20'000; ++i) log.Add("/m", {Sid{5, {21, i}}, "", ""}, denied);
-  EXPECT_LE(audit.Events("call_refused").size(), 400u);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <future>
 #include <utility>
 
-#include "google/rpc/status.pb.h"
 #include "server/error/errors.h"
 #include "server/identity/file_account_directory.h"
 
@@ -116,8 +115,8 @@ void SetDeadline(grpc::ClientContext& context) {
 }
 
 RpcClient::RpcClient(int port, const std::string& roots, const std::string& certificate,
-                     const std::string& key, const std::string& host) {
-  grpc::ChannelArguments arguments;
+                     const std::string& key, const std::string& host,
+                     grpc::ChannelArguments arguments) {
   arguments.SetSslTargetNameOverride("localhost");
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   grpc::SslCredentialsOptions options;
@@ -146,16 +145,6 @@ grpc::Status RpcClient::Call(const std::string& path, const ExtraMetadata& metad
     response->assign(reinterpret_cast<const char*>(whole.begin()), whole.size());
   }
   return status;
-}
-
-google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  if (!details.ParseFromString(status.error_details()) || details.details_size() != 1) return info;
-  EXPECT_EQ(details.code(), static_cast<int>(status.error_code()));
-  EXPECT_EQ(details.message(), status.error_message());
-  details.details(0).UnpackTo(&info);
-  return info;
 }
 
 std::string KeyPem(const tests::TestCertificate& certificate) {

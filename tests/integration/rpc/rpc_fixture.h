@@ -9,6 +9,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/support/channel_arguments.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -21,9 +22,9 @@
 #include <string>
 #include <vector>
 
-#include "google/rpc/error_details.pb.h"
 #include "server/rpc/grpc_server.h"
 #include "server/store/memory_store.h"
+#include "tests/testing/error_info.h"
 #include "tests/testing/test_certificates.h"
 
 namespace bitsd::rpc {
@@ -80,6 +81,7 @@ class FakeJobs : public JobService {
   ClientCertificate certificate;                       ///< Of the last SetClientCertificate.
 
   void CreateJob(const Caller&, NewJob, JobDone done) override { done(Count()); }
+  size_t SetAsideFor(const Caller&) const override { return 0; }
   absl::StatusOr<JobView> GetJob(const Caller&, const JobId&) override { return Count(); }
   absl::StatusOr<JobPage> ListJobs(const Caller&, bool, uint32_t, const std::string&) override {
     if (page) return *page;
@@ -173,7 +175,8 @@ using ExtraMetadata = std::multimap<std::string, std::string>;
 class RpcClient {
  public:
   RpcClient(int port, const std::string& roots, const std::string& certificate,
-            const std::string& key, const std::string& host = "127.0.0.1");
+            const std::string& key, const std::string& host = "127.0.0.1",
+            grpc::ChannelArguments arguments = {});
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
@@ -187,9 +190,6 @@ class RpcClient {
 
 /// Gives `context` the deadline of a test.
 void SetDeadline(grpc::ClientContext& context);
-
-/// The ErrorInfo in a status; empty when there is none.
-google::rpc::ErrorInfo InfoOf(const grpc::Status& status);
 
 /// PEM of the private key.
 std::string KeyPem(const tests::TestCertificate& certificate);

@@ -13,7 +13,6 @@
 #include "bits/v1/manager.grpc.pb.h"
 #include "bits/v1/token_options.grpc.pb.h"
 #include "server/error/errors.h"
-#include "server/rpc/status.h"
 #include "server/rpc/watch_limiter.h"
 #include "tests/integration/rpc/rpc_fixture.h"
 #include "tests/testing/wait.h"
@@ -24,71 +23,11 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 namespace v1 = ::bits::v1;
 
 constexpr char kHealth[] = "/grpc.health.v1.Health/Check";
 constexpr char kServing[] = "\x08\x01";  ///< HealthCheckResponse{status: SERVING}.
-
-TEST(RpcStatus, EveryErrorOfATableRowCarriesItsNameAndHresult) {
-  for (const HresultInfo& row : AllHresults()) {
-    if (row.code == absl::StatusCode::kOk || row.code == absl::StatusCode::kUnknown) continue;
-    absl::Status status(row.code, "why");
-    status.SetPayload("bits.v1/hresult",
-                      absl::Cord(std::to_string(static_cast<uint32_t>(row.value))));
-    const grpc::Status answer = ToGrpc(status);
-    EXPECT_EQ(static_cast<int>(answer.error_code()), static_cast<int>(row.code)) << row.name;
-    EXPECT_EQ(answer.error_message(), "why");
-    EXPECT_EQ(InfoOf(answer).domain(), "bits.v1");
-    EXPECT_EQ(InfoOf(answer).reason(), row.name);
-    EXPECT_EQ(InfoOf(answer).metadata().at("hresult"),
-              HresultText(static_cast<uint32_t>(row.value)));
-  }
-}
-
-TEST(RpcStatus, AFileSystemThatDoesNotAnswerIsToldAsSuchAndMayBeTriedAgain) {
-  const grpc::Status answer = ToGrpc(error::Unavailable("no answer"));
-  EXPECT_EQ(answer.error_code(), StatusCode::UNAVAILABLE);
-  EXPECT_EQ(answer.error_message(), "no answer");
-  EXPECT_EQ(InfoOf(answer).reason(), "ERROR_NOT_READY");
-  EXPECT_EQ(InfoOf(answer).metadata().at("hresult"), "0x80070015");
-}
-
-TEST(RpcStatus, ARuleIsNamed) {
-  const grpc::Status answer = ToGrpc(error::AccessDenied(Rule::kJobAccess, "not yours"));
-  EXPECT_EQ(answer.error_code(), StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(InfoOf(answer).metadata().at("rule"), "job_access");
-  EXPECT_EQ(InfoOf(ToGrpc(error::NotFound("no"))).metadata().count("rule"), 0u);
-}
-
-TEST(RpcStatus, NobodyHasNoHresult) {
-  const grpc::Status answer = ToGrpc(error::Unauthenticated("no SID"));
-  EXPECT_EQ(answer.error_code(), StatusCode::UNAUTHENTICATED);
-  EXPECT_EQ(InfoOf(answer).reason(), "UNAUTHENTICATED");
-  EXPECT_EQ(InfoOf(answer).metadata().count("hresult"), 0u);
-}
-
-TEST(RpcStatus, AStatusThatIsNoAnswerBecomesInternalAndLeaksNothing) {
-  for (const absl::Status& status :
-       {absl::UnknownError("secret"), absl::InternalError("secret"), absl::DataLossError("secret"),
-        absl::PermissionDeniedError("secret"), absl::CancelledError("secret"),
-        absl::Status(static_cast<absl::StatusCode>(99), "secret")}) {
-    const grpc::Status answer = ToGrpc(status);
-    EXPECT_EQ(answer.error_code(), StatusCode::INTERNAL) << status;
-    EXPECT_THAT(answer.error_message(), Not(HasSubstr("secret")));
-    EXPECT_EQ(answer.error_details(), "");
-  }
-}
-
-TEST(RpcStatus, ALongMessageIsCutBetweenCharacters) {
-  const grpc::Status answer =
-      ToGrpc(error::InvalidArgument("x" + std::string(2000, '\xC3') + "end"));
-  EXPECT_LE(answer.error_message().size(), kMaxErrorMessage);
-  std::string umlauts = "x";
-  for (int i = 0; i < 1000; ++i) umlauts += "\xC3\xBC";
-  EXPECT_EQ(ToGrpc(error::InvalidArgument(umlauts)).error_message().size(), 999u);
-}
 
 class RpcServices : public RpcTest {
  protected:
@@ -316,18 +255,18 @@ TEST_F(RpcWatch, AnIdentityHasAHundredWatchesAtMost) {
     return tests::WaitFor([&] { return jobs_.script.OpenWatches() == static_cast<int>(count); });
   };
   std::vector<std::unique_ptr<WatchClient>> watches;
-  for (size_t i = 0; i < WatchLimiter::kMaxPerSid; ++i) {
+  for (size_t i = 0; i < WatchLimiter::kMaxPerCaller; ++i) {
     watches.push_back(std::make_unique<WatchClient>(client_));
   }
-  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerCaller));
   EXPECT_EQ(InfoOf(WatchClient(client_).Finish()).reason(), "E_OUTOFMEMORY");
   // Somebody else's are not counted, and an ended one makes room.
   WatchClient other(ClientWithSid(kAdministrator));
-  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerCaller + 1));
   watches.pop_back();
-  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerSid));
+  ASSERT_TRUE(open_are(WatchLimiter::kMaxPerCaller));
   watches.push_back(std::make_unique<WatchClient>(client_));
-  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerSid + 1));
+  EXPECT_TRUE(open_are(WatchLimiter::kMaxPerCaller + 1));
 }
 
 TEST_F(RpcWatch, AnEventAfterTheCertificatesEndIsNotSent) {

@@ -243,7 +243,7 @@ TEST_F(RpcSessions, KeepAliveEndsWithTheService) {
 TEST_F(RpcSessions, TooManyKeepAlivesOfAnIdentityAreRefused) {
   const std::string id = Logon(user_);
   std::vector<std::unique_ptr<Keeping>> open;
-  for (size_t i = 0; i < WatchLimiter::kMaxPerSid; ++i) {
+  for (size_t i = 0; i < WatchLimiter::kMaxPerCaller; ++i) {
     open.push_back(std::make_unique<Keeping>(user_, id));
     ASSERT_TRUE(open.back()->Next());
   }

@@ -33,7 +33,7 @@ inline clean_up() {
   }
 }
 
-/* JobManager::Cancel. */
+/* EndingCalls::Cancel. */
 inline cancel() {
   call(CANCEL, 0);
   answer_of_call = got;
@@ -45,7 +45,7 @@ inline cancel() {
   od
 }
 
-/* JobManager::Complete: the intent, the files, the end. */
+/* EndingCalls::Complete: the intent, the files, the end. */
 inline complete() {
   call(COMPLETE, 0);
   answer_of_call = got;

@@ -31,7 +31,7 @@ proctype Owner() {
   od
 }
 
-/* JobManager::SetHelperToken: present the handle, hang the token on the session, submit. Lends
+/* TokenCalls::SetHelperToken: present the handle, hang the token on the session, submit. Lends
  * twice, or takes back what it lent. */
 proctype Helper() {
   byte t = 1, op = SET_TOKEN;
@@ -53,7 +53,7 @@ proctype Helper() {
 }
 
 /* Session::Close: closed under its own lock first, then whatever hangs on it is discarded
- * (JobManager::DiscardToken). Or the directory loses the owner: JobManager::OnAccountsChanged. */
+ * (LoanEnds::Discard). Or the directory loses the owner: JobManager::OnAccountsChanged. */
 proctype Ender(bit of_owner) {
   byte t = 1;
   if

@@ -23,6 +23,11 @@ bool Is(const std::string& path, FileId id) {
   return lstat(path.c_str(), &info) == 0 && IsSameFile(IdOf(info), id);
 }
 
+bool HasSize(const std::string& path, uint64_t size) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0 && static_cast<uint64_t>(info.st_size) >= size;
+}
+
 absl::Status Denied(const std::string& path) {
   return error::AccessDenied(Rule::kNotPermitted, "the kernel refused " + path);
 }
@@ -84,9 +89,11 @@ absl::StatusOr<UniqueFd> DirectFileBroker::ReopenTemporary(const ActingIdentity&
 }
 
 absl::Status DirectFileBroker::CheckTemporary(const ActingIdentity&, const std::string& path,
-                                              FileId id, const std::string& destination) {
+                                              FileId id, const std::string& destination,
+                                              uint64_t size) {
   if (absl::Status asked = Ask("look", path); !asked.ok()) return asked;
-  return Is(path, id) || Is(destination, id) ? absl::OkStatus() : Replaced(path);
+  const bool there = (Is(path, id) && HasSize(path, size)) || Is(destination, id);
+  return there ? absl::OkStatus() : Replaced(path);
 }
 
 absl::Status DirectFileBroker::PublishFiles(const ActingIdentity& who,
@@ -107,6 +114,7 @@ absl::Status DirectFileBroker::PublishOne(const ActingIdentity& who,
   if (!Is(file.temporary, file.id)) {
     return Is(file.destination, file.id) ? absl::OkStatus() : Replaced(file.temporary);
   }
+  if (!HasSize(file.temporary, file.size)) return Replaced(file.temporary);
   const timespec omit{0, UTIME_OMIT};
   const bool leave = file.mtime == absl::InfinitePast();
   const timespec times[2] = {omit, leave ? omit : absl::ToTimespec(file.mtime)};

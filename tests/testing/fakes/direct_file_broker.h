@@ -27,7 +27,7 @@ class DirectFileBroker : public FileBroker {
   absl::StatusOr<UniqueFd> ReopenTemporary(const ActingIdentity& who, const std::string& path,
                                            FileId id) override;
   absl::Status CheckTemporary(const ActingIdentity& who, const std::string& path, FileId id,
-                              const std::string& destination) override;
+                              const std::string& destination, uint64_t size) override;
   absl::Status PublishFiles(const ActingIdentity& who, const std::vector<Publication>& files,
                             std::vector<uint32_t>* published) override;
   absl::Status RemoveTemporary(const ActingIdentity& who, const std::string& path,

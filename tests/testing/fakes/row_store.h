@@ -27,6 +27,7 @@ class RowStore : public JobStore {
         writer_(*RowWriter::Create(connection_, nullptr)) {}
 
   absl::Status Load(const StoreVisitor& visitor) override {
+    if (visitor.start != nullptr) visitor.start(++starts_);
     std::vector<Unreadable> unreadable;
     absl::Status status = ReadRows(connection_, nullptr, visitor, unreadable);
     for (const Unreadable& one : unreadable) faults_ += one.what.why + "\n";
@@ -60,6 +61,7 @@ class RowStore : public JobStore {
   RowWriter writer_;
   MemoryStore memory_;  ///< The same, to look at.
   std::string faults_;
+  uint64_t starts_ = 0;
 };
 
 }  // namespace bitsd

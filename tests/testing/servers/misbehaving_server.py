@@ -156,13 +156,18 @@ class Exchange(HostileAnswers):
         return True
 
     def bakery(self):
-        """/bakery/PAGES/REST: each page sets 40 cookies and sends to the next, the last to /REST."""
+        """/bakery/PAGES/REST: each page sets 40 cookies, or so many as bakery=N in the last part says,
+        and sends to the next, the last to /REST."""
         left, rest = int(self.parts[1]), "/".join(self.parts[2:])
         target = f"/bakery/{left - 1}/{rest}" if left > 1 else f"/{rest}"
-        cookies = "".join(f"Set-Cookie: c{left}x{i}=v; Path=/\r\n" for i in range(40))
+        cookies = "".join(f"Set-Cookie: c{left}x{i}=v; Path=/\r\n" for i in range(self.loaves(rest)))
         self.stream.sendall(("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + cookies +
                              f"Location: {target}\r\n\r\n").encode())
         return True
+
+    @staticmethod
+    def loaves(rest):
+        return int(rest.split("bakery=")[1]) if "bakery=" in rest else 40
 
     def long(self):
         """/long/QUERY/PATH: redirects to a query and a path with so many characters more."""

@@ -1,11 +1,11 @@
 // Copies of a list share what did not change, and never see what did.
 
+#include "server/base/cow_vector.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
-
-#include "server/base/cow_vector.h"
 
 namespace bitsd {
 namespace {

@@ -9,9 +9,6 @@
 #include <set>
 #include <vector>
 
-#include "server/transfer/common/chunk.h"
-#include "server/transfer/files/identity_strands.h"
-
 namespace bitsd {
 namespace {
 
@@ -228,33 +225,6 @@ TEST(DiskPoolTest, StrandsThatWaitForTheirOwnersShareAllRunInTheEnd) {
     }
   }
   EXPECT_EQ(ran, 500);
-}
-
-TEST(IdentityStrandsTest, RefusesWhatIsOverTheBoundOfOneIdentityOnly) {
-  DiskPool pool(4);
-  IdentityStrands strands(pool, 2);
-  const Sid alice(5, {21, 1, 2, 3, 1001});
-  const Sid bob(5, {21, 1, 2, 3, 1002});
-  std::promise<void> release;
-  std::promise<void> done;
-  const std::shared_future<void> released = release.get_future().share();
-  EXPECT_TRUE(strands.Post(alice, [released] { released.wait(); }));
-  EXPECT_TRUE(strands.Post(alice, [] {}));
-  EXPECT_FALSE(strands.Post(alice, [] {}));
-  EXPECT_TRUE(strands.Post(bob, [&done] { done.set_value(); }));
-  EXPECT_TRUE(Happens(done.get_future()));
-  release.set_value();
-}
-
-TEST(ChunkPoolTest, AUsedChunkComesBackEmpty) {
-  const auto pool = std::make_shared<ChunkPool>();
-  ChunkPtr first = pool->Take();
-  const char* data = first->data.get();
-  first->size = 7;
-  first.reset();
-  const ChunkPtr second = pool->Take();
-  EXPECT_EQ(second->data.get(), data);
-  EXPECT_EQ(second->size, 0u);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ class FileOperationsTest : public testing::Test {
     return FileOperations(*paths_).Perform(request);
   }
   absl::Status Publish(FileId id, const std::string& destination, mode_t umask = 022,
-                       absl::Time mtime = absl::InfinitePast()) {
+                       absl::Time mtime = absl::InfinitePast(), uint64_t size = 0) {
     wire::FileRequest request;
     request.operation = wire::Operation::kPublish;
     request.path = temporary();
@@ -53,16 +53,19 @@ class FileOperationsTest : public testing::Test {
     request.destination = destination;
     request.umask = umask;
     request.mtime = mtime;
+    request.size = size;
     return FileOperations(*paths_).Perform(request).status;
   }
   /// Whether the file could be published, or is in place.
-  std::string Check(FileId id, const std::string& destination, mode_t umask = 022) {
+  std::string Check(FileId id, const std::string& destination, mode_t umask = 022,
+                    uint64_t size = 0) {
     wire::FileRequest request;
     request.operation = wire::Operation::kCheckTemporary;
     request.path = temporary();
     request.id = id;
     request.destination = destination;
     request.umask = umask;
+    request.size = size;
     return Refusal(FileOperations(*paths_).Perform(request).status);
   }
   FileId Create() {

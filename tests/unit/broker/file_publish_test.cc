@@ -64,6 +64,18 @@ TEST_F(FileOperationsTest, PublishingTwiceIsPublishingOnce) {
   EXPECT_EQ(Refusal(Publish({id.device, id.inode + 1}, destination())), "file_replaced");
 }
 
+TEST_F(FileOperationsTest, AFileThatWasCutOffIsNotPublished) {
+  const FileId id = Create();
+  EXPECT_EQ(Check(id, destination(), 022, 4), "ok");
+  ASSERT_EQ(::truncate(temporary().c_str(), 3), 0);
+  EXPECT_EQ(Check(id, destination(), 022, 4), "file_replaced");
+  EXPECT_EQ(Refusal(Publish(id, destination(), 022, absl::InfinitePast(), 4)), "file_replaced");
+  EXPECT_FALSE(Exists(destination()));
+  EXPECT_EQ(Refusal(Publish(id, destination(), 022, absl::InfinitePast(), 3)), "ok");
+  EXPECT_EQ(Refusal(Publish(id, destination(), 022, absl::InfinitePast(), 4)), "ok")
+      << "what is in place may be anything by now";
+}
+
 TEST_F(FileOperationsTest, PublishReplacesARegularFileAndNothingElse) {
   folder_.MakeFile("jobs/file", "old");
   const FileId id = Create();

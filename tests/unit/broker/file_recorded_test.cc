@@ -88,7 +88,7 @@ TEST_F(FileOperationsTest, AFileThatHasTheInodeAloneIsNotTheRecordedOne) {
   fs::remove(jobs_ + "/also");
   ASSERT_EQ(::chmod(temporary().c_str(), 04600), 0);
   stays(id, "it is set-id");
-  ASSERT_EQ(::chmod(temporary().c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(temporary().c_str(), 0640), 0);
   other = id;
   other.mark = 0;
   other.birth = 0;

@@ -103,11 +103,20 @@ TEST_F(RecordedFileTest, AnOlderRecordHasButTheInodeAndTheModeOfATemporaryFile) 
   EXPECT_TRUE(IsRecordedTemporary({1, 8}, seen_, MarkVerdict::kUnknown, 0644)) << "when published";
 }
 
-TEST_F(RecordedFileTest, ItsModeMattersWhereItHasNoMark) {
+TEST_F(RecordedFileTest, ItsModeMattersWhereItHasNeitherAMarkNorABirth) {
   seen_.id.mode = 0660;
-  EXPECT_FALSE(Is(recorded_));
+  EXPECT_TRUE(Is(recorded_));
   EXPECT_TRUE(Is(recorded_, MarkVerdict::kSame));
+  FileId unborn = recorded_;
+  unborn.birth = 0;
+  EXPECT_FALSE(Is(unborn));
+  EXPECT_TRUE(Is(unborn, MarkVerdict::kSame));
+  EXPECT_TRUE(IsRecordedTemporary(unborn, seen_, MarkVerdict::kUnknown, 0660));
+}
+
+TEST_F(RecordedFileTest, AFileThatIsSetIdIsNone) {
   seen_.id.mode = 04600;
+  EXPECT_FALSE(Is(recorded_));
   EXPECT_FALSE(Is(recorded_, MarkVerdict::kSame));
 }
 

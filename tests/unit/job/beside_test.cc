@@ -155,6 +155,22 @@ TEST_F(JobBesideTest, ACancelThatTheStoreRefusedIsFinishedAsTheOwner) {
   EXPECT_EQ(transfers_.cleanups()[0].identities[0].sid, kFetcher);
 }
 
+TEST_F(JobBesideTest, NothingIsRemovedBeforeTheStoreHasTheCancelHoweverLongThatTakes) {
+  options_.retention = absl::Milliseconds(1);
+  Lent();
+  Transfer();
+  store_.Fail(error::DiskFull("no room"));
+  EXPECT_FALSE(Cancel().Get().ok());
+  const size_t commits = store_.commits();
+  ASSERT_TRUE(Eventually([&] {
+    return store_.commits() >= commits + 3 || !transfers_.cleanups().empty();
+  })) << "it is tried again";
+  EXPECT_TRUE(transfers_.cleanups().empty());
+  EXPECT_TRUE(jobs().GetJob(fetcher_, id_).ok()) << "a restart finds it, too";
+  store_.Fail(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return transfers_.cleanups().size() == 1; }));
+}
+
 TEST_F(JobBesideTest, ShutdownWaitsForWhatIsUnderWay) {
   id_ = Create(fetcher_);
   transfers_.AnswerAtOnce(false);

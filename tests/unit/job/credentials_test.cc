@@ -12,9 +12,9 @@ class JobCredentialsTest : public NetworkFixture {};
 
 TEST_F(JobCredentialsTest, TheOwnerSetsThemAndTheTransferGetsThem) {
   RunningWith(Explicit());
-  ASSERT_NE(Network().settings, nullptr);
-  EXPECT_EQ(Network().settings->credentials, std::vector<JobCredential>{Explicit()});
-  EXPECT_EQ(Network().owner->sid, kFetcher);
+  ASSERT_NE(Network().http.settings, nullptr);
+  EXPECT_EQ(Network().http.settings->credentials, std::vector<JobCredential>{Explicit()});
+  EXPECT_EQ(Network().http.owner->sid, kFetcher);
 }
 
 TEST_F(JobCredentialsTest, AnAdministratorMayOpenTheJobAndNotSetItsSecrets) {
@@ -137,7 +137,7 @@ TEST_F(JobCredentialsTest, ARemovedCredentialIsNotSentOnceTheCallHasReturned) {
   transfers_.EndStop(run);
   ASSERT_TRUE(removed.Get().ok());
   EXPECT_EQ(transfers_.runs().size(), 2u) << "it goes on without";
-  EXPECT_EQ(Network().settings, nullptr);
+  EXPECT_EQ(Network().http.settings, nullptr);
 }
 
 TEST_F(JobCredentialsTest, AReplacedCredentialStopsTheTransferBeforeTheNewOneIsStored) {
@@ -149,7 +149,7 @@ TEST_F(JobCredentialsTest, AReplacedCredentialStopsTheTransferBeforeTheNewOneIsS
   EXPECT_EQ(transfers_.runs().size(), 1u) << "the new one waits for its commit";
   store_.ReleaseAll();
   ASSERT_TRUE(replaced.Get().ok());
-  EXPECT_EQ(Network().settings->credentials.front().password.view(), "new");
+  EXPECT_EQ(Network().http.settings->credentials.front().password.view(), "new");
 }
 
 TEST_F(JobCredentialsTest, ARemovalIsInForceThoughTheStoreRefusesIt) {
@@ -170,8 +170,8 @@ TEST_F(JobCredentialsTest, NothingServesInThePlaceOfACredentialThatWasWithdrawnI
   EXPECT_FALSE(Set(As(kFetcher), id, Explicit("new")).Get().ok());
   store_.Fail(absl::OkStatus());
   ASSERT_TRUE(Eventually([&] { return transfers_.runs().size() == 2u; }));
-  EXPECT_TRUE(Network().settings->credentials.empty());
-  EXPECT_EQ(Network().settings->lost,
+  EXPECT_TRUE(Network().http.settings->credentials.empty());
+  EXPECT_EQ(Network().http.settings->lost,
             (std::vector<LostCredential>{{AuthTarget::kServer, AuthScheme::kBasic}}));
 }
 
@@ -196,10 +196,10 @@ TEST_F(JobCredentialsTest, ARemovedCertificateStopsTheTransfer) {
   ASSERT_TRUE(AddFile(fetcher, id).ok());
   ASSERT_TRUE(Resume(fetcher, id).ok());
   const auto run = transfers_.last();
-  ASSERT_TRUE(run->download.network.settings->client_certificate.has_value());
+  ASSERT_TRUE(run->download.network.http.settings->client_certificate.has_value());
   ASSERT_TRUE(RemoveCertificate(fetcher, id).Get().ok());
   EXPECT_TRUE(run->stop_requested);
-  EXPECT_EQ(Network().settings, nullptr);
+  EXPECT_EQ(Network().http.settings, nullptr);
 }
 
 TEST_F(JobCredentialsTest, ANewCredentialIsUsedAtOnceAndNotBeforeItsCommit) {
@@ -212,7 +212,7 @@ TEST_F(JobCredentialsTest, ANewCredentialIsUsedAtOnceAndNotBeforeItsCommit) {
   store_.ReleaseAll();
   ASSERT_TRUE(set.Get().ok());
   EXPECT_TRUE(run->stop_requested);
-  EXPECT_EQ(Network().settings->credentials.size(), 1u);
+  EXPECT_EQ(Network().http.settings->credentials.size(), 1u);
 }
 
 TEST_F(JobCredentialsTest, OtherProxiesAndFlagsAreUsedOnceTheCallHasReturned) {
@@ -223,8 +223,8 @@ TEST_F(JobCredentialsTest, OtherProxiesAndFlagsAreUsedOnceTheCallHasReturned) {
   update.security_flags = kRedirectDisallow;
   ASSERT_TRUE(Update(fetcher, id, update).ok());
   EXPECT_EQ(transfers_.runs().size(), 2u);
-  EXPECT_EQ(Network().settings->proxy_list, "p.example:3128");
-  EXPECT_EQ(Network().settings->security_flags, kRedirectDisallow);
+  EXPECT_EQ(Network().http.settings->proxy_list, "p.example:3128");
+  EXPECT_EQ(Network().http.settings->security_flags, kRedirectDisallow);
   update.proxy = ProxyUpdate{};
   update.security_flags = 0;
   EXPECT_EQ(Update(fetcher, id, update)->record->network, nullptr);

@@ -73,7 +73,7 @@ TEST_F(JobNetworkTest, AHelperIsShownAsTheDirectorySaysOrAsItDelegates) {
   ASSERT_TRUE(Resume(As(kFetcher), job.id).ok());
   EXPECT_EQ(NameOf(Network().identity), kAlice.ToString() + " alice@R");
   EXPECT_TRUE(Network().context.ends_with(kHelperNetworkContext));
-  EXPECT_EQ(Network().owner->sid, kFetcher) << "the client certificate is the owner's, always";
+  EXPECT_EQ(Network().http.owner->sid, kFetcher) << "the client certificate is the owner's, always";
   ASSERT_TRUE(Delegate(AsDelegating(kAlice), job.handle, "alice@R").Get().ok());
   EXPECT_EQ(NameOf(Network().identity), "delegated alice@R");
 }

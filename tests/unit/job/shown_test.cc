@@ -73,6 +73,37 @@ TEST_F(JobShownTest, BytesMakeNoRevisionStaleButEveryChangeDoes) {
   Describe(id, View(fetcher_, id).revision, true);
 }
 
+TEST_F(JobShownTest, RecordedProgressMakesNoRevisionStale) {
+  const JobId id = Running(fetcher_);
+  const auto run = transfers_.last();
+  const uint64_t read = View(fetcher_, id).revision;
+  FileNews news;
+  news.index = 0;
+  news.progress.size = 100;
+  news.progress.synced = 50;
+  Reply<absl::StatusOr<bool>> recorded;
+  run->events->OnFiles({news}, recorded.Callback());
+  ASSERT_TRUE(*recorded.Get());
+  EXPECT_GT(View(fetcher_, id).revision, read);
+  Describe(id, read, true);
+  Describe(id, read, false);
+  const uint64_t described = View(fetcher_, id).revision;
+  news.progress.synced = 60;
+  run->events->OnFiles({news}, nullptr);
+  FinishDownload();
+  ASSERT_TRUE(Eventually([&] { return View(fetcher_, id).state == JobState::kTransferred; }));
+  Describe(id, described, false);
+}
+
+TEST_F(JobShownTest, AChangeThatTheStoreRefusedMakesNoRevisionStale) {
+  const JobId id = Create(fetcher_);
+  const uint64_t read = View(fetcher_, id).revision;
+  store_.Fail(error::StoreUnavailable("no"));
+  Describe(id, read, false);
+  store_.Fail(absl::OkStatus());
+  Describe(id, read, true);
+}
+
 TEST_F(JobShownTest, AfterARestartRevisionsGoOnAboveWhatWasShown) {
   const JobId id = Running(fetcher_);
   for (uint64_t bytes = 1; bytes < 100; ++bytes) {
@@ -82,6 +113,19 @@ TEST_F(JobShownTest, AfterARestartRevisionsGoOnAboveWhatWasShown) {
   const uint64_t before = View(fetcher_, id).revision;
   Restart();
   EXPECT_GT(View(fetcher_, id).revision, before);
+}
+
+TEST_F(JobShownTest, RestartsWithoutACommitShowNoRevisionAgain) {
+  const JobId id = Running(fetcher_);
+  uint64_t last = View(fetcher_, id).revision;
+  for (int i = 0; i < 3; ++i) {
+    Restart();
+    for (uint64_t bytes = 1; bytes < 100; ++bytes) {
+      transfers_.last()->download.progress->bytes = bytes;
+      EXPECT_GT(View(fetcher_, id).revision, last);
+      last = View(fetcher_, id).revision;
+    }
+  }
 }
 
 TEST_F(JobShownTest, AWatchTellsNothingTwiceAndEachRevisionOnce) {

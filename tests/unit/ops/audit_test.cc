@@ -12,7 +12,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/base/rate_limit.h"
 #include "server/ops/audit_budget.h"
 #include "server/ops/file_audit_log.h"
 #include "tests/testing/fakes/manual_clock.h"
@@ -224,31 +223,6 @@ TEST_F(AuditTest, WhatIsNoRegularFileIsNotFollowedAndNoLineIsLost) {
   }
   EXPECT_THAT(tests::ReadFile(rotated), HasSubstr("kept"));
   EXPECT_NE(access(elsewhere.c_str(), F_OK), 0);
-}
-
-TEST(RateLimitTest, ABurstAndThenOneNowAndAgain) {
-  RateLimit budget(2, absl::Seconds(10));
-  absl::Time now = absl::FromUnixSeconds(1000);
-  const auto take = [&] {
-    const bool has = budget.Has(now);
-    if (has) budget.Take();
-    return has;
-  };
-  EXPECT_TRUE(take() && take());
-  EXPECT_FALSE(take());
-  now += absl::Seconds(9);
-  EXPECT_FALSE(take());
-  now += absl::Seconds(1);
-  EXPECT_TRUE(take());
-  EXPECT_FALSE(take());
-  now += absl::Hours(1);
-  EXPECT_TRUE(budget.IsFull(now));
-  EXPECT_TRUE(take() && take());
-  EXPECT_FALSE(take()) << "no more than the burst is saved up";
-  now -= absl::Hours(10);
-  EXPECT_FALSE(take());
-  now += absl::Seconds(10);
-  EXPECT_TRUE(take()) << "a clock set back does not stop it";
 }
 
 AuditEvent Checked(const char* key, const std::string& sid, size_t bytes = 1000) {

@@ -58,13 +58,20 @@ TEST(JobAccessTest, AllUsersIsForEnabledAdministrators) {
   EXPECT_EQ(Verdict(MaySeeAllUsers(TokenOf(kFetcher))), "all_users");
 }
 
-TEST(JobAccessTest, OwnersAndEnabledAdministratorsLearnThatAJobCannotBeRead) {
-  EXPECT_TRUE(MaySeeSetAside(TokenOf(kFetcher), kFetcher));
-  EXPECT_TRUE(MaySeeSetAside(TokenOf(kRoot, Admin::kEnabled), kFetcher));
-  EXPECT_TRUE(MaySeeSetAside(TokenOf(kRoot, Admin::kEnabled), std::nullopt));
-  EXPECT_FALSE(MaySeeSetAside(TokenOf(kRoot, Admin::kDenyOnly), kFetcher));
-  EXPECT_FALSE(MaySeeSetAside(TokenOf(kMallory), kFetcher));
-  EXPECT_FALSE(MaySeeSetAside(TokenOf(kFetcher), std::nullopt));
+TEST(JobAccessTest, WhoMayOpenAJobLearnsThatItCannotBeRead) {
+  for (const AccessToken& caller :
+       {TokenOf(kFetcher), TokenOf(kMallory), TokenOf(kRoot), TokenOf(kRoot, Admin::kEnabled),
+        TokenOf(kRoot, Admin::kDenyOnly), TokenOf(kLocalSystemSid, Admin::kEnabled)}) {
+    for (const Sid& owner : {kFetcher, kRoot, kLocalSystemSid}) {
+      for (const bool elevated : {false, true}) {
+        EXPECT_EQ(MaySeeSetAside(caller, owner, elevated),
+                  MayOpenJob(caller, owner, elevated).ok());
+      }
+      EXPECT_EQ(MaySeeSetAside(caller, owner, std::nullopt), MayOpenJob(caller, owner, true).ok());
+    }
+    EXPECT_EQ(MaySeeSetAside(caller, std::nullopt, false),
+              MayOpenJob(caller, kLocalSystemSid, false).ok());
+  }
 }
 
 TEST(JobAccessTest, AJobIsElevatedWhenAnEnabledAdministratorCreatesIt) {

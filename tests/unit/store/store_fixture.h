@@ -26,6 +26,7 @@ struct Contents {
   std::map<std::string, RequestRecord> requests;
   std::map<SessionId, SessionRecord> sessions;
   std::vector<SetAside> set_aside;
+  uint64_t start = 0;
 
   StoreVisitor Visitor() {
     StoreVisitor visitor;
@@ -34,6 +35,7 @@ struct Contents {
       const std::string id = request.request_id;
       requests[id] = std::move(request);
     };
+    visitor.start = [this](uint64_t number) { start = number; };
     visitor.session = [this](const SessionRecord& session) {
       sessions.insert_or_assign(session.id, session);
     };
@@ -172,8 +174,10 @@ inline std::shared_ptr<JobRecord> FullRecord() {
   return job;
 }
 
-/// What version 6 brought is taken away.
+/// What versions 6 and 7 brought is taken away.
 inline constexpr char kBackToVersion5[] =
+    "DROP TABLE starts; ALTER TABLE set_aside DROP COLUMN elevated;"
+    "ALTER TABLE set_aside DROP COLUMN part;"
     "ALTER TABLE files DROP COLUMN temporary_birth; ALTER TABLE files DROP COLUMN temporary_mark;"
     "ALTER TABLE files DROP COLUMN temporary_owner; ALTER TABLE files DROP COLUMN temporary_mode;"
     "ALTER TABLE files DROP COLUMN not_set;"

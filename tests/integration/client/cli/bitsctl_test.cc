@@ -238,6 +238,7 @@ TEST_F(BitsctlTest, ScriptsCanTellFailuresApart) {
       {{"resume", id}, 7},
       {{"create", "x", "--type", "upload"}, 9},
       {{"create", std::string(300, 'x')}, 2},
+      {{"create", "\xE9t\xE9"}, 2},
       {{"list", "--as", "nobody"}, 3},
   };
   for (const auto& [words, status] : expected) {

@@ -98,7 +98,7 @@ TEST_F(TransferDurabilityTest, RecordedProgressNeverRunsAheadOfTheDisk) {
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              {"owner/owner", nullptr, nullptr, {}},
+                                              {"owner/owner", nullptr, {}},
                                               live,
                                               {}},
                                              recorder);
@@ -138,7 +138,7 @@ TEST_F(TransferDurabilityTest, ManySmallFilesAreOnTheDiskBeforeTheRecordSaysSo) 
                                               who_.sid,
                                               std::make_shared<const FileRecords>(files),
                                               who_,
-                                              {"owner/owner", nullptr, nullptr, {}},
+                                              {"owner/owner", nullptr, {}},
                                               running.live,
                                               {}},
                                              recorder);

@@ -71,7 +71,7 @@ class PlannedFilesTest : public TransferTest {
                                                 who_.sid,
                                                 std::make_shared<const FileRecords>(files),
                                                 who_,
-                                                {"owner/owner", nullptr, nullptr, {}},
+                                                {"owner/owner", nullptr, {}},
                                                 running.live,
                                                 {}},
                                                recorder);

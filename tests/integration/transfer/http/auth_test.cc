@@ -105,7 +105,7 @@ TEST_F(NetworkAuthTest, ManyFilesAreAnsweredBeforeTheyAreAsked) {
   Implicit(kServer, AuthScheme::kNegotiate);
   const auto identity = Identity("netuser");
   network_.identity = identity;
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   const size_t asked = web().Log(401).size();
   std::vector<FileRecord> files;
   for (int i = 0; i < 50; ++i) files.push_back(File(web().Url("neg/f"), std::to_string(i)));
@@ -191,7 +191,7 @@ TEST_F(NetworkAuthTest, ARedirectToAnotherHostTakesNoCredentialsAlong) {
 TEST_F(NetworkAuthTest, AHostThatWasAnsweredIsNotAnsweredWhenARedirectLeadsThere) {
   const std::string own = "localhost:" + std::to_string(web().web().port());
   Explicit(kServer, AuthScheme::kBasic, "alice", kBasicPassword);
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   // The first file's host is asked and answered; the second file's host redirects to it.
   const std::string other = "http://127.0.0.1:" + std::to_string(web().web().port());
   const auto recorder =
@@ -229,7 +229,7 @@ TEST_F(NetworkAuthTest, ATokenThatComesAfterStopIsNotSent) {
     return std::string("dG9rZW4=");
   };
   network_.identity = identity;
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   const size_t before = web().web().Requests().size();
   Running running = Start({File(web().Url("neg/f"), "one")});
   asked.get_future().wait();

@@ -56,7 +56,7 @@ class ClientCertificateTest : public NetworkTest {
     service_ = std::make_unique<TransferEngine>(*client, audit_, options_);
     home_ = folder_.MakeFolder("alice", kAlice, kAlice, 0700);
     who_ = Acting(kAlice);
-    network_.owner = Acting(kAlice);
+    network_.http.owner = Acting(kAlice);
     Use("client", "client");
   }
 
@@ -74,7 +74,7 @@ class ClientCertificateTest : public NetworkTest {
   }
   /// Into alice's folder.
   std::string Get(const std::string& url) {
-    network_.settings = std::make_shared<const NetworkSettings>(settings_);
+    network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
     FileRecord file = File(url, "unused");
     file.local_name = home_ + "/fetched";
     const auto recorder = Run({file});
@@ -105,15 +105,15 @@ TEST_F(ClientCertificateTest, ItIsOpenedAsTheOwnerWhoeverOpensTheFiles) {
   who_.is_helper = true;
   FileRecord file = File(web().MutualUrl("f"), "unused");
   file.local_name = bobs + "/fetched";
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   EXPECT_TRUE(Run({file})->done());
   // And not as bob, though he could open his own.
-  network_.owner = Acting(kBob);
+  network_.http.owner = Acting(kBob);
   const auto recorder = Run({file});
   ASSERT_TRUE(recorder->failure());
   EXPECT_EQ(recorder->failure()->error.rule, "not_permitted");
   EXPECT_EQ(recorder->failure()->error.context, ErrorContext::kLocalFile);
-  network_.owner.reset();
+  network_.http.owner.reset();
   EXPECT_TRUE(Run({file})->failure());
 }
 
@@ -162,7 +162,7 @@ TEST_F(ClientCertificateTest, ARedirectToAnotherHostDoesNotShowIt) {
 
 TEST_F(ClientCertificateTest, ASessionThatBeganWithItIsNotResumedElsewhere) {
   const std::string own = web().MutualUrl("f");
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   std::vector<FileRecord> files = {
       File(own, "unused"), File(web().TlsUrl("to-tls/" + own.substr(own.find("localhost"))), "no")};
   files[0].local_name = home_ + "/first";

@@ -22,7 +22,7 @@ TEST_F(NetworkContextTest, FiftyJobsOfFiveIdentitiesAreEachThemselves) {
   constexpr int kIdentities = 5;
   constexpr int kFiles = 4;
   Implicit(kServer, AuthScheme::kNegotiate);
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   std::vector<std::shared_ptr<RealIdentity>> identities;
   for (int i = 0; i < kIdentities; ++i) identities.push_back(Identity("id" + std::to_string(i)));
   std::vector<Running> jobs;
@@ -56,7 +56,7 @@ TEST_F(NetworkContextTest, AJobWithoutCredentialsNeverRidesOnAnAuthenticatedConn
   EXPECT_EQ(Fetch(web().Url("sticky/f")), kContent) << message();
   settings_ = {};
   EXPECT_EQ(Fetch(web().Url("sticky/f")), "BG_E_HTTP_ERROR_401/credentials_missing");
-  network_.settings = nullptr;
+  network_.http.settings = nullptr;
   const auto recorder = Run({File(web().Url("sticky/f"), "one")});
   EXPECT_TRUE(recorder->failure());
   EXPECT_THAT(Served(1), ElementsAre("netuser@TEST.LOCAL /sticky/f"));
@@ -79,7 +79,7 @@ TEST_F(NetworkContextTest, NtlmConnectionsAreOfOneLogin) {
 TEST_F(NetworkContextTest, OneJobsSecondHostIsAskedAnew) {
   // Digest remembers a server's nonce: another server must not get an answer made with it.
   Explicit(kServer, AuthScheme::kDigest, "alice", kDigestPassword);
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   const std::string other = "http://127.0.0.1:" + std::to_string(web().web().port());
   const auto recorder = Run({File(web().Url("digest/f"), "1"), File(other + "/digest/f", "2"),
                              File(web().Url("digest/f"), "3")});

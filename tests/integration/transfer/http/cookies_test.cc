@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "server/policy/network_facts.h"
 #include "server/transfer/http/cookie_jar.h"
 #include "tests/integration/transfer/http/hostile_fixture.h"
@@ -82,7 +83,7 @@ TEST_F(CookiesTest, PathAndExpiryAreHeeded) {
 TEST_F(CookiesTest, ACookieThatCameByTlsIsNotSentWithoutIt) {
   NetworkSettings settings;
   settings.security_flags = kRedirectAllowHttpsToHttp;
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   Downloads(server().SecureUrl(Page({"session=1; Path=/"}, server().Url("/plain/10/clear"))));
   EXPECT_THAT(Sent("/plain/10/clear"), Each(""));
   Downloads(Page({"session=1; Path=/"}, server().SecureUrl("/plain/10/upgraded")));
@@ -94,6 +95,15 @@ TEST_F(CookiesTest, TheyAreBoundedInNumber) {
   ASSERT_THAT(Sent("/plain/10/many"), SizeIs(1));
   const std::string sent = Sent("/plain/10/many")[0];
   EXPECT_EQ(std::count(sent.begin(), sent.end(), '='), long{CookieJar::kMaxCookies});
+}
+
+TEST_F(CookiesTest, OfAnAnswerThatSetsVeryManySomeAreKept) {
+  for (const char* path : {"/plain/10/bakery=50", "/plain/10/bakery=200"}) {
+    Downloads(absl::StrCat("/bakery/1", path));
+    ASSERT_THAT(Sent(path), SizeIs(1));
+    const std::string sent = Sent(path)[0];
+    EXPECT_EQ(std::count(sent.begin(), sent.end(), '='), 50) << path;
+  }
 }
 
 TEST_F(CookiesTest, ALoopSaysThatCookiesWereSet) {
@@ -114,7 +124,7 @@ TEST_F(CookiesTest, NoneGoesToTheProxyThatMakesATunnel) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = "https=" + proxy;
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   Downloads(server().SecureUrl(Page({"gate=ok; Path=/"}, "/plain/10/tunnelled")));
   EXPECT_THAT(Sent("/plain/10/tunnelled"), Each("gate=ok"));
   const auto connects = Sent(absl::StrCat("127.0.0.1:", server().secure_port()));

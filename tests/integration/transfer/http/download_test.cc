@@ -15,7 +15,6 @@
 namespace bitsd::tests {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -184,47 +183,6 @@ TEST_F(HttpDownloadTest, ATemporaryFileShorterThanItsRecordStartsAnew) {
   EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(100'000));
 }
 
-TEST_F(HttpDownloadTest, RedirectsAreFollowedAndTheFinalUrlIsKept) {
-  const auto recorder = Run({File("/redirect/3/1234", "redirected")});
-  ASSERT_TRUE(recorder->done());
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(1234));
-  EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/1234"));
-}
-
-TEST_F(HttpDownloadTest, ARedirectMayBeLongerThanARemoteNameAndShowsNoQuery) {
-  const auto recorder = Run({File("/long/15000/0", "signed")});
-  ASSERT_TRUE(recorder->done()) << recorder->failure()->error.message;
-  EXPECT_TRUE(TemporaryContent(recorder->files()[0]) == MisbehavingServer::Content(70));
-  EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/70/signed"));
-  const auto longest = Run({File("/long/0/15000", "far")});
-  ASSERT_TRUE(longest->done()) << longest->failure()->error.message;
-  EXPECT_THAT(longest->files()[0].progress.final_url.str(), SizeIs(policy::kMaxRemoteName));
-  for (const std::string& line : audit_.Lines("request_sent")) EXPECT_LT(line.size(), 8192u);
-}
-
-TEST_F(HttpDownloadTest, ALoanCoversRedirectsOfEveryLength) {
-  policy::TokenScope scope;
-  scope.hosts = {*policy::ParseHostRule("hosts", "127.0.0.1")};
-  loan_ = policy::LimitsOf(std::make_shared<const policy::TokenScope>(scope), kTokenNetwork);
-  const auto recorder = Run({File("/long/10000/0", "lent")}, "owner/helper");
-  EXPECT_TRUE(recorder->done()) << recorder->failure()->error.message;
-}
-
-TEST_F(HttpDownloadTest, WhatServersWriteRawIntoALocationIsEncoded) {
-  const auto recorder = Run({File("/to?/plain/70/a%20b%C3%BC", "raw")});
-  ASSERT_TRUE(recorder->done()) << recorder->failure()->error.message;
-  EXPECT_EQ(recorder->files()[0].progress.final_url, server().Url("/plain/70/a%20b%c3%bc"));
-}
-
-TEST_F(HttpDownloadTest, AFailureNamesTheFileAndWhereItWasRedirected) {
-  const auto failed = Fails("/status/404?secret=1", HttpHresult(404));
-  EXPECT_THAT(failed.error.message, HasSubstr("File 0: " + server().Url("/status/404") + "."));
-  EXPECT_THAT(failed.error.message, Not(HasSubstr("secret")));
-  const auto moved = Fails("/to?/status/403", HttpHresult(403));
-  EXPECT_THAT(moved.error.message, HasSubstr(server().Url("/to") + ", which redirected to " +
-                                             server().Url("/status/403")));
-}
-
 TEST_F(HttpDownloadTest, HttpsToAnHttpPortIsNamedAndIsFatal) {
   const std::string url = "https://127.0.0.1:" + std::to_string(server().port()) + "/x";
   const auto failure = Fails(url, Hresult::kConnectFailure);
@@ -238,7 +196,7 @@ TEST_F(HttpDownloadTest, AProxyThatRefusesIsNamedAsTheProxy) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = "127.0.0.1:9";
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   for (const std::string& url : {server().Url("/plain/10"), server().SecureUrl("/plain/10")}) {
     const auto failure = Fails(url, Hresult::kConnectFailure);
     EXPECT_TRUE(failure.transient);
@@ -253,26 +211,6 @@ TEST_F(HttpDownloadTest, AddressesInEverySpellingNeedNoLookUpOfCurls) {
     const auto recorder = Run({File(url, "spelled")});
     EXPECT_TRUE(recorder->done()) << host << recorder->failure()->error.message;
   }
-}
-
-TEST_F(HttpDownloadTest, TooManyRedirectsAreRefused) {
-  EXPECT_EQ(Fails("/redirect/11/10", Hresult::kAccessDenied).error.rule, "redirect_denied");
-  EXPECT_EQ(Fails("/loop", Hresult::kAccessDenied).error.rule, "redirect_denied");
-}
-
-TEST_F(HttpDownloadTest, RedirectsToDeniedPlacesAreRefused) {
-  const std::string denied_port = "http://127.0.0.1:9/x";
-  EXPECT_EQ(Fails("/to?" + denied_port, Hresult::kAccessDenied).error.rule, "address_denied");
-  EXPECT_EQ(Fails("/to?http://169.254.169.254/x", Hresult::kAccessDenied).error.rule,
-            "address_denied");
-  EXPECT_FALSE(Run({File("/to?file:///etc/passwd", "x")})->done());
-  EXPECT_FALSE(Run({File("/to?ftp://127.0.0.1/x", "x")})->done());
-}
-
-TEST_F(HttpDownloadTest, ARedirectFromHttpsToHttpIsRefused) {
-  const auto recorder = Run({File(server().SecureUrl("/to?" + server().Url("/plain/1")), "x")});
-  ASSERT_TRUE(recorder->failure());
-  EXPECT_EQ(recorder->failure()->error.rule, "redirect_denied");
 }
 
 TEST_F(HttpDownloadTest, DeniedAddressesAreRefusedHoweverTheyAreNamed) {

@@ -40,7 +40,7 @@ TEST_F(HostileAnswersTest, ALengthThatIsNoneOrTwoIsInvalid) {
       {absl::StrCat(kOk, "Content-Length: -5\r\n\r\nhello"), invalid, false},
       {absl::StrCat(kOk, "Content-Length: five\r\n\r\nhello"), invalid, false},
       {absl::StrCat(kOk, "Content-Length: 0x5\r\n\r\nhello"), invalid, false},
-      {absl::StrCat(kOk, "Content-Length: 5, 5\r\n\r\nhello"), invalid, false},
+      {absl::StrCat(kOk, "Content-Length: 5, 6\r\n\r\nhello"), invalid, false},
       {absl::StrCat(kOk, "Content-Length: 99999999999999999999\r\n\r\nhello"), invalid, false},
       {absl::StrCat(kOk, "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), invalid, false},
       {absl::StrCat(kOk, "Content-Length: 6\r\nContent-Length: 5\r\n\r\nhello"), invalid, false},
@@ -206,7 +206,7 @@ TEST_F(HostileAnswersTest, AProxyThatRedirectsATunnelWantsALogin) {
   NetworkSettings settings;
   settings.proxy_usage = ProxyUsage::kOverride;
   settings.proxy_list = absl::StrCat("127.0.0.1:", server().port());
-  network_.settings = std::make_shared<const NetworkSettings>(settings);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings);
   options_.network.behind_proxies.every = true;
   Restart();
   for (const int status : {301, 302, 303, 307, 308, 511}) {
@@ -229,6 +229,7 @@ TEST_F(HostileAnswersTest, WhatFollowsTheSaidLengthIsNoPartOfTheFileNorOfTheNext
 TEST_F(HostileAnswersTest, TheSameLengthTwiceOrBesideChunkedIsTaken) {
   for (const std::string& answer :
        {absl::StrCat(kOk, "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"),
+        absl::StrCat(kOk, "Content-Length: 5, 5\r\n\r\nhello"),
         absl::StrCat(kOk,
                      "Content-Length: 999\r\nTransfer-Encoding: chunked\r\n\r\n"
                      "5\r\nhello\r\n0\r\n\r\n")}) {

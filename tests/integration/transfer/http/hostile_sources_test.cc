@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/transfer/http/response_rules.h"
 #include "tests/integration/transfer/http/hostile_fixture.h"
 
@@ -31,6 +32,11 @@ class HostileSourcesTest : public HostileTest {
   static std::string Whole(const std::string& validators, const std::string& body) {
     return absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n", validators,
                         "\r\n", body);
+  }
+
+  /// Redirects to `path` each time.
+  static std::string To(const std::string& path) {
+    return "/to?" + absl::StrReplaceAll(server().Url(path), {{"%", "%25"}});
   }
 
   /// The first answer breaks off; afterwards the file must be whole, with this content.
@@ -226,7 +232,7 @@ TEST_F(HostileSourcesTest, AnEtagOfEachNodeIsNoChangeOfTheFile) {
 TEST_F(HostileSourcesTest, AnAnswerThatLooksForeignIsTriedAgainBeforeItIsTaken) {
   const std::string image = "Content-Type: image/png\r\nETag: \"v1\"\r\n";
   const std::string page = Whole("Content-Type: text/html\r\n", "Log in");
-  const std::string path = Raw({Half(image), page, Rest(image, "5-9/10", "56789")});
+  const std::string path = Raw({Half(image), page, page, Rest(image, "5-9/10", "56789")});
   const auto first = Run({File(path, "portal")});
   const auto second = Run(first->files());
   ASSERT_TRUE(second->failure());
@@ -238,6 +244,56 @@ TEST_F(HostileSourcesTest, AnAnswerThatLooksForeignIsTriedAgainBeforeItIsTaken) 
   EXPECT_EQ(TemporaryContent(third->files()[0]), "old..56789");
   EXPECT_EQ(third->files()[0].progress.restarts, 0u);
   EXPECT_EQ(third->files()[0].progress.doubts, 0u);
+}
+
+TEST_F(HostileSourcesTest, APageThatOnlyTheRangeProvokesIsNotTheFile) {
+  const std::string image = "Content-Type: image/png\r\nETag: \"v1\"\r\n";
+  const std::string page = Whole("Content-Type: text/html\r\nETag: \"page\"\r\n", "No!");
+  ExpectAfterCut({Half(image), page, Whole(image, "01234567+9")}, "old..567+9");
+}
+
+TEST_F(HostileSourcesTest, ARangeThatBringsNothingAgainAndAgainIsGivenUpForTheWholeFile) {
+  const std::string v1 = "ETag: \"v1\"\r\n";
+  const std::string cut = Rest(v1, "5-9/10", "56789");
+  for (const std::string& nothing :
+       {std::string(), std::string("HTTP/1.1 20"), cut.substr(0, cut.size() - 5),
+        std::string("HTTP/1.1 503 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")}) {
+    const std::string path = Raw({Half(v1), nothing, nothing, nothing, Whole(v1, "01234567+9")});
+    auto files = Run({File(path, "barren")})->files();
+    for (uint8_t i = 1; i < kMaxFruitless; ++i) {
+      const auto barren = Run(files);
+      ASSERT_TRUE(barren->failure() && barren->failure()->transient) << nothing;
+      files = barren->files();
+      EXPECT_EQ(files[0].progress.fruitless, i) << nothing;
+      EXPECT_EQ(files[0].progress.synced, 5u) << nothing;
+    }
+    const auto last = Run(files);
+    ASSERT_TRUE(last->done()) << nothing;
+    EXPECT_EQ(TemporaryContent(last->files()[0]), "old..567+9") << "what was here stays";
+    EXPECT_EQ(last->files()[0].progress.fruitless, 0u);
+    EXPECT_FALSE(Requests(path).back()["headers"].contains("range"));
+  }
+}
+
+TEST_F(HostileSourcesTest, ARangeThatBringsSomethingIsAskedForAsOftenAsItTakes) {
+  const std::string v1 = "ETag: \"v1\"\r\n";
+  const std::string two = absl::StrCat(
+      "HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n", v1,
+      "\r\n56");
+  const std::string path = Raw({Half(v1), "", "", two, "", "", Rest(v1, "7-9/10", "789")});
+  auto files = Run({File(path, "bits")})->files();
+  for (int i = 0; i < 6; ++i) files = Run(files)->files();
+  EXPECT_EQ(TemporaryContent(files[0]), "old..56789");
+  for (size_t i = 1; i < Requests(path).size(); ++i) {
+    EXPECT_TRUE(Requests(path)[i]["headers"].contains("range")) << i;
+  }
+}
+
+TEST_F(HostileSourcesTest, AChallengeThatOnlyTheRangeProvokesIsNone) {
+  const std::string v1 = "ETag: \"v1\"\r\n";
+  const std::string who =
+      "HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+  ExpectAfterCut({Half(v1), who, Whole(v1, "01234567+9")}, "old..567+9");
 }
 
 TEST_F(HostileSourcesTest, AFileThatBecameAnotherIsTakenInTheEndAndMarked) {
@@ -337,8 +393,28 @@ TEST_F(HostileSourcesTest, RedirectsToWhatNoJobMayHaveAreRefused) {
   }
 }
 
+TEST_F(HostileSourcesTest, ARedirectTargetThatIsGoodOnceIsAskedForAnew) {
+  const std::string v1 = "ETag: \"v1\"\r\n";
+  const std::string one = Rest(v1, "0-4/10", "01234");
+  const std::string two = Rest(v1, "5-9/10", "56789");
+  for (const int status : {400, 401, 403, 404, 410}) {
+    const std::string expired =
+        absl::StrCat("HTTP/1.1 ", status, " No\r\nContent-Length: 0\r\n\r\n");
+    // The file comes in parts, and each signed URL gives one.
+    const std::string path = To(Raw({one, expired, two}));
+    const auto parts = Run({File(path, "signed")});
+    ASSERT_TRUE(parts->done()) << parts->failure()->error.message;
+    EXPECT_EQ(TemporaryContent(parts->files()[0]), "0123456789");
+    EXPECT_THAT(Requests(path), SizeIs(2));
+    const auto gone = Run({File(To(Raw({one, expired})), "gone")});
+    ASSERT_TRUE(gone->failure()) << status;
+    EXPECT_EQ(gone->failure()->error.http_status, status);
+  }
+}
+
 TEST_F(HostileSourcesTest, RelativeRedirectsAreFollowed) {
-  for (const char* target : {"/plain/70", "plain/70", "./x/../plain/70", "/plain/70#top"}) {
+  for (const char* target : {"/plain/70", "plain/70", "./x/../plain/70", "/plain/70#top",
+                             "\\plain\\70", ".\\x\\..\\plain/70"}) {
     const std::string answer =
         absl::StrCat("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: ", target, "\r\n\r\n");
     const auto recorder = Run({File(Raw({answer}), "relative")});

@@ -79,7 +79,7 @@ policy::HostRule NetworkTest::Rule(const std::string& text) {
 }
 
 std::string NetworkTest::Fetch(const std::string& url) {
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   const auto recorder = Run({File(url, "fetched")});
   if (recorder->done()) return TemporaryContent(recorder->files()[0]);
   const auto failure = recorder->failure();

@@ -232,7 +232,7 @@ TEST_F(NetworkProxyTest, AProxyThatAsksAgainIsAnsweredOncePerRequest) {
   EXPECT_EQ(Fetch(web().Url("loop/always")), "BG_E_HTTP_ERROR_407/credentials_refused");
   EXPECT_EQ(asking.Count("always"), "2");
   // The first file is let through; the second is asked for although it shows the same.
-  network_.settings = std::make_shared<const NetworkSettings>(settings_);
+  network_.http.settings = std::make_shared<const NetworkSettings>(settings_);
   const auto recorder =
       Run({File(web().Url("once/again"), "1"), File(web().Url("once/again"), "2")});
   ASSERT_TRUE(recorder->failure());

@@ -20,6 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -43,6 +44,14 @@ TEST(TextTest, WhatIsNotUtf8IsReplacedByteForByte) {
   EXPECT_EQ(Printable("\xED\xA0\x80"), "???") << "a surrogate";
   EXPECT_EQ(Printable("\xE2\x82"), "??") << "cut off";
   EXPECT_EQ(Printable("\xF4\x90\x80\x80"), "????") << "beyond Unicode";
+}
+
+TEST(TextTest, Utf8IsTold) {
+  for (const char* text : {"", "a", "\xC3\xA9", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  for (const char* text : {"\xFF", "a\xE9", "\xC0\x80", "\xED\xA0\x80", "\xE2\x82"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
 }
 
 TEST(TextTest, WidthsAreThoseOfATerminal) {
@@ -307,6 +316,23 @@ TEST(RateTest, SamplesThatAreTooCloseOrGoBackSayNothingWrong) {
   EXPECT_DOUBLE_EQ(rate.BytesPerSecond(), 1'000'000);
   rate.Sample(now + seconds(2), 10);
   EXPECT_EQ(rate.BytesPerSecond(), 0) << "the file was begun anew";
+}
+
+// ---- the service ----
+
+TEST(ServerInfoTest, WhatWaitsForTheOperatorIsShown) {
+  v1::GetServerInfoResponse info;
+  EXPECT_THAT(ServerInfo(info, {}), Not(AnyOf(HasSubstr("restart"), HasSubstr("cannot"))));
+  info.add_restart_needed("limits.background_jobs");
+  v1::ReloadState& roots = *info.add_reload_states();
+  roots.set_source(v1::ReloadState::SOURCE_CLIENT_ROOTS);
+  EXPECT_THAT(ServerInfo(info, {}), Not(HasSubstr("CLIENT_ROOTS"))) << "it is in order";
+  roots.set_failing(true);
+  roots.set_last_failure_file("/etc/bitsd/ca.crt");
+  roots.set_last_failure_reason("no\x1b PEM");
+  const std::string shown = ServerInfo(info, {});
+  EXPECT_THAT(shown, HasSubstr("needs a restart:     limits.background_jobs"));
+  EXPECT_THAT(shown, HasSubstr("CLIENT_ROOTS: /etc/bitsd/ca.crt: no? PEM"));
 }
 
 }  // namespace

@@ -280,14 +280,16 @@ class DamagedStore : public MemoryStore {
 
 TEST_F(JobKeptTest, TheOwnerOfAJobThatCannotBeReadIsToldAndTheOperatorToo) {
   const JobId id = JobId::Random();
-  DamagedStore damaged(
-      {"jobs", "table jobs: column state is out of its bounds", id, kFetcher, absl::Now(), true});
+  DamagedStore damaged({"jobs", "table jobs: column state is out of its bounds", id, kFetcher,
+                        absl::Now(), true, false});
   auto manager =
       std::make_unique<JobManager>(JobManager::Deps{damaged, transfers_, accounts_, audit_, clock_,
                                                     timer_, sessions_, identities_},
                                    options_);
   ASSERT_TRUE(manager->Restore([](const SessionRecord&) {}).ok());
-  EXPECT_EQ(manager->set_aside(), 1u);
+  EXPECT_EQ(manager->SetAsideFor(As(kAdmin)), 1u);
+  EXPECT_EQ(manager->SetAsideFor(As(kFetcher)), 1u);
+  EXPECT_EQ(manager->SetAsideFor(As(kMallory)), 0u);
   EXPECT_EQ(audit_.Values("row_set_aside", "job"), std::vector<std::string>{id.ToString()});
   for (const Sid& who : {kFetcher, kAdmin}) {
     const absl::Status told = manager->GetJob(As(who), id).status();
@@ -297,6 +299,37 @@ TEST_F(JobKeptTest, TheOwnerOfAJobThatCannotBeReadIsToldAndTheOperatorToo) {
   EXPECT_EQ(DetailOf(manager->GetJob(As(kMallory), id).status()).hresult, Hresult::kNotFound);
   timer_.Stop();  // It knows the manager.
   manager->Shutdown([] {});
+}
+
+TEST_F(JobKeptTest, WhoMayNotOpenAJobIsNotToldThatItCannotBeRead) {
+  const JobId id = JobId::Random();
+  for (const bool elevated : {false, true}) {
+    DamagedStore damaged(
+        {"jobs", "damaged", id, elevated ? kAdmin : kLocalSystemSid, absl::Now(), true, elevated});
+    JobManager manager(
+        {damaged, transfers_, accounts_, audit_, clock_, timer_, sessions_, identities_}, options_);
+    ASSERT_TRUE(manager.Restore([](const SessionRecord&) {}).ok());
+    Caller caller = As(kAdmin);
+    auto token = std::make_shared<AccessToken>(*caller.token);
+    if (elevated) token->groups.clear();  // As a filtered one: no enabled administrator.
+    caller.token = std::move(token);
+    EXPECT_EQ(DetailOf(manager.GetJob(caller, id).status()).hresult, Hresult::kNotFound);
+    EXPECT_EQ(manager.SetAsideFor(caller), 0u);
+    timer_.Stop();  // It knows the manager.
+    manager.Shutdown([] {});
+  }
+}
+
+TEST_F(JobKeptTest, WhatHadToMakeRoomIsInTheAuditLog) {
+  const JobId id = JobId::Random();
+  DamagedStore damaged({"jobs", "damaged", id, kFetcher, absl::Now(), false, false, true});
+  JobManager manager(
+      {damaged, transfers_, accounts_, audit_, clock_, timer_, sessions_, identities_}, options_);
+  ASSERT_TRUE(manager.Restore([](const SessionRecord&) {}).ok());
+  EXPECT_EQ(audit_.Values("row_dropped", "job"), std::vector<std::string>{id.ToString()});
+  EXPECT_EQ(manager.SetAsideFor(As(kFetcher)), 0u);
+  timer_.Stop();  // It knows the manager.
+  manager.Shutdown([] {});
 }
 
 }  // namespace

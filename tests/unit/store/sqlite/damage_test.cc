@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "server/store/sqlite/schema.h"
@@ -209,6 +210,63 @@ TEST_F(StoreDamageTest, AnotherOwnersJobIsKeptWithItsOwnerAndTheSqlThatPutsItBac
   EXPECT_TRUE(mended.set_aside.empty());
 }
 
+TEST_F(StoreDamageTest, AJobOfManyMebibytesIsSetAsideWhole) {
+  // Each file is a row of about 1 MiB of SQL: a text that is no UTF-8 is kept in hexadecimal.
+  Run("DELETE FROM files; DELETE FROM jobs WHERE id = (SELECT max(id) FROM jobs);"
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 149)"
+      " INSERT INTO files (job, number, remote_name, local_name, size, synced, etag, last_modified,"
+      " final_url, transferred, not_resumable, restarts, completed)"
+      " SELECT id, i, CAST(zeroblob(500000) AS TEXT), '/x', 0, 0, '', '', '', 0, 0, 0, 0"
+      " FROM jobs, n");
+  ASSERT_TRUE(store_.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store_->Load(contents.Visitor()).ok());
+  EXPECT_EQ(std::count_if(contents.set_aside.begin(), contents.set_aside.end(),
+                          [](const SetAside& one) { return one.table == "jobs"; }),
+            1)
+      << "one record, however many parts";
+  const auto kept = ReadAside(store_.folder());
+  ASSERT_TRUE(kept.ok());
+  size_t rows = 0;
+  size_t parts = 0;
+  for (const KeptAside& one : *kept) {
+    if (one.what.table != "jobs") continue;
+    ++parts;
+    for (size_t at = 0; (at = one.sql.find("INSERT INTO files", at)) != std::string::npos; ++at) {
+      ++rows;
+    }
+  }
+  EXPECT_EQ(rows, 150u);
+  EXPECT_GT(parts, 1u);
+}
+
+TEST_F(StoreDamageTest, WhatIsNewIsKeptAndWhatMakesRoomForItIsTold) {
+  Run("INSERT INTO set_aside (found, source, reason, bytes, content, owner, elevated)"
+      " VALUES (1, 'jobs', 'old', 300 << 20, '', 'S-1-5-18', 0);"
+      "UPDATE jobs SET state = 9");
+  ASSERT_TRUE(store_.Open().ok());
+  Contents contents;
+  ASSERT_TRUE(store_->Load(contents.Visitor()).ok());
+  ASSERT_EQ(contents.set_aside.size(), 3u);
+  EXPECT_TRUE(contents.set_aside[0].is_new && contents.set_aside[1].is_new);
+  EXPECT_EQ(contents.set_aside[0].elevated, job_->elevated);
+  EXPECT_TRUE(contents.set_aside[2].dropped);
+  EXPECT_EQ(contents.set_aside[2].why, "old");
+  Contents again;
+  ASSERT_TRUE(store_.Open().ok() && store_->Load(again.Visitor()).ok());
+  EXPECT_EQ(again.set_aside.size(), 2u) << "it is gone, and told once";
+}
+
+TEST_F(StoreDamageTest, AStoreFromBeforeThatTableHasNothingSetAside) {
+  Run(kBackToVersion5);
+  Run(kBackToVersion3);
+  const auto kept = ReadAside(store_.folder());
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_TRUE(kept->empty());
+  Run("PRAGMA application_id = 1");
+  EXPECT_SAYS(std::string(ReadAside(store_.folder()).status().message()), "another program");
+}
+
 /// `job` as a store before version 6 kept it.
 JobRecord AsOfVersion5(JobRecord job) {
   const auto forget = [](TemporaryFile& file) { file.id = {file.id.device, file.id.inode}; };
@@ -253,6 +311,23 @@ TEST(StoreMigrationTest, AStoreOfVersion5KeepsItsTemporaryFiles) {
   Contents contents;
   ASSERT_TRUE(store->Load(contents.Visitor()).ok());
   ExpectSame(*contents.jobs.at(job->id), AsOfVersion5(*job));
+}
+
+TEST(StoreStartTest, EachStartHasAHigherNumberAlsoAfterAnUpgrade) {
+  DurableStore store;
+  auto job = std::make_shared<JobRecord>(*NewJobRecord(1));
+  job->revision = uint64_t{5} << 32;
+  ASSERT_TRUE(CommitNow(*store, {Put(job)}).ok());
+  const auto start = [&store] {
+    Contents contents;
+    EXPECT_TRUE(store.Open().ok() && store->Load(contents.Visitor()).ok());
+    return contents.start;
+  };
+  const uint64_t first = start();
+  EXPECT_EQ(start(), first + 1);
+  store.Close();
+  ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(kBackToVersion5).ok());
+  EXPECT_GT(start(), 6u) << "above every revision that there is";
 }
 
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
