@@ -174,6 +174,7 @@ using ExtraMetadata = std::multimap<std::string, std::string>;
 /// One connection to the server, with the deadline of a test on each call.
 class RpcClient {
  public:
+  /// `arguments`: what the channel has beside those of every test.
   RpcClient(int port, const std::string& roots, const std::string& certificate,
             const std::string& key, const std::string& host = "127.0.0.1",
             grpc::ChannelArguments arguments = {});
