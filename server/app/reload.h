@@ -3,7 +3,7 @@
 // A thread looks at the files every second; SIGHUP makes it look at once. What cannot be taken
 // changes nothing and is told to the board, the health service and the log. Whatever withdraws is
 // in force before Reload returns: the new directory and roots judge every call, sessions of
-// accounts that changed are closed with the tokens and handles that hang on them, and jobs stop
+// accounts that changed are closed with the tokens and handles attached to them, and jobs stop
 // what is no longer right.
 //
 // Thread safety: any thread; only the reloader's own thread loads. Ownership: what Targets names

@@ -1,10 +1,9 @@
-// A list whose copies share what did not change: the files of a job, of which every news makes a
-// new version.
+// A copy-on-write list: copies share the blocks that did not change.
 //
-// Values are kept in blocks. A copy shares them all, and a change copies one block and the table of
-// blocks: news of one file costs next to nothing, however many files a job has. Thread safety: as a
-// std::vector: const methods from any thread; a block that is shared is never changed. Ownership:
-// blocks live as long as a list that holds them.
+// Made for the files of a job, of which every step of progress makes a new version: changing one
+// file copies one block and the table of blocks, however many files there are. Thread safety: as a
+// std::vector: const methods from any thread; a shared block is never changed. Ownership: blocks
+// live as long as a list that holds them.
 
 #ifndef BITSD_SERVER_BASE_COW_VECTOR_H_
 #define BITSD_SERVER_BASE_COW_VECTOR_H_

@@ -1,6 +1,5 @@
-// A moment by two clocks: the wall clock, which dates go by and which may be set, and the steady
-// clock, which time passes by. A deadline has come when it has come by either: however the wall
-// clock is set, nothing lasts longer.
+// A deadline by two clocks: the wall clock, which dates go by and which can be set, and the steady
+// clock. It has passed when either says so: setting the wall clock makes nothing last longer.
 //
 // Thread safety: values.
 

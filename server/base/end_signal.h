@@ -1,12 +1,11 @@
-// What other things hang on: it is open or ended, and ends once.
+// A one-shot end signal: callbacks attached to it run once, when it ends.
 //
-// A session, a certificate, the presence of an owner: whoever holds something that must end with it
-// attaches a discard function. Ending marks it ended under its own lock first and runs the
-// functions afterwards, so that nothing can be attached to what has ended, and costs what hangs on
-// it.
+// A session, a certificate and the presence of an owner each have one. Whoever holds something that
+// must end with them attaches a callback. Ending first marks the signal under its own lock, then
+// runs the callbacks: nothing can attach afterwards. The cost grows with the attachments.
 //
-// Thread safety: any thread; discards run without the lock. No lock may be held while calling Close
-// that a discard takes. Ownership: shared; an Attachment keeps its end signal.
+// Thread safety: any thread; callbacks run without the lock. Do not hold a lock while calling Close
+// that a callback takes. Ownership: shared; an Attachment keeps its end signal.
 
 #ifndef BITSD_SERVER_BASE_END_SIGNAL_H_
 #define BITSD_SERVER_BASE_END_SIGNAL_H_
@@ -40,10 +39,10 @@ class EndSignal {
   /// Ends it and runs everything attached to it, on this thread. False when it had ended already.
   bool Close(std::string_view reason = "session_ended", const WaitGroupPtr& wait_group = nullptr);
 
-  /// What hung on an end signal that was marked as ended.
+  /// The callbacks of a signal that was marked as ended.
   using Attached = absl::flat_hash_map<uint64_t, Discard>;
 
-  /// The first half of Close, for whoever must run what hung on it later: Run.
+  /// The first half of Close; Run is the second, for a caller that must do something in between.
   Attached MarkEnded();
   static void Run(const Attached& attached, std::string_view reason,
                   const WaitGroupPtr& wait_group);
@@ -62,7 +61,7 @@ class EndSignal {
   Attached attached_;
 };
 
-/// Something that hangs on an end signal, until it is destroyed.
+/// A callback attached to an end signal, until this is destroyed.
 class Attachment {
  public:
   Attachment() = default;

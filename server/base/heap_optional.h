@@ -1,5 +1,5 @@
-// Values that most jobs do not have, in the place of one pointer: a service keeps a million jobs in
-// memory.
+// An optional value on the heap, which costs one pointer when it is absent. For what most jobs do
+// not have: a service may keep a million jobs in memory.
 //
 // Thread safety: as the value. Ownership: a HeapOptional owns its value, and a copy has a copy.
 

@@ -1,6 +1,6 @@
-// How often something may be written: a few at once, and then one now and again.
+// A token bucket: a burst at once, and then one for each `refill`.
 //
-// Thread safety: none, its user's. Ownership: a value.
+// Thread safety: none; the user locks. Ownership: a value.
 
 #ifndef BITSD_SERVER_BASE_RATE_LIMIT_H_
 #define BITSD_SERVER_BASE_RATE_LIMIT_H_

@@ -1,8 +1,8 @@
-// The end of something that has many parts: it is settled when the last of them is.
+// Runs `done` when the last holder releases it.
 //
-// Whoever ends a part holds the wait group until nothing of the part goes on any more and that is
-// in the store. Thread safety: any thread. Ownership: shared by the parts; `done` runs where the
-// last of them lets go.
+// Whoever ends a part of something holds the wait group until nothing of the part goes on and its
+// end is in the store. Thread safety: any thread. Ownership: shared by the holders; `done` runs on
+// the thread of the last one.
 
 #ifndef BITSD_SERVER_BASE_WAIT_GROUP_H_
 #define BITSD_SERVER_BASE_WAIT_GROUP_H_

@@ -1,9 +1,9 @@
-// How much each caller may make the audit log write: a burst, and then so much a second.
+// How much each caller may make the audit log write: a burst, and then so many bytes a second.
 //
-// Every event belongs to whoever caused it (caller_sid, else owner_sid, acting_sid, user_sid). What
-// is over the budget is left out, and the caller's next line says how many events are missing
-// (left_out). Nobody fills a disk, or the log's queue, and a flood hides only its own. Events that
-// nobody caused are always written.
+// An event counts for the identity that caused it (caller_sid, else owner_sid, acting_sid,
+// user_sid). Events over the budget are left out, and the caller's next line says how many
+// (left_out). A flood therefore hides only the events of its own caller. Events that nobody caused
+// are always written.
 //
 // Thread safety: any thread; never blocks. Ownership: log and clock must outlive it.
 

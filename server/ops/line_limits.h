@@ -1,8 +1,7 @@
-// Which lines of a log are written: a few of each SID at once, and then one now and again.
+// Limits the lines of a log: for each SID a few at once, and then one at intervals.
 //
-// So nobody fills a disk, and a flood hides only its own lines; the SID's next line says how many
-// were left out. All SIDs together may have a limit, too. Thread safety: any thread. Ownership:
-// values only.
+// A flood hides only the lines of its own SID, whose next line says how many were left out. All
+// SIDs together may have a limit, too. Thread safety: any thread. Ownership: values only.
 
 #ifndef BITSD_SERVER_OPS_LINE_LIMITS_H_
 #define BITSD_SERVER_OPS_LINE_LIMITS_H_

@@ -74,10 +74,10 @@ absl::Status MaySetCredentials(const Sid& caller, const Sid& owner) {
 
 absl::Status MaySteer(const Sid& caller, const Sid& owner, bool has_own_credentials) {
   if (caller == owner || !has_own_credentials) return absl::OkStatus();
-  return error::AccessDenied(
-      Rule::kOwnerOnly,
-      "the job shows credentials or a client certificate of its owner: she alone adds files to it, "
-      "and changes its proxies and security flags");
+  return error::AccessDenied(Rule::kOwnerOnly,
+                             "the job shows credentials or a client certificate of its owner: only "
+                             "the owner adds files to "
+                             "it and changes its proxies and security flags");
 }
 
 bool MaySeeClientCertificate(const Sid& caller, const Sid& owner) { return caller == owner; }

@@ -1,9 +1,11 @@
 // A token that one identity lends to a job: whose it is, and until when.
 //
 // It lives in memory only. Ending it is a one-way mark that is made before anything is torn down,
-// so that whoever looks afterwards sees it dead. Thread safety: any thread. Ownership: shared
-// between the job that has it and the work that uses it; it hangs on its session, on the lender's
-// certificate and on the presence of the job's owner until the last of them lets go.
+// so that whoever looks afterwards sees it ended. It is attached to its session, to the lender's
+// certificate and to the presence of the job's owner.
+//
+// Thread safety: any thread. Ownership: shared between the job that has it and the work that uses
+// it.
 
 #ifndef BITSD_SERVER_SESSION_HELPER_TOKEN_H_
 #define BITSD_SERVER_SESSION_HELPER_TOKEN_H_
@@ -51,9 +53,9 @@ class HelperToken {
   HelperToken(const HelperToken&) = delete;
   HelperToken& operator=(const HelperToken&) = delete;
 
-  /// Hangs the token on `line`: `discard` runs when that ends. False when it has ended already.
+  /// Attaches the token to `line`: `discard` runs when that ends. False when it has ended already.
   /// Before the token is shared with a job.
-  bool HangOn(std::shared_ptr<EndSignal> line, EndSignal::Discard discard) {
+  bool AttachTo(std::shared_ptr<EndSignal> line, EndSignal::Discard discard) {
     Attachment attachment(std::move(line), std::move(discard));
     if (!attachment.holds()) return false;
     attachments_.push_back(std::move(attachment));

@@ -1,6 +1,7 @@
-// One logon session: an end signal with a deadline that can be renewed. It ends by the wall clock
-// or by the time that passes, whichever is first: a clock that is set back does not make it last
-// longer.
+// One logon session: an end signal with a deadline that can be renewed.
+//
+// It ends when the wall clock or the steady clock reaches the deadline, whichever is first: setting
+// the clock back does not make it last longer.
 //
 // Thread safety: any thread; its own lock is held for a few instructions. Ownership: shared by the
 // table, while it is open, and by whatever was made in it.

@@ -77,8 +77,8 @@ class SessionTable : public Presence {
 
   /// Ends every session of `user`: its account is gone.
   void CloseOf(const Sid& user, std::string_view reason);
-  /// Discards what hangs on the sessions of `user`: its account is another. They stay open, but for
-  /// a default session that the account may not have any more.
+  /// Discards what is attached to the sessions of `user`: its account is another. They stay open,
+  /// but for a default session that the account may not have any more.
   void RefreshOf(const Sid& user, std::string_view reason);
   /// The same for everybody: nobody is believed any more as before.
   void RefreshAll(std::string_view reason);

@@ -52,7 +52,7 @@ bool HandleTable::IsDead(const Handle& handle, const Instant& now) const {
          (handle.certificate.holds() && !handle.certificate.line()->is_open());
 }
 
-absl::Status HandleTable::Hang(Handle& handle, const JobId& job, const Caller& caller) {
+absl::Status HandleTable::Attach(Handle& handle, const JobId& job, const Caller& caller) {
   const auto end = [this, job, secret = handle.secret](std::string_view, const WaitGroupPtr&) {
     End(job, secret);
   };
@@ -73,7 +73,7 @@ absl::StatusOr<std::string> HandleTable::Acquire(const JobId& job, policy::Handl
   handle->certificate_end = caller.token->certificate_not_after;
   const Instant now{wall_.Now(), steady_.Now()};
   handle->last_use = now.time;
-  if (absl::Status status = Hang(*handle, job, caller); !status.ok()) return status;
+  if (absl::Status status = Attach(*handle, job, caller); !status.ok()) return status;
   handle->facts = std::make_shared<const policy::HandleFacts>(facts);
 
   std::string text(reinterpret_cast<const char*>(job.bytes().data()), job.bytes().size());

@@ -84,8 +84,8 @@ class HandleTable {
     absl::Time time;  ///< By the steady one.
   };
   bool IsDead(const Handle& handle, const Instant& now) const;
-  /// Hangs the handle on what it ends with.
-  absl::Status Hang(Handle& handle, const JobId& job, const Caller& caller);
+  /// Attaches the handle to what it ends with.
+  absl::Status Attach(Handle& handle, const JobId& job, const Caller& caller);
   Stripe& StripeOf(const JobId& job);
   void End(const JobId& job, const Secret& secret);
 

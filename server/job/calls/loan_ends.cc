@@ -14,23 +14,25 @@
 
 namespace bitsd {
 
-absl::Status LoanEnds::Hang(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token) {
+absl::Status LoanEnds::Attach(const Caller& caller, const JobPtr& job,
+                              const HelperTokenPtr& token) {
   const auto discard = [this, weak_job = std::weak_ptr<Job>(job),
                         weak_token = std::weak_ptr<HelperToken>(token)](
                            std::string_view reason, const WaitGroupPtr& wait_group) {
     Discard(weak_job, weak_token, reason, wait_group);
   };
-  if (!token->HangOn(caller.session, discard)) {
+  if (!token->AttachTo(caller.session, discard)) {
     return error::NotLoggedOn("your logon session has ended: log on, or call, again");
   }
-  if (caller.token->certificate != nullptr && !token->HangOn(caller.token->certificate, discard)) {
+  if (caller.token->certificate != nullptr &&
+      !token->AttachTo(caller.token->certificate, discard)) {
     return error::Unauthenticated(Rule::kCertificateRevoked, "the certificate has been revoked");
   }
   const auto owner = deps_.accounts.Find(job->owner());
   if (absl::Status s = policy::OwnerStanding(owner.get(), job->elevated()); !s.ok()) return s;
   if (policy::IsAlwaysLoggedOn(job->owner(), owner->service)) return absl::OkStatus();
   const std::shared_ptr<EndSignal> presence = deps_.presence.Of(job->owner());
-  if (presence != nullptr && token->HangOn(presence, discard)) return absl::OkStatus();
+  if (presence != nullptr && token->AttachTo(presence, discard)) return absl::OkStatus();
   return error::NotLoggedOn(Rule::kOwnerLoggedOff,
                             "the job's owner is not logged on, and a token lasts no longer than "
                             "that: lend when its owner has logged on");

@@ -38,8 +38,8 @@ class LoanEnds {
 
   explicit LoanEnds(Deps deps) : deps_(std::move(deps)) {}
 
-  /// Hangs a new token on everything that it ends with, but for time.
-  absl::Status Hang(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token);
+  /// Attaches a new token to everything that it ends with, but for time.
+  absl::Status Attach(const Caller& caller, const JobPtr& job, const HelperTokenPtr& token);
   /// Warns before the end of its time, and ends it then.
   void WatchExpiry(const JobPtr& job, const HelperTokenPtr& token);
   /// Whatever token the job has or is about to get.

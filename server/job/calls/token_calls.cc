@@ -116,7 +116,8 @@ void TokenCalls::Lend(const Caller& caller, const HandleCalls::Presented& presen
                       deps_.clock.Now());
   auto token = std::make_shared<HelperToken>(caller.token, expires, std::move(loan.scope),
                                              std::move(delegated));
-  if (absl::Status status = deps_.ends.Hang(caller, job, token); !status.ok()) return done(status);
+  if (absl::Status status = deps_.ends.Attach(caller, job, token); !status.ok())
+    return done(status);
   deps_.ends.WatchExpiry(job, token);  // From now on: a commit may take longer than the loan.
   JobChange change;
   change.decide = [this, presented, token](const JobVersion& newest) {

@@ -53,7 +53,7 @@ absl::Status JobFiles::CheckDirectories(const CheckTask& task,
     const std::string& directory = task.directories[count++];
     status = CheckFolder(task.local, directory, names[directory], goes_on);
   }
-  // A caller names as many as she likes: a line for each would fill the log.
+  // A caller names as many as it likes: a line for each would fill the log.
   if (count > 0) {
     Note("directory_checked", task.local, task.directories[count - 1], status, count);
   }
