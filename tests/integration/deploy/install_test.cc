@@ -263,6 +263,7 @@ TEST_F(OutsideProgramTest, OneThatUsesFindPackageIsBuiltAndTransfersAsTwoIdentit
   MustRun(configure);
   MustRun({CMAKE_PROGRAM, "--build", build});
   MustTransfer({build + "/two_identities"}, {});
+  MustRun({build + "/without_bitsd"});
 }
 
 TEST_F(OutsideProgramTest, OneThatUsesPkgConfigIsBuiltByThePlainCompilerAndTransfers) {
