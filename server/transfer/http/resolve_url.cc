@@ -9,8 +9,8 @@
 namespace bitsd {
 namespace {
 
-/// Blanks and characters that are not ASCII are percent-encoded, as every browser does. Of a host
-/// they are put in its xn-- form.
+/// Blanks and characters that are not ASCII are percent-encoded, as every browser does. In a host
+/// they stay, and policy refuses it: the library writes it in ASCII in some locales only.
 constexpr unsigned kAsServersWrite = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE | CURLU_URLENCODE;
 
 /// Browsers take a backslash before the query for a slash, and some servers rely on it.
@@ -31,8 +31,7 @@ std::optional<std::string> ResolveUrl(const std::string& base, const std::string
   }
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
   char* text = nullptr;
-  if (curl_url_get(url.get(), CURLUPART_URL, &text, CURLU_PUNYCODE) != CURLUE_OK)
-    return std::nullopt;
+  if (curl_url_get(url.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) return std::nullopt;
   const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
   return std::string(text);
 }
