@@ -1,10 +1,11 @@
+#include "server/error/errors.h"
+
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "server/error/bits_codes.h"
-#include "server/error/errors.h"
 
 namespace bitsd {
 namespace {

@@ -1,9 +1,10 @@
 // Completion and manual page: that they know every command.
 
+#include "client/cli/docs/completion.h"
+
 #include <string>
 
 #include "client/cli/command.h"
-#include "client/cli/docs/completion.h"
 #include "client/cli/docs/man_page.h"
 #include "client/cli/docs/roff.h"
 #include "client/cli/exit_code.h"
