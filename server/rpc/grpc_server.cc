@@ -24,11 +24,8 @@
 #include "server/rpc/door/front_door.h"
 #include "server/rpc/door/listener_watchdog.h"
 #include "server/rpc/pre_handler_check.h"
-#include "server/rpc/services/background_copy_job_service.h"
-#include "server/rpc/services/manager_service.h"
+#include "server/rpc/services/handlers.h"
 #include "server/rpc/services/services.h"
-#include "server/rpc/services/sessions_service.h"
-#include "server/rpc/services/token_options_service.h"
 #include "server/rpc/tls/grpc_log.h"
 #include "server/rpc/tls/server_credentials.h"
 
@@ -94,10 +91,11 @@ class GrpcServer::Impl {
         side_streams_(authenticator_),
         reloads_(parts.reloads),
         clock_(parts.clock),
-        manager_(authenticator_, parts.jobs, parts.clock, options.info, parts.reloads, streams_),
-        jobs_(authenticator_, parts.jobs),
-        tokens_(authenticator_, parts.tokens, parts.clock),
-        sessions_(authenticator_, parts.sessions, streams_) {}
+        manager_(NewManagerHandlers(authenticator_, parts.jobs, parts.clock, options.info,
+                                    parts.reloads, streams_)),
+        jobs_(NewJobHandlers(authenticator_, parts.jobs)),
+        tokens_(NewTokenHandlers(authenticator_, parts.tokens, parts.clock)),
+        sessions_(NewSessionHandlers(authenticator_, parts.sessions, streams_)) {}
 
   absl::Status Listen(const GrpcServerOptions& options);
   void SetServing(bool serving);
@@ -105,7 +103,7 @@ class GrpcServer::Impl {
   absl::Status ReplaceRoots(const TlsMaterial& material);
   void OnNewGeneration() { streams_.RecheckAll(); }
   void ShowReloads();
-  void SetInfo(const ServerInfo& info) { manager_.SetInfo(info); }
+  void SetInfo(const ServerInfo& info) { manager_->SetInfo(info); }
   void Shutdown(absl::Duration grace);
 
   int port() const { return port_; }
@@ -124,10 +122,10 @@ class GrpcServer::Impl {
   const Clock& clock_;
   std::unique_ptr<TlsHandover> tls_;
   StreamRegistry streams_;
-  ManagerService manager_;
-  JobServiceRpc jobs_;
-  TokenOptionsService tokens_;
-  SessionsService sessions_;
+  const std::unique_ptr<ManagerHandlers> manager_;
+  const std::unique_ptr<grpc::Service> jobs_;
+  const std::unique_ptr<grpc::Service> tokens_;
+  const std::unique_ptr<grpc::Service> sessions_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
@@ -154,10 +152,10 @@ absl::Status GrpcServer::Impl::Listen(const GrpcServerOptions& options) {
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(side_streams_.MakeFactory());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
-  builder.RegisterService(&manager_);
-  builder.RegisterService(&jobs_);
-  builder.RegisterService(&tokens_);
-  builder.RegisterService(&sessions_);
+  builder.RegisterService(&manager_->service());
+  builder.RegisterService(jobs_.get());
+  builder.RegisterService(tokens_.get());
+  builder.RegisterService(sessions_.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return error::InvalidArgument("gRPC cannot start.");
   auto door = FrontDoor::Open(*std::move(socket), connections_, [this](UniqueFd connection) {
