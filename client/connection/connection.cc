@@ -10,6 +10,7 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include <algorithm>
+#include <chrono>
 #include <climits>
 #include <utility>
 
@@ -30,6 +31,9 @@ constexpr int kLongestPing = 10'000;        // Until its answer.
 // A service that comes back is found soon, also after it was away for long.
 constexpr int kFirstReconnect = 200;
 constexpr int kSlowestReconnect = 5'000;
+/// How long a stream waits for a connection that was lost, and until it sees that it was cancelled.
+constexpr std::chrono::seconds kReconnectPatience{2};
+constexpr std::chrono::milliseconds kCancelPatience{100};
 
 int Milliseconds(std::chrono::milliseconds time) {
   return static_cast<int>(std::clamp<int64_t>(time.count(), 1, INT_MAX));
@@ -76,6 +80,19 @@ std::string PathOf(const Transport::Message& request) {
 
 absl::Status FromGrpc(const grpc::Status& status) {
   return StatusFromWire(status.error_code(), status.error_message(), status.error_details());
+}
+
+/// A channel whose service was not there fails every call at once until it is connected again, and
+/// that makes progress only while somebody waits: who asks again after a pause waits a little
+/// first.
+void AwaitConnection(grpc::ChannelInterface& channel, const CallContext& call) {
+  using Clock = std::chrono::system_clock;
+  const auto end = Clock::now() + kReconnectPatience;
+  while (!call.cancelled() && Clock::now() < end) {
+    const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
+    if (state != GRPC_CHANNEL_TRANSIENT_FAILURE && state != GRPC_CHANNEL_CONNECTING) return;
+    channel.WaitForStateChange(state, Clock::now() + kCancelPatience);
+  }
 }
 
 /// A call as gRPC knows it; cancelled when `call` is.
@@ -167,6 +184,7 @@ void Connection::Start(CallContext& context, const Message& request, Message& an
 }
 
 std::unique_ptr<Transport::Stream> Connection::Open(CallContext& context, const Message& request) {
+  AwaitConnection(*channel_, context);
   return std::make_unique<GrpcStream>(channel_, context, request);
 }
 
