@@ -24,7 +24,8 @@ inline constexpr size_t kMaxDelegated = size_t{64} * 1024;  ///< Bytes of a cred
 absl::Status MaySetCredentials(const Sid& caller, const Sid& owner);
 
 /// Adding files, and changing proxies or security flags, leads what a job shows elsewhere. With its
-/// owner's own secrets (explicit credentials, client certificate) that is the owner's alone: owner_only.
+/// owner's own secrets (explicit credentials, client certificate) that is the owner's alone:
+/// owner_only.
 absl::Status MaySteer(const Sid& caller, const Sid& owner, bool has_own_credentials);
 
 /// Who sees where the files of the client certificate are: whoever may set them.
