@@ -43,10 +43,10 @@ class SideStreams::Counter : public grpc::experimental::Interceptor {
     const auto peer = context.auth_context();
     const bool fits = streams_.authenticator_.NotePeer(context, *peer).ok();
     if (fits && !IsStream(call_.method())) return;
-    // The gate has looked; this is for those that came at the same moment.
+    // PreHandlerCheck has looked; this is for those that came at the same moment.
     auto places = streams_.Acquire(streams_.authenticator_.KeyOf(*peer));
-    if (places.ok()) places_ = *std::move(places);
     if (!fits || !places.ok()) context.TryCancel();
+    if (places.ok()) places_ = *std::move(places);
   }
 
   SideStreams& streams_;

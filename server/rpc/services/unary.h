@@ -47,8 +47,9 @@ class UnaryReactor : public grpc::ServerUnaryReactor {
   /// False: the answer must not be kept.
   bool Charge(AnswerBudget& budget, size_t bytes) {
     auto charge = budget.Take(caller_, bytes);
-    if (charge.ok()) charge_ = *std::move(charge);
-    return charge.ok();
+    if (!charge.ok()) return false;
+    charge_ = *std::move(charge);
+    return true;
   }
 
   void OnDone() override { delete this; }

@@ -77,8 +77,9 @@ void WatchReactor::Run(bool more) {
 
 absl::Status WatchReactor::Charge() {
   auto charge = answers_.Take({watcher_.caller.token->user, ""}, response_.ByteSizeLong());
-  if (charge.ok()) charge_ = *std::move(charge);
-  return charge.status();
+  if (!charge.ok()) return charge.status();
+  charge_ = *std::move(charge);
+  return absl::OkStatus();
 }
 
 bool WatchReactor::Keep(bool more) {
