@@ -82,19 +82,6 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return StatusFromWire(status.error_code(), status.error_message(), status.error_details());
 }
 
-/// A channel whose service was not there fails every call at once until it is connected again, and
-/// that makes progress only while somebody waits: who asks again after a pause waits a little
-/// first.
-void AwaitConnection(grpc::ChannelInterface& channel, const CallContext& call) {
-  using Clock = std::chrono::system_clock;
-  const auto end = Clock::now() + kReconnectPatience;
-  while (!call.cancelled() && Clock::now() < end) {
-    const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
-    if (state != GRPC_CHANNEL_TRANSIENT_FAILURE && state != GRPC_CHANNEL_CONNECTING) return;
-    channel.WaitForStateChange(state, Clock::now() + kCancelPatience);
-  }
-}
-
 /// A call as gRPC knows it; cancelled when `call` is.
 class GrpcContext {
  public:
@@ -122,11 +109,59 @@ struct StartedCall {
   GrpcContext context;
 };
 
+bool IsConnecting(grpc::ChannelInterface& channel) {
+  const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
+  return state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_CONNECTING;
+}
+
+/// A channel whose service was not there fails every call at once until it is connected again, and
+/// that makes progress only while somebody waits for it: who asks again after a pause does.
+void AwaitConnection(grpc::ChannelInterface& channel, const CallContext& call) {
+  using Clock = std::chrono::system_clock;
+  const auto end = Clock::now() + kReconnectPatience;
+  while (IsConnecting(channel) && !call.cancelled() && Clock::now() < end) {
+    channel.WaitForStateChange(channel.GetState(false), Clock::now() + kCancelPatience);
+  }
+}
+
+/// Begins at once where that does not have to wait for a connection, else with the first Read.
 class GrpcStream final : public Transport::Stream {
  public:
   GrpcStream(std::shared_ptr<grpc::ChannelInterface> channel, CallContext& call,
              const Transport::Message& request)
-      : channel_(std::move(channel)), context_(call) {
+      : channel_(std::move(channel)), call_(call), context_(call) {
+    if (IsConnecting(*channel_)) {
+      request_.reset(request.New());
+      request_->CopyFrom(request);
+    } else {
+      Begin(request);
+    }
+  }
+
+  ~GrpcStream() override {
+    context_.get()->TryCancel();
+    if (reader_ != nullptr && !finished_) reader_->Finish();
+  }
+
+  bool Read(Transport::Message& answer) override {
+    BeginNow();
+    return reader_->Read(&answer);
+  }
+
+  absl::Status Finish() override {
+    BeginNow();
+    finished_ = true;
+    return FromGrpc(reader_->Finish());
+  }
+
+ private:
+  void BeginNow() {
+    if (reader_ != nullptr) return;
+    AwaitConnection(*channel_, call_);
+    Begin(*request_);
+  }
+
+  void Begin(const Transport::Message& request) {
     const std::string path = PathOf(request);
     const MessageLite& sent = request;
     reader_.reset(grpc::internal::ClientReaderFactory<MessageLite>::Create(
@@ -134,21 +169,10 @@ class GrpcStream final : public Transport::Stream {
         sent));
   }
 
-  ~GrpcStream() override {
-    context_.get()->TryCancel();
-    if (!finished_) reader_->Finish();
-  }
-
-  bool Read(Transport::Message& answer) override { return reader_->Read(&answer); }
-
-  absl::Status Finish() override {
-    finished_ = true;
-    return FromGrpc(reader_->Finish());
-  }
-
- private:
   const std::shared_ptr<grpc::ChannelInterface> channel_;
+  const CallContext& call_;
   GrpcContext context_;
+  std::unique_ptr<Transport::Message> request_;  ///< Until it begins.
   std::unique_ptr<grpc::ClientReader<MessageLite>> reader_;
   bool finished_ = false;
 };
@@ -184,7 +208,6 @@ void Connection::Start(CallContext& context, const Message& request, Message& an
 }
 
 std::unique_ptr<Transport::Stream> Connection::Open(CallContext& context, const Message& request) {
-  AwaitConnection(*channel_, context);
   return std::make_unique<GrpcStream>(channel_, context, request);
 }
 
