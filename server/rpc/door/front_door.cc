@@ -134,7 +134,7 @@ void FrontDoor::Pause() {
   const int problem = errno;
   const absl::Time now = absl::Now();
   if (now - complained_ > kBetweenComplaints || now < complained_) {
-    spdlog::error("no connection can be accepted for now: {}", std::strerror(problem));
+    spdlog::error("connections cannot be accepted; trying again: {}", std::strerror(problem));
     complained_ = now;
   }
   pollfd wake{wake_.get(), POLLIN, 0};

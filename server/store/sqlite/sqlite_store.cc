@@ -35,6 +35,9 @@ constexpr char kWorkingCache[] = "PRAGMA cache_size = -65536";
 /// leave holes when they go.
 constexpr char kLoadingCache[] = "PRAGMA cache_size = -1024";
 
+/// Revisions of a start are its number times 2^32, and more: they must fit in 64 bits.
+constexpr int64_t kMaxStarts = int64_t{1} << 30;
+
 /// No number of what is set aside is above it.
 constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
@@ -114,8 +117,8 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
     if (job->network != nullptr) lost += job->network->lost.size();
     visitor.job(std::move(job));
   };
-  const auto starts = connection_.Number("SELECT max(count) FROM starts");
-  if (visitor.start != nullptr) visitor.start(static_cast<uint64_t>(starts.value_or(0)) + 1);
+  const int64_t start = NextStart();
+  if (visitor.start != nullptr) visitor.start(static_cast<uint64_t>(start));
   absl::Status status = connection_.Execute(kLoadingCache);
   std::vector<Unreadable> unreadable;
   if (status.ok()) status = ReadRows(connection_, secrets_.get(), counting, unreadable);
@@ -129,14 +132,24 @@ absl::Status SqliteStore::Load(const StoreVisitor& visitor) {
   sqlite3_db_release_memory(connection_.get());
   status.Update(connection_.Execute(kWorkingCache));
   if (!status.ok()) return Unusable(folder_.database(), status);
-  CountStart();
+  CountStart(start);
   ShowSetAside(unreadable, visitor);
   return absl::OkStatus();
 }
 
-void SqliteStore::CountStart() {
-  const absl::Status counted = connection_.Execute("UPDATE starts SET count = count + 1");
+// A number that nobody can have counted to is not gone on from.
+int64_t SqliteStore::NextStart() {
+  const int64_t last = connection_.Number("SELECT max(count) FROM starts").value_or(0);
+  return last >= 0 && last < kMaxStarts ? last + 1 : 1;
+}
+
+void SqliteStore::CountStart(int64_t start) {
+  const absl::Status counted = connection_.Execute(
+      absl::StrCat("BEGIN IMMEDIATE; DELETE FROM starts; INSERT INTO starts VALUES (", start,
+                   "); COMMIT")
+          .c_str());
   if (counted.ok()) return;
+  if (connection_.in_transaction()) connection_.Execute("ROLLBACK").IgnoreError();
   // Revisions may be shown again that were shown before: better than no service.
   spdlog::error("{}: this start is not counted: {}", folder_.database(),
                 std::string(counted.message()));

@@ -56,8 +56,9 @@ class SqliteStore : public JobStore {
         connection_(std::move(connection)) {}
   void Start(RowWriter writer);
 
-  /// The next one has another number.
-  void CountStart();
+  int64_t NextStart();
+  /// The next one has another number than `start`.
+  void CountStart(int64_t start);
   /// Takes `unreadable` out of the tables, and tells `visitor` of all that is set aside.
   void ShowSetAside(const std::vector<Unreadable>& unreadable, const StoreVisitor& visitor);
   void WriteAll();

@@ -330,6 +330,22 @@ TEST(StoreStartTest, EachStartHasAHigherNumberAlsoAfterAnUpgrade) {
   EXPECT_GT(start(), 6u) << "above every revision that there is";
 }
 
+TEST(StoreStartTest, ANumberThatNobodyCountedToIsNotBelieved) {
+  for (const char* damage :
+       {"UPDATE starts SET count = -1", "UPDATE starts SET count = 9223372036854775807",
+        "UPDATE starts SET count = 1 << 32", "DELETE FROM starts"}) {
+    DurableStore store;
+    ASSERT_TRUE(CommitNow(*store, {Put(NewJobRecord(1))}).ok());
+    store.Close();
+    ASSERT_TRUE(sqlite::Connection::Open(store.file())->Execute(damage).ok()) << damage;
+    for (const uint64_t expected : {1u, 2u}) {
+      Contents contents;
+      ASSERT_TRUE(store.Open().ok() && store->Load(contents.Visitor()).ok()) << damage;
+      EXPECT_EQ(contents.start, expected) << damage;
+    }
+  }
+}
+
 TEST(StoreMigrationTest, AStoreOfVersion1BecomesOneOfTheCurrentVersionWithItsJobs) {
   DurableStore store;
   const auto job = FullRecord();
